@@ -1,0 +1,25 @@
+"""Where a latent point lives: projections, distances, volumes, uniform samples."""
+
+from diffusion_vae.manifolds.base import Manifold
+from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
+from diffusion_vae.manifolds.euclidean import Euclidean
+from diffusion_vae.manifolds.flat_torus import FlatTorus
+from diffusion_vae.manifolds.orthogonal import O3, SO3
+from diffusion_vae.manifolds.parsing import TEXT_FORMS, parse
+from diffusion_vae.manifolds.product import Product
+from diffusion_vae.manifolds.real_projective import RealProjective
+from diffusion_vae.manifolds.sphere import Sphere
+
+__all__ = [
+    "O3",
+    "SO3",
+    "TEXT_FORMS",
+    "EmbeddedTorus",
+    "Euclidean",
+    "FlatTorus",
+    "Manifold",
+    "Product",
+    "RealProjective",
+    "Sphere",
+    "parse",
+]

@@ -1,0 +1,267 @@
+"""The contract of a latent space: a Riemannian submanifold of R^n, as pure geometry."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+CURVE_POINTS = 32  # points on a projected chord when its length stands in for the distance
+RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map
+
+
+class Manifold:
+    """A closed Riemannian manifold embedded in R^n, the home of a latent point.
+
+    Subclasses give `dim`, `ambient_dim` and `project`; a closed manifold also
+    gives `volume` and `scalar_curvature`. Everything else has a default built on
+    the projection, and the names in `approximate` say which of these defaults
+    are approximations. A manifold is immutable: equal configurations are equal
+    manifolds with equal hashes.
+
+    Points are arrays of shape `[..., ambient_dim]`; leading axes broadcast.
+    All methods work on the tensors of the active Keras backend and keep the
+    floating dtype of their input.
+
+    Attributes:
+        dim: Intrinsic dimension.
+        ambient_dim: Number of coordinates of a point.
+        time_dim: Number of diffusion times of a posterior on this manifold.
+        closed: Whether the manifold is compact without boundary.
+        symmetry: `None`, or sign patterns `[group, ambient_dim]` under which
+            points are identified (a quotient manifold).
+        approximate: Names of the methods that are approximations.
+    """
+
+    dim: int
+    ambient_dim: int
+    time_dim: int = 1
+    closed: bool = True
+    symmetry: np.ndarray | None = None
+    approximate: frozenset = frozenset(
+        {"tangent_project", "exp", "distance", "geodesic", "random_uniform"}
+    )
+
+    # -- what a subclass gives -------------------------------------------------
+
+    def project(self, x):
+        """Closest point of the manifold.
+
+        Args:
+            x: Points of the ambient space, `[..., ambient_dim]`.
+
+        Returns:
+            Points of the manifold, `[..., ambient_dim]`; finite, with a finite
+            gradient, for every finite input.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement `project(x)`.")
+
+    @property
+    def volume(self) -> float:
+        """Riemannian volume, of the quotient where there is a symmetry."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `volume`.")
+
+    def scalar_curvature(self, z):
+        """Scalar curvature at `z`, `[..., ambient_dim] -> [...]`."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `scalar_curvature(z)`.")
+
+    # -- what follows from the projection --------------------------------------
+
+    def tangent_project(self, z, v):
+        """Orthogonal projection of ambient vectors on the tangent space at `z`.
+
+        The default is the derivative of the projection by central differences.
+
+        Args:
+            z: Points of the manifold, `[..., ambient_dim]`.
+            v: Ambient vectors, `[..., ambient_dim]`.
+
+        Returns:
+            Tangent vectors, `[..., ambient_dim]`.
+        """
+        length = safe_norm(v, keepdims=True)  # [..., 1]
+        direction = v / ops.maximum(length, 1e-12)  # [..., n]
+        h = 1e-2 if keras.backend.standardize_dtype(z.dtype) != "float64" else 1e-4
+        slope = (self.project(z + h * direction) - self.project(z - h * direction)) / (2 * h)
+        return slope * length
+
+    def exp(self, z, v):
+        """Point reached from `z` along the geodesic with velocity `v` in unit time.
+
+        The default walks there in short projected steps of the right length.
+
+        Args:
+            z: Points of the manifold, `[..., ambient_dim]`.
+            v: Tangent vectors, `[..., ambient_dim]`.
+
+        Returns:
+            Points of the manifold, `[..., ambient_dim]`.
+        """
+        stride = v / RETRACTION_STEPS
+        length = safe_norm(stride, keepdims=True)  # [..., 1]
+        for _ in range(RETRACTION_STEPS):
+            ahead = self.project(z + stride)
+            turned = self.tangent_project(ahead, stride)
+            stride = turned * (length / ops.maximum(safe_norm(turned, keepdims=True), 1e-12))
+            z = ahead
+        return z
+
+    def geodesic(self, x, y, s):
+        """Point at the fraction `s` of the shortest path from `x` to `y`.
+
+        The default is the projected chord, which is not of constant speed.
+
+        Args:
+            x: Points of the manifold, `[..., ambient_dim]`.
+            y: Points of the manifold, `[..., ambient_dim]`.
+            s: Fractions in [0, 1], `[...]`.
+
+        Returns:
+            Points of the manifold, `[..., ambient_dim]`.
+        """
+        s = ops.expand_dims(ops.convert_to_tensor(s, dtype=x.dtype), -1)
+        return self.project((1.0 - s) * x + s * y)
+
+    def distance(self, x, y):
+        """Geodesic distance, `[..., ambient_dim] x [..., ambient_dim] -> [...]`.
+
+        The default is the length of the default geodesic, an upper bound.
+        """
+        x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
+        x, y = ops.expand_dims(x, -2), ops.expand_dims(y, -2)  # [..., 1, n]
+        s = ops.cast(ops.linspace(0.0, 1.0, CURVE_POINTS), x.dtype)  # [points]
+        curve = self.geodesic(x, y, s)  # [..., points, n]
+        steps = curve[..., 1:, :] - curve[..., :-1, :]  # [..., points - 1, n]
+        return ops.sum(safe_norm(steps), axis=-1)
+
+    def step(self, z, noise):
+        """One step of the random walk: the ambient jump `noise`, brought back.
+
+        The paper projects `z + noise`. A manifold may take another step with the
+        same limit law (SO(3) walks along tangent vectors and needs no SVD).
+
+        Args:
+            z: Points of the manifold, `[..., ambient_dim]`.
+            noise: Ambient Gaussian noise, `[..., ambient_dim]`.
+
+        Returns:
+            Points of the manifold, `[..., ambient_dim]`.
+        """
+        return self.project(z + noise)
+
+    def random_uniform(self, shape=(), seed=None):
+        """Draws from the uniform law (normalised Riemannian volume).
+
+        Args:
+            shape: Batch shape, a tuple of integers.
+            seed: An integer, a `keras.random.SeedGenerator` or `None`.
+
+        Returns:
+            Points of the manifold, `[*shape, ambient_dim]`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement `random_uniform`.")
+
+    # -- the prior -------------------------------------------------------------
+
+    def prior_sample(self, shape=(), seed=None):
+        """Draws from the prior: the uniform law on a closed manifold."""
+        return self.random_uniform(shape, seed=seed)
+
+    def prior_log_density(self, z):
+        """Log density of the prior in nats, against the Riemannian volume.
+
+        Args:
+            z: Points of the manifold, `[..., ambient_dim]`.
+
+        Returns:
+            Log densities, `[...]`.
+        """
+        z = ops.convert_to_tensor(z)
+        return ops.zeros_like(z[..., 0]) - math.log(self.volume)
+
+    # -- symmetry and time -----------------------------------------------------
+
+    def even_embedding(self, z):
+        """Coordinates that identified points share; `z` itself without symmetry."""
+        return z
+
+    def time_per_coordinate(self, time):
+        """Spreads times `[..., time_dim]` over the coordinates `[..., ambient_dim]`.
+
+        An axis of length one is left to broadcasting.
+        """
+        return time
+
+    # -- identity --------------------------------------------------------------
+
+    def get_config(self) -> dict:
+        """Constructor arguments, from which `from_config` rebuilds the manifold."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuilds a manifold from `get_config()`."""
+        return cls(**config)
+
+    def _identity(self):
+        return (type(self), freeze(self.get_config()))
+
+    def __eq__(self, other):
+        return isinstance(other, Manifold) and self._identity() == other._identity()
+
+    def __hash__(self):
+        return hash(self._identity())
+
+    def __repr__(self):
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def freeze(value):
+    """Hashable form of a configuration."""
+    if isinstance(value, dict):
+        return tuple(sorted((key, freeze(item)) for key, item in value.items()))
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(item) for item in value)
+    return value
+
+
+def safe_norm(x, keepdims=False):
+    """Euclidean norm over the last axis whose gradient at zero is zero, not NaN."""
+    square = ops.sum(ops.square(x), axis=-1, keepdims=keepdims)
+    positive = square > 0
+    return ops.where(positive, ops.sqrt(ops.where(positive, square, 1.0)), 0.0)
+
+
+def unit_vectors(x):
+    """Direction of `x`, `[..., n]`; the first axis where `x` is (nearly) zero.
+
+    The vector is first scaled by its largest coordinate, so that neither 1e-30
+    nor 1e30 under- or overflows. The scale is a constant for the gradient, which
+    is exact all the same because the direction does not depend on the scale.
+    """
+    x = ops.convert_to_tensor(x)
+    largest = ops.stop_gradient(ops.max(ops.abs(x), axis=-1, keepdims=True))  # [..., 1]
+    vanishes = largest < 1e-30
+    scaled = x / ops.where(vanishes, 1.0, largest)  # [..., n]
+    first_axis = ops.convert_to_tensor(np.eye(x.shape[-1])[0], dtype=x.dtype)  # [n]
+    scaled = ops.where(vanishes, first_axis, scaled)
+    return scaled * ops.rsqrt(ops.sum(ops.square(scaled), axis=-1, keepdims=True))
+
+
+def require_dimension(name, value, minimum):
+    """Returns a dimension as `int`, or says what is wrong with it."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"Expected `{name}` to be an integer. Received: {value!r}.")
+    if value < minimum:
+        raise ValueError(f"Expected `{name}` to be at least {minimum}. Received: {value}.")
+    return int(value)
+
+
+def require_positive(name, value):
+    """Returns a positive finite `float`, or says what is wrong with it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"Expected `{name}` to be a number. Received: {value!r}.")
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"Expected `{name}` to be positive and finite. Received: {value}.")
+    return float(value)

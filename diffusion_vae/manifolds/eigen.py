@@ -1,0 +1,80 @@
+"""Spectral maps with gradients that stay finite where eigenvalues meet."""
+
+import numpy as np
+from keras import ops
+
+FLOOR = 1e-6  # smallest denominator of a gradient, relative to a matrix of entries near 1
+
+
+def nearest_orthogonal(matrix, special):
+    """Nearest orthogonal matrix, or nearest rotation, in the Frobenius norm.
+
+    With X = U diag(s) V^T the answer is U V^T. For rotations, where
+    det(U V^T) < 0, the last singular value and the last column of U change
+    sign. The gradient is that of the polar factor,
+    U [(A - A^T) / (s_i + s_j)] V^T with A = U^T dY V: unlike that of a general
+    SVD it is regular at repeated singular values. Its denominators are floored.
+
+    Args:
+        matrix: `[..., n, n]`, entries of order one.
+        special: Whether the determinant must be +1.
+
+    Returns:
+        Matrices `[..., n, n]`.
+    """
+
+    @ops.custom_gradient
+    def polar(x):
+        u, s, vt = ops.svd(x, full_matrices=False)  # [..., n, n], [..., n], [..., n, n]
+        if special:
+            sign = ops.sign(ops.det(ops.matmul(u, vt)))  # [...]
+            last = np.eye(x.shape[-1])[-1]
+            flip = 1.0 + (sign[..., None] - 1.0) * ops.convert_to_tensor(last, dtype=x.dtype)
+            u, s = u * flip[..., None, :], s * flip
+        denominator = ops.maximum(s[..., :, None] + s[..., None, :], FLOOR)
+
+        def gradient(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            a = ops.matmul(ops.matmul(transpose(u), upstream), transpose(vt))
+            return ops.matmul(ops.matmul(u, (a - transpose(a)) / denominator), vt)
+
+        return ops.matmul(u, vt), gradient
+
+    return polar(matrix)
+
+
+def top_eigenvector(matrix):
+    """Unit eigenvector of the largest eigenvalue of symmetric matrices, up to sign.
+
+    The gradient is that of a simple eigenvalue,
+    sum_j v_j (v_j . dv) v_1^T / (l_1 - l_j), with floored gaps.
+
+    Args:
+        matrix: Symmetric, `[..., n, n]`, entries of order one.
+
+    Returns:
+        Vectors `[..., n]`, the sign chosen by the eigensolver.
+    """
+
+    @ops.custom_gradient
+    def leading(x):
+        values, vectors = ops.eigh(x)  # ascending
+        top = vectors[..., -1]  # [..., n]
+        others = vectors[..., :-1]  # [..., n, n - 1]
+        gaps = ops.maximum(values[..., -1:] - values[..., :-1], FLOOR)  # [..., n - 1]
+
+        def gradient(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            along = ops.sum(others * upstream[..., None], axis=-2) / gaps  # [..., n - 1]
+            turned = ops.sum(others * along[..., None, :], axis=-1)  # [..., n]
+            outer = turned[..., :, None] * top[..., None, :]
+            return 0.5 * (outer + transpose(outer))
+
+        return top, gradient
+
+    return leading(matrix)
+
+
+def transpose(matrix):
+    """Transpose of the last two axes."""
+    return ops.swapaxes(matrix, -1, -2)

@@ -1,0 +1,83 @@
+"""The flat (Clifford) torus: a product of unit circles."""
+
+import math
+
+import keras
+from keras import ops
+
+from diffusion_vae.manifolds.base import Manifold, require_dimension, safe_norm, unit_vectors
+from diffusion_vae.manifolds.circle import rotate, signed_angle
+from diffusion_vae.serialization import serializable
+
+
+@serializable
+class FlatTorus(Manifold):
+    """Product of `dim` unit circles, `(cos a, sin a, cos b, sin b, ...)` in R^(2 dim).
+
+    Args:
+        dim: Number of circles, at least 1.
+    """
+
+    approximate = frozenset()
+
+    def __init__(self, dim=2):
+        self.dim = require_dimension("dim", dim, 1)
+        self.ambient_dim = 2 * self.dim
+
+    @property
+    def volume(self):
+        return (2.0 * math.pi) ** self.dim
+
+    def scalar_curvature(self, z):
+        return ops.zeros_like(ops.convert_to_tensor(z)[..., 0])
+
+    def project(self, x):
+        return self._joined(unit_vectors(self._pairs(ops.convert_to_tensor(x))))
+
+    def step(self, z, noise):
+        x = self._pairs(z + noise)
+        return self._joined(x * ops.rsqrt(ops.sum(ops.square(x), axis=-1, keepdims=True)))
+
+    def tangent_project(self, z, v):
+        z, v = self._pairs(z), self._pairs(v)
+        return self._joined(v - z * ops.sum(z * v, axis=-1, keepdims=True))
+
+    def exp(self, z, v):
+        z, v = self._pairs(z), self._pairs(v)  # [..., dim, 2]
+        turn = z[..., 0] * v[..., 1] - z[..., 1] * v[..., 0]  # [..., dim]
+        return self._joined(rotate(z, turn))
+
+    def distance(self, x, y):
+        return safe_norm(self.angle_between(x, y))
+
+    def geodesic(self, x, y, s):
+        x = ops.convert_to_tensor(x)
+        s = ops.expand_dims(ops.convert_to_tensor(s, dtype=x.dtype), -1)
+        return self._joined(rotate(self._pairs(x), s * self.angle_between(x, y)))
+
+    def angle_between(self, x, y):
+        """Signed angles from `x` to `y` in (-pi, pi], `[..., dim]`."""
+        x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
+        return signed_angle(self._pairs(x), self._pairs(y))
+
+    def angles(self, z):
+        """Angles in (-pi, pi] of the points `z`, `[..., 2 dim] -> [..., dim]`."""
+        z = self._pairs(ops.convert_to_tensor(z))
+        return ops.arctan2(z[..., 1], z[..., 0])
+
+    def from_angles(self, angles):
+        """Points at the given angles, `[..., dim] -> [..., 2 dim]`."""
+        angles = ops.convert_to_tensor(angles)
+        return self._joined(ops.stack([ops.cos(angles), ops.sin(angles)], axis=-1))
+
+    def random_uniform(self, shape=(), seed=None):
+        return self.project(keras.random.normal((*shape, self.ambient_dim), seed=seed))
+
+    def get_config(self):
+        return {"dim": self.dim}
+
+    def _pairs(self, z):
+        return ops.reshape(z, (*ops.shape(z)[:-1], self.dim, 2))
+
+    def _joined(self, pairs):
+        return ops.reshape(pairs, (*ops.shape(pairs)[:-2], self.ambient_dim))

@@ -1,0 +1,77 @@
+"""Text forms of manifolds: `"sphere:2"`, `"torus"`, `"sphere:2 x torus x so3"`."""
+
+import difflib
+import re
+
+from diffusion_vae.manifolds.base import Manifold
+from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
+from diffusion_vae.manifolds.euclidean import Euclidean
+from diffusion_vae.manifolds.flat_torus import FlatTorus
+from diffusion_vae.manifolds.orthogonal import O3, SO3
+from diffusion_vae.manifolds.product import Product
+from diffusion_vae.manifolds.real_projective import RealProjective
+from diffusion_vae.manifolds.sphere import Sphere
+
+# name: (class, type of its arguments, example, what it is)
+TEXT_FORMS = {
+    "sphere": (Sphere, int, "sphere:2", "unit sphere S^d in R^(d+1)"),
+    "projective": (RealProjective, int, "projective:3", "real projective space RP^d"),
+    "torus": (FlatTorus, int, "torus:2", "flat torus, d unit circles in R^(2d)"),
+    "embedded-torus": (
+        EmbeddedTorus,
+        float,
+        "embedded-torus:3,0.6",
+        "torus of revolution in R^3 (centre radius, tube radius)",
+    ),
+    "so3": (SO3, None, "so3", "rotations of R^3 as 3x3 matrices"),
+    "o3": (O3, None, "o3", "rotations and reflections of R^3"),
+    "euclidean": (Euclidean, int, "euclidean:2", "R^d with a standard normal prior"),
+}
+
+
+def parse(text) -> Manifold:
+    """Manifold of a text form.
+
+    `name` or `name:arguments`, the arguments comma-separated and optional
+    (defaults: dimension 2); factors of a product are joined by ` x `.
+
+    Args:
+        text: For example `"sphere:2"`, `"torus"`, `"so3"`, `"sphere:2 x torus:1"`.
+
+    Returns:
+        The manifold. A manifold given in place of a text is returned as it is.
+
+    Raises:
+        TypeError: If `text` is neither a string nor a manifold.
+        ValueError: If the text names no manifold, or one that cannot be built.
+    """
+    if isinstance(text, Manifold):
+        return text
+    if not isinstance(text, str):
+        raise TypeError(
+            f"Expected a manifold or its text form, such as 'sphere:2'. Received: {text!r}."
+        )
+    parts = [_parse_factor(part, text) for part in re.split(r"\s+x\s+", text.strip())]
+    return parts[0] if len(parts) == 1 else Product(parts)
+
+
+def _parse_factor(part, text):
+    name, _, arguments = part.strip().lower().partition(":")
+    if name not in TEXT_FORMS:
+        close = difflib.get_close_matches(name, TEXT_FORMS, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"Unknown manifold {name!r} in {text!r}.{hint} "
+            f"Expected one of: {', '.join(sorted(TEXT_FORMS))}."
+        )
+    cls, kind, example, _ = TEXT_FORMS[name]
+    if not arguments:
+        return cls()
+    if kind is None:
+        raise ValueError(f"Expected {name!r} without arguments. Received: {part!r}.")
+    try:
+        return cls(*(kind(argument) for argument in arguments.split(",")))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Could not read {part!r}. Expected a form such as {example!r}. {error}"
+        ) from error

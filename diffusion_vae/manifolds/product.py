@@ -1,0 +1,140 @@
+"""Products of manifolds: coordinates and times concatenate, distances add in squares."""
+
+import math
+from itertools import accumulate, product
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds.base import Manifold, safe_norm
+from diffusion_vae.serialization import serializable
+
+
+@serializable
+class Product(Manifold):
+    """Riemannian product of manifolds, one diffusion time per factor's time.
+
+    Args:
+        factors: At least two manifolds; nested products are flattened.
+    """
+
+    def __init__(self, factors):
+        factors = list(factors) if isinstance(factors, (list, tuple)) else [factors]
+        for factor in factors:
+            if not isinstance(factor, Manifold):
+                raise TypeError(
+                    f"Expected `factors` to be a list of manifolds. Received: {factor!r}."
+                )
+        if len(factors) < 2:
+            raise ValueError(
+                f"Expected at least two factors. Received: {len(factors)}. "
+                "Use the manifold itself."
+            )
+        flat = []
+        for factor in factors:
+            flat.extend(factor.factors if isinstance(factor, Product) else [factor])
+        self.factors = tuple(flat)
+        self.dim = sum(f.dim for f in self.factors)
+        self.ambient_dim = sum(f.ambient_dim for f in self.factors)
+        self.time_dim = sum(f.time_dim for f in self.factors)
+        self.closed = all(f.closed for f in self.factors)
+        self.approximate = frozenset().union(*(f.approximate for f in self.factors))
+
+    @property
+    def volume(self):
+        return math.prod(f.volume for f in self.factors)
+
+    @property
+    def symmetry(self):
+        if all(f.symmetry is None for f in self.factors):
+            return None
+        patterns = [
+            np.ones((1, f.ambient_dim)) if f.symmetry is None else f.symmetry for f in self.factors
+        ]
+        return np.stack([np.concatenate(rows) for rows in product(*patterns)])
+
+    def split(self, z):
+        """Coordinates of each factor, a list of `[..., factor.ambient_dim]`."""
+        return split_last_axis(z, [f.ambient_dim for f in self.factors])
+
+    def split_time(self, time):
+        """Times of each factor, a list of `[..., factor.time_dim]`."""
+        return split_last_axis(time, [f.time_dim for f in self.factors])
+
+    def scalar_curvature(self, z):
+        parts = zip(self.factors, self.split(z), strict=True)
+        return sum(f.scalar_curvature(part) for f, part in parts)
+
+    def project(self, x):
+        return self._joined(lambda f, x: f.project(x), x)
+
+    def tangent_project(self, z, v):
+        return self._joined(lambda f, z, v: f.tangent_project(z, v), z, v)
+
+    def exp(self, z, v):
+        return self._joined(lambda f, z, v: f.exp(z, v), z, v)
+
+    def step(self, z, noise):
+        return self._joined(lambda f, z, v: f.step(z, v), z, noise)
+
+    def geodesic(self, x, y, s):
+        return self._joined(lambda f, x, y: f.geodesic(x, y, s), x, y)
+
+    def distance(self, x, y):
+        parts = zip(self.factors, self.split(x), self.split(y), strict=True)
+        return safe_norm(ops.stack([f.distance(a, b) for f, a, b in parts], axis=-1))
+
+    def random_uniform(self, shape=(), seed=None):
+        return self._draw("random_uniform", shape, seed)
+
+    def prior_sample(self, shape=(), seed=None):
+        return self._draw("prior_sample", shape, seed)
+
+    def prior_log_density(self, z):
+        parts = zip(self.factors, self.split(z), strict=True)
+        return sum(f.prior_log_density(part) for f, part in parts)
+
+    def even_embedding(self, z):
+        return self._joined(lambda f, z: f.even_embedding(z), z)
+
+    def time_per_coordinate(self, time):
+        columns = []
+        for factor, part in zip(self.factors, self.split_time(time), strict=True):
+            part = factor.time_per_coordinate(part)
+            repeats = factor.ambient_dim // part.shape[-1]
+            columns.append(ops.repeat(part, repeats, axis=-1))
+        return ops.concatenate(columns, axis=-1)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {"factors": [serialize(f) for f in self.factors]}
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        return cls([deserialize(f) for f in config["factors"]])
+
+    def _identity(self):
+        return (type(self), self.factors)
+
+    def __repr__(self):
+        return f"Product([{', '.join(map(repr, self.factors))}])"
+
+    def _joined(self, function, *points):
+        parts = zip(self.factors, *(self.split(p) for p in points), strict=True)
+        return ops.concatenate([function(*part) for part in parts], axis=-1)
+
+    def _draw(self, method, shape, seed):
+        # One integer would give every factor the same noise.
+        if isinstance(seed, (int, np.integer)):
+            seed = keras.random.SeedGenerator(int(seed))
+        draws = [getattr(f, method)(shape, seed=seed) for f in self.factors]
+        return ops.concatenate(draws, axis=-1)
+
+
+def split_last_axis(x, sizes):
+    """Consecutive pieces of the last axis, of the given sizes."""
+    x = ops.convert_to_tensor(x)
+    ends = list(accumulate(sizes))
+    return [x[..., end - size : end] for size, end in zip(sizes, ends, strict=True)]
