@@ -1,0 +1,50 @@
+"""What every test shares: a quiet backend, fixed seeds, the data directory."""
+
+import os
+from pathlib import Path
+
+# Before Keras is imported. No accelerator: tests compare numbers, not devices.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import hypothesis
+import keras
+import pytest
+
+hypothesis.settings.register_profile(
+    "project",
+    deadline=None,  # the first call of an op compiles it
+    derandomize=True,
+    max_examples=30,
+    database=None,
+)
+hypothesis.settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Off TensorFlow only the tests marked `jax` run."""
+    if keras.backend.backend() == "tensorflow":
+        return
+    elsewhere = [item for item in items if item.get_closest_marker("jax") is None]
+    if elsewhere:
+        items[:] = [item for item in items if item.get_closest_marker("jax") is not None]
+        config.hook.pytest_deselected(items=elsewhere)
+
+
+@pytest.fixture(autouse=True)
+def _seeds():
+    """The same global random state (Python, NumPy, backend) at the start of every test."""
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def data_dir():
+    """Folder of the real data sets; without `DIFFUSION_VAE_DATA` the test is skipped."""
+    folder = os.environ.get("DIFFUSION_VAE_DATA")
+    if not folder:
+        pytest.skip("Set DIFFUSION_VAE_DATA to the folder of the data sets to run this test.")
+    if not Path(folder).is_dir():
+        pytest.skip(f"DIFFUSION_VAE_DATA names no folder: {folder!r}.")
+    return Path(folder)

@@ -1,0 +1,55 @@
+"""The one list of manifolds: every property test of the project runs over it.
+
+    from manifold_list import ALL, CLOSED, each
+
+    @each(CLOSED)
+    def test_something(manifold): ...
+
+The keys are the ids of the tests: text forms, or a name where there is none.
+A new manifold is one more entry of `ALL`.
+"""
+
+import pytest
+
+from diffusion_vae.manifolds import (
+    O3,
+    SO3,
+    EmbeddedTorus,
+    Euclidean,
+    FlatTorus,
+    Product,
+    RealProjective,
+    Sphere,
+)
+
+ALL = {
+    "sphere:1": Sphere(1),
+    "sphere:2": Sphere(2),
+    "sphere:3": Sphere(3),
+    "sphere:7": Sphere(7),
+    "projective:2": RealProjective(2),
+    "projective:3": RealProjective(3),
+    "torus:1": FlatTorus(1),
+    "torus:2": FlatTorus(2),
+    "embedded-torus:3,0.6": EmbeddedTorus(3.0, 0.6),
+    "so3": SO3(),
+    "o3": O3(),
+    "euclidean:1": Euclidean(1),
+    "euclidean:3": Euclidean(3),
+    "sphere:2 x sphere:1": Product([Sphere(2), Sphere(1)]),
+    "projective:2 x torus:2": Product([RealProjective(2), FlatTorus(2)]),
+}
+
+CLOSED = {name: manifold for name, manifold in ALL.items() if manifold.closed}
+OPEN = {name: manifold for name, manifold in ALL.items() if not manifold.closed}
+SYMMETRIC = {name: manifold for name, manifold in ALL.items() if manifold.symmetry is not None}
+# Those whose method is exact, by method: EXACT["distance"].
+EXACT = {
+    method: {name: m for name, m in ALL.items() if method not in m.approximate}
+    for method in ("tangent_project", "exp", "distance", "geodesic", "random_uniform")
+}
+
+
+def each(manifolds=ALL):
+    """Runs a test once for each manifold, as its argument `manifold`."""
+    return pytest.mark.parametrize("manifold", list(manifolds.values()), ids=list(manifolds))
