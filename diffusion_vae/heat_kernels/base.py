@@ -1,0 +1,89 @@
+"""The contract of Brownian motion on a manifold, as a posterior distribution."""
+
+import keras
+
+
+class HeatKernel:
+    """Law of Brownian motion (generator 1/2 Laplacian) at a given time.
+
+    Times, never log times, are exchanged: `[..., time_dim]`. Densities are in nats
+    against the Riemannian volume, of the quotient where the manifold has a symmetry.
+
+    Args:
+        manifold: Where the motion lives, a `Manifold`.
+
+    Attributes:
+        approximate: Names of the methods that are approximations.
+    """
+
+    approximate: frozenset = frozenset()
+
+    def __init__(self, manifold):
+        self.manifold = manifold
+
+    def log_density(self, y, location, time):
+        """Log density at `y` of the motion started at `location`.
+
+        Args:
+            y: Points of the manifold, `[..., ambient_dim]`.
+            location: Starting points, `[..., ambient_dim]`.
+            time: Times, `[..., time_dim]`.
+
+        Returns:
+            Log densities in nats, `[...]`.
+        """
+        raise NotImplementedError
+
+    def sample(self, location, time, seed=None):
+        """Where the motion is at `time`, differentiable in `location` and `time`.
+
+        Args:
+            location: Starting points, `[..., ambient_dim]`.
+            time: Times, `[..., time_dim]`.
+            seed: An integer, a `keras.random.SeedGenerator` or `None`.
+
+        Returns:
+            Points of the manifold, `[..., ambient_dim]`.
+        """
+        raise NotImplementedError
+
+    def kl_to_prior(self, location, time, seed=None):
+        """Kullback-Leibler divergence to the manifold's prior, in nats.
+
+        Args:
+            location: Starting points, `[..., ambient_dim]`.
+            time: Times, `[..., time_dim]`.
+            seed: Used by estimates that draw samples; others ignore it.
+
+        Returns:
+            Divergences, `[...]`.
+        """
+        raise NotImplementedError
+
+    def default_log_time_range(self):
+        """Limits on log time that suit this kernel, or `None` for a time without limits.
+
+        Returns:
+            A list of `time_dim` entries, each `(low, high)` or `None`.
+        """
+        raise NotImplementedError
+
+    def get_config(self) -> dict:
+        """Constructor arguments, from which `from_config` rebuilds the kernel."""
+        return {"manifold": keras.saving.serialize_keras_object(self.manifold)}
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuilds a kernel from `get_config()`."""
+        config = dict(config)
+        config["manifold"] = keras.saving.deserialize_keras_object(config["manifold"])
+        return cls(**config)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.get_config() == other.get_config()
+
+    def __hash__(self):
+        return hash((type(self), self.manifold))
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.manifold!r})"

@@ -1,0 +1,103 @@
+"""The paper's posterior: a random walk of projected Gaussian steps."""
+
+import math
+
+import keras
+from keras import ops
+
+from diffusion_vae.heat_kernels import short_time
+from diffusion_vae.heat_kernels.base import HeatKernel
+from diffusion_vae.heat_kernels.gaussian import GaussianKernel
+from diffusion_vae.heat_kernels.product import ProductKernel
+from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.manifolds.euclidean import Euclidean
+from diffusion_vae.manifolds.product import Product
+from diffusion_vae.serialization import serializable
+
+KL_FORMULAS = ("asymptotic", "paper", "monte_carlo")
+MONTE_CARLO_SAMPLES = 16
+LOG_TIME_SPAN = 10.0  # width of the default limits on log time
+
+
+@serializable
+class RandomWalk(HeatKernel):
+    """Brownian motion approximated by `steps` projected steps (paper, section 3.2).
+
+    `sample` walks z <- P(z + sqrt(t / steps) eps). `kl_to_prior` is the short-time
+    expansion -(d/2) log(2 pi t) - d/2 + log Vol + c Sc t at the location, and
+    `log_density` the matching expansion of the kernel: both approximate, and good
+    for t below `exp(default_log_time_range()[0][1])`. On `Euclidean` factors the
+    kernel is exact.
+
+    Args:
+        manifold: The latent space.
+        steps: Number of steps of the walk.
+        kl: `"asymptotic"` (c = 1/4, right in every dimension), `"paper"`
+            (c = (d + 4)/24, right for d = 2 only) or `"monte_carlo"` (mean of
+            log q - log p over samples of the walk, where neither fits).
+    """
+
+    approximate = frozenset({"sample", "log_density", "kl_to_prior"})
+
+    def __init__(self, manifold, steps=10, kl="asymptotic"):
+        super().__init__(manifold)
+        self.steps = require_dimension("steps", steps, 1)
+        if kl not in KL_FORMULAS:
+            raise ValueError(f"Expected `kl` to be one of {KL_FORMULAS}. Received: {kl!r}.")
+        self.kl = kl
+        # Products and flat factors have kernels of their own that do all the work.
+        self._kernel = None
+        if isinstance(manifold, Euclidean):
+            self._kernel = GaussianKernel(manifold)
+        elif isinstance(manifold, Product):
+            walks = [RandomWalk(factor, steps, kl) for factor in manifold.factors]
+            self._kernel = ProductKernel(manifold, walks)
+        if self._kernel is not None:
+            self.approximate = self._kernel.approximate
+
+    def sample(self, location, time, seed=None):
+        if self._kernel is not None:
+            return self._kernel.sample(location, time, seed=seed)
+        # All noise in one draw: [steps, ..., ambient_dim].
+        shape = (self.steps, *ops.shape(location))
+        noise = keras.random.normal(shape, dtype=location.dtype, seed=seed)
+        noise = noise * ops.sqrt(time / self.steps)
+        z = location
+        for step in range(self.steps):
+            z = self.manifold.step(z, noise[step])
+        return z
+
+    def log_density(self, y, location, time):
+        if self._kernel is not None:
+            return self._kernel.log_density(y, location, time)
+        return short_time.log_density(self.manifold, y, location, time[..., 0])
+
+    def kl_to_prior(self, location, time, seed=None):
+        if self._kernel is not None:
+            return self._kernel.kl_to_prior(location, time, seed=seed)
+        if self.kl == "monte_carlo":
+            return self._sampled_kl(location, time, seed)
+        d = self.manifold.dim
+        coefficient = 0.25 if self.kl == "asymptotic" else (d + 4.0) / 24.0
+        t = time[..., 0]
+        curvature = self.manifold.scalar_curvature(location)  # [...]
+        constant = math.log(self.manifold.volume) - 0.5 * d * (1.0 + math.log(2.0 * math.pi))
+        return constant - 0.5 * d * ops.log(t) + coefficient * curvature * t
+
+    def default_log_time_range(self):
+        """Up to where the short-time KL is within 0.02 nats (`short_time.largest_log_time`)."""
+        if self._kernel is not None:
+            return self._kernel.default_log_time_range()
+        high = short_time.largest_log_time(self.manifold)
+        return [(high - LOG_TIME_SPAN, high)]
+
+    def get_config(self):
+        return {**super().get_config(), "steps": self.steps, "kl": self.kl}
+
+    def _sampled_kl(self, location, time, seed):
+        shape = (MONTE_CARLO_SAMPLES, *ops.shape(location))
+        location = ops.broadcast_to(location, shape)
+        time = ops.broadcast_to(time, (MONTE_CARLO_SAMPLES, *ops.shape(time)))
+        y = self.sample(location, time, seed=seed)
+        log_ratio = self.log_density(y, location, time) - self.manifold.prior_log_density(y)
+        return ops.mean(log_ratio, axis=0)
