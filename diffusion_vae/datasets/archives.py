@@ -1,0 +1,94 @@
+"""Arrays in `.npz` and `.h5` files, and the names under which people keep them."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+# Names of the four arrays of a data set that is already split.
+SPLIT_KEYS = {
+    "train": ("x_train", "train", "train_images"),
+    "test": ("x_test", "test", "test_images"),
+    "train_labels": ("y_train", "train_labels"),
+    "test_labels": ("y_test", "test_labels"),
+}
+# Names of the arrays of a data set that is not split.
+WHOLE_KEYS = {"train": ("data", "images", "x", "X"), "train_labels": ("labels", "y", "target")}
+HDF5_SUFFIXES = (".h5", ".hdf5")
+
+
+def read_archive(path: Path, limit: int | None = None, key: str | None = None):
+    """Reads the arrays of a data set from an `.npz` or `.h5` file.
+
+    Args:
+        path: The file.
+        limit: Reads the first `limit` rows of each array only.
+        key: Name of the one array that holds all examples.
+
+    Returns:
+        A dict with `train` and, where the file has them, `test`, `train_labels`
+        and `test_labels`: arrays as they stand in the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or has no arrays of a known name.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r}; check the path.")
+    read = _read_hdf5 if path.suffix in HDF5_SUFFIXES else _read_npz
+    try:
+        return read(path, limit, key)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise ValueError(
+            f"{str(path)!r} cannot be read as {path.suffix}: it seems damaged or incomplete "
+            f"({error}); fetch it again."
+        ) from error
+
+
+def _read_npz(path, limit, key):
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            raise zipfile.BadZipFile("it is not a zip archive")
+    with np.load(path, allow_pickle=False) as archive:
+        names = _chosen(path, list(archive), key)
+        try:
+            return {role: archive[name][:limit] for role, name in names.items()}
+        except ValueError as error:
+            raise ValueError(
+                f"{str(path)!r} holds an array that is no plain array of numbers ({error})."
+            ) from error
+
+
+def _read_hdf5(path, limit, key):
+    import h5py
+
+    with h5py.File(path, "r") as archive:
+        arrays = [name for name in archive if isinstance(archive[name], h5py.Dataset)]
+        names = _chosen(path, arrays, key)
+        return {role: archive[name][:limit] for role, name in names.items()}
+
+
+def _chosen(path, present, key):
+    """Which array of the file plays which role."""
+    if key is not None:
+        if key not in present:
+            raise ValueError(
+                f"{str(path)!r} has no array {key!r}. Its arrays: {', '.join(present) or 'none'}."
+            )
+        return {"train": key}
+    for table in (SPLIT_KEYS, WHOLE_KEYS):
+        names = {
+            role: next(name for name in candidates if name in present)
+            for role, candidates in table.items()
+            if set(candidates) & set(present)
+        }
+        if "train" in names:
+            return names
+    if len(present) == 1:
+        return {"train": present[0]}
+    raise ValueError(
+        f"Expected {str(path)!r} to hold `x_train` (and `x_test`, `y_train`, `y_test`) or `data` "
+        f"(and `labels`). Received: {', '.join(present) or 'no arrays'}; rename them or name one "
+        f"with `key=`."
+    )

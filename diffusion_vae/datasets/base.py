@@ -1,0 +1,135 @@
+"""The record that every loader of a data set returns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from diffusion_vae.manifolds import Manifold
+
+SPLITS = ("train", "test")
+COLOURINGS = ("labels", "torus", "circle", "rotation", None)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Training and test examples, with what is known about how they were made.
+
+    Attributes:
+        name: What `load` takes to make this data set (a registered name or a path).
+        train: Training examples, float32 `[N, *event]`.
+        test: Test examples, float32 `[M, *event]`.
+        train_factors: Known latent factors of the training examples, `[N, f]`:
+            angles in radians on a torus, rotation matrices `[N, 9]` on SO(3).
+        test_factors: The same for the test examples, `[M, f]`.
+        train_labels: Class of each training example, integer `[N]`.
+        test_labels: Class of each test example, integer `[M]`.
+        factor_manifold: The manifold on which the factors live.
+        colouring: How a picture colours the examples: by `"labels"`, or by their
+            factors as `"torus"`, `"circle"` or `"rotation"`.
+        options: JSON-able options, such that `load(name, **options)` makes the
+            same data set again.
+        extras: Further arrays, such as Fourier coefficients.
+        render: Makes examples of given factors, `[n, f] -> [n, *event]`, for loops
+            through the factors; `None` where the examples cannot be made anew.
+        dynamic_binarization: Whether `train` holds probabilities of which each
+            epoch takes a fresh 0/1 draw (`as_tf_dataset`, `epoch`).
+    """
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray
+    train_factors: np.ndarray | None = None
+    test_factors: np.ndarray | None = None
+    train_labels: np.ndarray | None = None
+    test_labels: np.ndarray | None = None
+    factor_manifold: Manifold | None = None
+    colouring: str | None = None
+    options: dict = field(default_factory=dict)
+    extras: dict[str, np.ndarray] = field(default_factory=dict)
+    render: Callable[[np.ndarray], np.ndarray] | None = None
+    dynamic_binarization: bool = False
+
+    def __post_init__(self):
+        if self.colouring not in COLOURINGS:
+            raise ValueError(
+                f"Expected `colouring` to be one of {COLOURINGS}. Received: {self.colouring!r}."
+            )
+        if self.train.shape[1:] != self.test.shape[1:]:
+            raise ValueError(
+                f"Expected training and test examples of one shape. Received: "
+                f"{self.train.shape[1:]} and {self.test.shape[1:]} in {self.name!r}."
+            )
+        for split in SPLITS:
+            for kind in ("factors", "labels"):
+                rows = getattr(self, f"{split}_{kind}")
+                if rows is not None and len(rows) != len(getattr(self, split)):
+                    raise ValueError(
+                        f"Expected one row of `{split}_{kind}` for each of the "
+                        f"{len(getattr(self, split))} examples. Received: {len(rows)}."
+                    )
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        return self.train.shape[1:]
+
+    def examples(self, split: str) -> np.ndarray:
+        """The examples of a split, `"train"` or `"test"`."""
+        if split not in SPLITS:
+            raise ValueError(f"Expected `split` to be one of {SPLITS}. Received: {split!r}.")
+        return getattr(self, split)
+
+    def epoch(self, seed: int | None = None) -> np.ndarray:
+        """Training examples as one epoch sees them: a fresh 0/1 draw if dynamic.
+
+        Args:
+            seed: An integer, or `None` for a draw that cannot be repeated.
+
+        Returns:
+            Examples, float32 `[N, *event]`.
+        """
+        if not self.dynamic_binarization:
+            return self.train
+        uniform = np.random.default_rng(seed).random(self.train.shape, dtype=np.float32)
+        return (uniform < self.train).astype(np.float32)
+
+    def as_tf_dataset(
+        self,
+        split: str = "train",
+        batch_size: int = 128,
+        shuffle: bool | None = None,
+        seed: int | None = 0,
+    ):
+        """The examples as a `tf.data.Dataset` of batches.
+
+        Every pass over the pipeline reshuffles (and redraws, if the binarization is
+        dynamic); two pipelines of the same seed give the same sequence of passes.
+
+        Args:
+            split: `"train"` or `"test"`.
+            batch_size: Examples a batch; the last batch may be smaller.
+            shuffle: Whether to shuffle anew in each pass. `None` shuffles the
+                training examples only.
+            seed: An integer, or `None` for an order that cannot be repeated.
+
+        Returns:
+            A `tf.data.Dataset` of float32 batches `[batch, *event]`.
+        """
+        import tensorflow as tf
+
+        examples = tf.constant(self.examples(split))  # [N, *event]
+        indices = tf.data.Dataset.range(len(examples))
+        if split == "train" if shuffle is None else shuffle:
+            indices = indices.shuffle(len(examples), seed=seed, reshuffle_each_iteration=True)
+        batches = indices.batch(batch_size)
+        if not (self.dynamic_binarization and split == "train"):
+            return batches.map(lambda i: tf.gather(examples, i)).prefetch(tf.data.AUTOTUNE)
+        seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+
+        def draw(i, pair):
+            batch = tf.gather(examples, i)  # [batch, *event]
+            uniform = tf.random.stateless_uniform(tf.shape(batch), pair)
+            return tf.cast(uniform < batch, tf.float32)
+
+        return tf.data.Dataset.zip((batches, seeds)).map(draw).prefetch(tf.data.AUTOTUNE)

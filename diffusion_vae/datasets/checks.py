@@ -1,0 +1,75 @@
+"""Checks that turn bad data into one sentence before training starts."""
+
+import numpy as np
+
+
+def validate(array, name: str = "data", likelihood=None) -> np.ndarray:
+    """Checks examples and returns them as float32.
+
+    Args:
+        array: Examples, `[N, *event]`.
+        name: What the array is called in an error.
+        likelihood: `"bernoulli"`, `"gaussian"`, a likelihood object whose class
+            has such a name, or `None`. Bernoulli data must lie in [0, 1].
+
+    Returns:
+        The examples, float32 `[N, *event]` (no copy if they already are).
+
+    Raises:
+        ValueError: If the array is not numeric, has no examples or an empty event,
+            contains NaN or infinity, or does not fit the likelihood.
+    """
+    array = np.asarray(array)
+    if array.dtype.kind not in "buif":
+        raise ValueError(
+            f"Expected {name} to be an array of real numbers. Received: dtype {array.dtype}."
+        )
+    if array.ndim < 2 or array.size == 0:
+        raise ValueError(
+            f"Expected {name} to have the shape [examples, ...] with at least one example "
+            f"and one value each. Received: shape {array.shape}."
+        )
+    array = array.astype(np.float32, copy=False)
+    low, high = float(array.min()), float(array.max())  # NaN if any value is
+    if not (np.isfinite(low) and np.isfinite(high)):
+        bad = ~np.isfinite(array)
+        raise ValueError(
+            f"Expected {name} to be finite. Received: {int(bad.sum())} NaN or infinite "
+            f"values, the first in example {int(np.argwhere(bad)[0, 0])}; remove or replace them."
+        )
+    if _is_bernoulli(likelihood) and (low < 0 or high > 1):
+        raise ValueError(
+            f"Expected {name} to lie in [0, 1] for a Bernoulli likelihood. Received: values "
+            f"from {low:.6g} to {high:.6g}; rescale them or take a Gaussian likelihood."
+        )
+    return array
+
+
+def require_choice(name: str, value, choices):
+    """Returns `value` if it is among `choices`, or says what is."""
+    if value not in choices:
+        raise ValueError(f"Expected `{name}` to be one of {tuple(choices)}. Received: {value!r}.")
+    return value
+
+
+def require_count(name: str, value, minimum: int = 1) -> int:
+    """Returns a whole number of at least `minimum`, or says what is wrong with it."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < minimum:
+        raise ValueError(
+            f"Expected `{name}` to be a whole number of at least {minimum}. Received: {value!r}."
+        )
+    return int(value)
+
+
+def require_fraction(name: str, value) -> float:
+    """Returns a number in [0, 1), or says what is wrong with it."""
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not number or not 0 <= value < 1:
+        raise ValueError(f"Expected `{name}` to be in [0, 1). Received: {value!r}.")
+    return float(value)
+
+
+def _is_bernoulli(likelihood):
+    name = likelihood if isinstance(likelihood, str) else type(likelihood).__name__
+    return name.lower() == "bernoulli"

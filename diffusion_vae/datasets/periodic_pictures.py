@@ -1,0 +1,106 @@
+"""Translations of one periodic picture: data that live on a flat torus."""
+
+import math
+
+import numpy as np
+
+from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.checks import require_choice, require_count
+from diffusion_vae.datasets.fourier_picture import (
+    FourierPicture,
+    cosines,
+    random_coefficients,
+    read_coefficients,
+)
+from diffusion_vae.datasets.registry import register
+from diffusion_vae.manifolds import FlatTorus
+
+
+@register("periodic_pictures", "all translations of a periodic picture (flat torus)")
+def periodic_pictures(
+    picture="cosines",
+    order=1,
+    gamma=1.0,
+    coefficients=None,
+    size=64,
+    shifts="random",
+    train_size=6400,
+    test_size=1600,
+    picture_seed=0,
+    seed=0,
+):
+    """Translations of one periodic picture, events `(size, size, 1)` in [-1, 1].
+
+    The factors are the shifts as angles in radians, `[N, 2]`: first the one down
+    the rows, then the one along the columns. The default picture, moved by
+    (2 pi s0, 2 pi s1), is (cos(2 pi (k/size - s0)) + cos(2 pi (l/size - s1))) / 2.
+
+    Args:
+        picture: `"cosines"` (cos + cos) or `"random"` (random Fourier coefficients).
+        order: N, the highest frequency of a random picture.
+        gamma: Discount of high frequencies, in (0, 1].
+        coefficients: Instead of `picture`: Fourier coefficients `[2N+1, 2N+1]` or the
+            path of an `.npy` file with them (`extras["fourier_coefficients"]`, saved).
+        size: Pixels a side.
+        shifts: Training shifts `"random"` (uniform), or `"regular"`: a square grid of
+            `train_size` points (a square number) without a duplicated end point.
+        train_size: Training examples.
+        test_size: Test examples; their shifts are always uniform.
+        picture_seed: Of the random picture.
+        seed: Of the shifts.
+    """
+    require_choice("picture", picture, ("cosines", "random"))
+    require_choice("shifts", shifts, ("random", "regular"))
+    if not (isinstance(gamma, (int, float)) and 0 < gamma <= 1):
+        raise ValueError(f"Expected `gamma` to be in (0, 1]. Received: {gamma!r}.")
+    size = require_count("size", size, 2)
+    train_size = require_count("train_size", train_size)
+    test_size = require_count("test_size", test_size)
+    if coefficients is not None:
+        chosen = read_coefficients(coefficients)
+    elif picture == "cosines":
+        chosen = cosines()
+    else:
+        chosen = random_coefficients(require_count("order", order), picture_seed)
+    pic = FourierPicture(chosen, float(gamma))
+    regular = shifts == "regular"
+    train_factors = (  # [N, 2]
+        regular_angles(train_size) if regular else random_angles(train_size, 2, [seed, 0])
+    )
+    test_factors = random_angles(test_size, 2, [seed, 1])  # [M, 2]
+
+    def render(factors):
+        return pic.images(factors, size)
+
+    return Dataset(
+        name="periodic_pictures",
+        train=render(train_factors),
+        test=render(test_factors),
+        train_factors=train_factors,
+        test_factors=test_factors,
+        factor_manifold=FlatTorus(2),
+        colouring="torus",
+        extras={"fourier_coefficients": chosen},
+        render=render,
+    )
+
+
+def random_angles(count: int, circles: int, seed) -> np.ndarray:
+    """Uniform angles in [0, 2 pi), float32 `[count, circles]`."""
+    return np.random.default_rng(seed).uniform(0.0, 2.0 * math.pi, (count, circles)).astype("f4")
+
+
+def regular_angles(count: int) -> np.ndarray:
+    """A square grid of angles without a duplicated end point, float32 `[count, 2]`."""
+    side = math.isqrt(count)
+    if side * side != count:
+        raise ValueError(
+            f"Expected `train_size` to be a square number for regular shifts. Received: "
+            f"{count}; {side * side} and {(side + 1) ** 2} are the nearest."
+        )
+    angles = 2.0 * math.pi * np.arange(side) / side
+    return (
+        np.stack(np.meshgrid(angles, angles, indexing="ij"), axis=-1)
+        .reshape(count, 2)
+        .astype("f4")
+    )

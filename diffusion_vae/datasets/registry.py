@@ -1,0 +1,122 @@
+"""Data sets by name: `load("mnist")`, `load("pictures/", size=64)`."""
+
+import dataclasses
+import difflib
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.files import from_path
+
+_LOADERS: dict[str, Callable[..., Dataset]] = {}
+_DESCRIPTIONS: dict[str, str] = {}
+
+
+def register(name: str, description: str):
+    """Registers a loader, and lets it note its own name and options in the record.
+
+    Args:
+        name: The name that `load` takes.
+        description: One line for `diffusion-vae list`.
+
+    Returns:
+        A decorator for a function of keyword options that returns a `Dataset`.
+    """
+
+    def decorate(loader):
+        signature = inspect.signature(loader)
+
+        @functools.wraps(loader)
+        def recorded(*args, **options):
+            bound = signature.bind(*args, **options)
+            bound.apply_defaults()
+            dataset = loader(*bound.args, **bound.kwargs)
+            noted = {key: jsonable(value) for key, value in bound.arguments.items()}
+            return dataclasses.replace(dataset, name=name, options=noted)
+
+        _LOADERS[name] = recorded
+        _DESCRIPTIONS[name] = description
+        return recorded
+
+    return decorate
+
+
+def descriptions() -> dict[str, str]:
+    """One line about each registered data set, by name."""
+    return dict(sorted(_DESCRIPTIONS.items()))
+
+
+def loader_options(name: str) -> dict[str, object]:
+    """Options of a registered data set with their defaults (`inspect.Parameter.empty` if none)."""
+    parameters = inspect.signature(_LOADERS[name]).parameters
+    return {key: parameter.default for key, parameter in parameters.items()}
+
+
+def load(name_or_path, **options) -> Dataset:
+    """Loads a data set by its name, or from a file or folder by its path.
+
+    Args:
+        name_or_path: A registered name (see `descriptions`), or the path of an
+            `.npz` file, an `.h5` file or a folder of images.
+        **options: Options of the loader.
+
+    Returns:
+        A `Dataset`.
+
+    Raises:
+        ValueError: If the name or an option is unknown, or the data are bad.
+        FileNotFoundError: If a file is missing; the sentence says where to put it.
+    """
+    name = str(name_or_path)
+    if name not in _LOADERS and _is_path(name_or_path):
+        _require_known(name, options, list(inspect.signature(from_path).parameters)[1:])
+        return from_path(name, **options)
+    if name not in _LOADERS:
+        close = difflib.get_close_matches(name, _LOADERS, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"Unknown data set {name!r}.{hint} Expected one of: {', '.join(sorted(_LOADERS))}; "
+            f"or the path of an .npz file, an .h5 file or a folder of images."
+        )
+    defaults = loader_options(name)
+    _require_known(name, options, list(defaults))
+    missing = {key for key, value in defaults.items() if value is inspect.Parameter.empty}
+    if missing - set(options):
+        raise ValueError(
+            f"The data set {name!r} needs the option(s) {', '.join(sorted(missing))}. "
+            f"Received: {', '.join(options) or 'none'}."
+        )
+    return _LOADERS[name](**options)
+
+
+def jsonable(value):
+    """A value as JSON can hold it; arrays become nested lists, complex numbers pairs."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        if np.iscomplexobj(value):
+            value = np.stack([value.real, value.imag], axis=-1)
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    return value
+
+
+def _is_path(name_or_path):
+    path = Path(name_or_path).expanduser()
+    return isinstance(name_or_path, Path) or path.exists() or path.suffix or len(path.parts) > 1
+
+
+def _require_known(name, options, allowed):
+    unknown = [key for key in options if key not in allowed]
+    if unknown:
+        raise ValueError(
+            f"Unknown option(s) {', '.join(map(repr, unknown))} for the data set {name!r}. "
+            f"Expected among: {', '.join(allowed) or 'none'}."
+        )
