@@ -114,9 +114,7 @@ def sphere_log_density(dim, r, t):
 
 def projective_log_density(dim, r, t):
     """Expansion on RP^dim at the distance `r` in [0, pi/2]: both preimages."""
-    return ops.logaddexp(
-        sphere_log_density(dim, r, t), sphere_log_density(dim, math.pi - r, t)
-    )
+    return ops.logaddexp(sphere_log_density(dim, r, t), sphere_log_density(dim, math.pi - r, t))
 
 
 def _gaussian(dim, square, t):

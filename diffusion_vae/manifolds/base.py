@@ -185,6 +185,11 @@ class Manifold:
         """Coordinates that identified points share; `z` itself without symmetry."""
         return z
 
+    @property
+    def even_embedding_dim(self) -> int:
+        """Number of coordinates of `even_embedding`."""
+        return self.ambient_dim
+
     def time_per_coordinate(self, time):
         """Spreads times `[..., time_dim]` over the coordinates `[..., ambient_dim]`.
 

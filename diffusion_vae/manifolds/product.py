@@ -98,6 +98,10 @@ class Product(Manifold):
     def even_embedding(self, z):
         return self._joined(lambda f, z: f.even_embedding(z), z)
 
+    @property
+    def even_embedding_dim(self):
+        return sum(f.even_embedding_dim for f in self.factors)
+
     def time_per_coordinate(self, time):
         columns = []
         for factor, part in zip(self.factors, self.split_time(time), strict=True):

@@ -37,3 +37,7 @@ class RealProjective(Sphere):
 
     def even_embedding(self, z):
         return symmetric_matrix_features(z)
+
+    @property
+    def even_embedding_dim(self):
+        return self.ambient_dim * (self.ambient_dim + 1) // 2

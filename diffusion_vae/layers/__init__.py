@@ -1,0 +1,16 @@
+"""Keras layers to be used alone in a functional model, or through the models."""
+
+from diffusion_vae.layers.brownian_motion_sampling import BrownianMotionSampling
+from diffusion_vae.layers.diffusion_time import DiffusionTime
+from diffusion_vae.layers.even_decoder import EvenDecoder
+from diffusion_vae.layers.kl_divergence_loss import KLDivergenceLoss
+from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjection
+
+__all__ = [
+    "BrownianMotionSampling",
+    "DiffusionTime",
+    "EvenDecoder",
+    "KLDivergenceLoss",
+    "ManifoldProjection",
+    "VeroneseProjection",
+]

@@ -1,0 +1,153 @@
+"""The diffusion time of a posterior, within limits."""
+
+import math
+
+import numpy as np
+from keras import ops
+
+from diffusion_vae.layers.geometry import GeometryLayer
+from diffusion_vae.serialization import serializable
+
+MARGIN = 0.01  # share of the limits' width that counts as "at a limit"
+
+
+@serializable
+class DiffusionTime(GeometryLayer):
+    """Dense layer whose output is a time: exp of a log time kept within limits.
+
+    With limits (a, b), centre m and half-width h, log t = m + h tanh((u - m) / h):
+    the pre-activation u is a log time too, with slope 1 in the middle. Without
+    limits log t = u. The kernel starts at zero, so that every time starts at
+    `exp(initial_log_time)`.
+
+    Input: features `[..., n]`. Output: times `[..., time_dim]`.
+
+    Args:
+        time_dim: Number of times.
+        log_time_range: `(low, high)`, `None`, or a list of `time_dim` of these.
+        initial_log_time: Log time of an untrained layer, a number or one per time;
+            default: the middle of the limits, or 0.
+    """
+
+    def __init__(self, time_dim, log_time_range=None, initial_log_time=None, **kwargs):
+        super().__init__(**kwargs)
+        self.time_dim = int(time_dim)
+        self.log_time_range = _one_per_time(log_time_range, self.time_dim)
+        self.initial_log_time = _initial(initial_log_time, self.log_time_range)
+
+    def build(self, input_shape):
+        # tanh^-1 of the start, for a bias that is a log time.
+        bias = []
+        for limits, start in zip(self.log_time_range, self.initial_log_time, strict=True):
+            if limits is not None:
+                middle, half = _middle(limits), _half(limits)
+                start = middle + half * math.atanh((start - middle) / half)
+            bias.append(start)
+        self.kernel = self.add_weight(
+            name="kernel", shape=(input_shape[-1], self.time_dim), initializer="zeros"
+        )
+        self.bias = self.add_weight(
+            name="bias", shape=(self.time_dim,), initializer=_constant(bias)
+        )
+
+    def call(self, inputs):
+        u = ops.matmul(inputs, self.kernel) + self.bias  # [..., time_dim]
+        return ops.exp(self._limited(u))
+
+    def share_at_limit(self, time):
+        """Share of times within 1 % (of the width, on the log scale) of a limit.
+
+        Args:
+            time: `[..., time_dim]`.
+
+        Returns:
+            Shares in [0, 1], `[...]`.
+        """
+        # A log time v has |v - m| <= h; without limits h is infinite.
+        middle, half = self._columns(time.dtype)
+        reach = ops.abs(ops.log(time) - middle) / half
+        at_limit = ops.cast(reach > 1.0 - 2.0 * MARGIN, time.dtype)
+        return ops.mean(at_limit, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.time_dim)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "time_dim": self.time_dim,
+            "log_time_range": self.log_time_range,
+            "initial_log_time": self.initial_log_time,
+        }
+
+    def _limited(self, u):
+        middle, half = self._columns(u.dtype)
+        bounded = middle + half * ops.tanh((u - middle) / half)
+        free = [limits is None for limits in self.log_time_range]
+        if not any(free):
+            return bounded
+        return ops.where(ops.convert_to_tensor(free), u, bounded)
+
+    def _columns(self, dtype):
+        """Middle and half-width per time, `[time_dim]` each; 0 and 1e30 without limits."""
+        middle = [0.0 if r is None else _middle(r) for r in self.log_time_range]
+        half = [1e30 if r is None else _half(r) for r in self.log_time_range]
+        return ops.convert_to_tensor(middle, dtype), ops.convert_to_tensor(half, dtype)
+
+
+def _middle(limits):
+    return 0.5 * (limits[0] + limits[1])
+
+
+def _half(limits):
+    return 0.5 * (limits[1] - limits[0])
+
+
+def _constant(values):
+    return lambda shape, dtype=None: ops.reshape(ops.convert_to_tensor(values, dtype), shape)
+
+
+def _one_per_time(ranges, time_dim):
+    """Checked limits, one `(low, high)` or `None` per time."""
+    single = ranges is None or (len(ranges) == 2 and all(np.isscalar(r) for r in ranges))
+    ranges = [ranges] * time_dim if single else list(ranges)
+    if len(ranges) != time_dim:
+        raise ValueError(
+            f"Expected `log_time_range` to have one entry for each of {time_dim} times. "
+            f"Received: {ranges!r}."
+        )
+    checked = []
+    for limits in ranges:
+        if limits is None:
+            checked.append(None)
+            continue
+        low, high = (float(limit) for limit in limits)
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise ValueError(
+                "Expected `log_time_range` to be (low, high) with low < high, both finite "
+                f"and natural logarithms. Received: {(low, high)}."
+            )
+        checked.append((low, high))
+    return checked
+
+
+def _initial(start, ranges):
+    """Checked initial log times, one per time."""
+    if start is None or np.isscalar(start):
+        start = [start] * len(ranges)
+    if len(start) != len(ranges):
+        raise ValueError(
+            f"Expected `initial_log_time` to be a number or {len(ranges)} of them. "
+            f"Received: {start!r}."
+        )
+    checked = []
+    for value, limits in zip(start, ranges, strict=True):
+        if value is None:
+            value = 0.0 if limits is None else _middle(limits)
+        if limits is not None and not limits[0] < value < limits[1]:
+            raise ValueError(
+                f"Expected `initial_log_time` strictly between {limits[0]:.4g} and "
+                f"{limits[1]:.4g}, the limits on log time. Received: {value}."
+            )
+        checked.append(float(value))
+    return checked

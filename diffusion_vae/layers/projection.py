@@ -1,0 +1,93 @@
+"""From ambient coordinates to a point of the manifold."""
+
+import keras
+from keras import ops
+
+from diffusion_vae.layers.geometry import GeometryLayer, as_manifold
+from diffusion_vae.manifolds.eigen import top_eigenvector
+from diffusion_vae.manifolds.real_projective import RealProjective
+from diffusion_vae.serialization import serializable
+
+
+@serializable
+class ManifoldProjection(GeometryLayer):
+    """Projects ambient points to the closest point of a manifold.
+
+    Input and output: `[..., ambient_dim]`.
+
+    Args:
+        manifold: A `Manifold` or its text form.
+    """
+
+    def __init__(self, manifold, **kwargs):
+        super().__init__(**kwargs)
+        self.manifold = as_manifold(manifold)
+
+    def build(self, input_shape):
+        self._check_last_axis(input_shape, self.manifold.ambient_dim, "the input")
+        self.built = True
+
+    def call(self, inputs):
+        return self.manifold.project(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        manifold = keras.saving.serialize_keras_object(self.manifold)
+        return {**super().get_config(), "manifold": manifold}
+
+
+@serializable
+class VeroneseProjection(GeometryLayer):
+    """Location on RP^d as the leading eigenvector of a symmetric matrix.
+
+    A sphere-valued encoder cannot be a homeomorphism onto RP^d (paper, section 4.1);
+    the map z -> z z^T embeds RP^d in the symmetric matrices, and this layer projects
+    back to it. The sign of the eigenvector has no meaning.
+
+    Input: upper triangles `[..., n (n + 1) / 2]` with n = d + 1. Output: `[..., n]`.
+
+    Args:
+        manifold: A `RealProjective` space or its text form.
+    """
+
+    def __init__(self, manifold, **kwargs):
+        super().__init__(**kwargs)
+        self.manifold = as_manifold(manifold)
+        if not isinstance(self.manifold, RealProjective):
+            raise ValueError(
+                "Expected a real projective space for the Veronese head. "
+                f"Received: {self.manifold!r}."
+            )
+
+    @property
+    def input_dim(self):
+        """Number of entries of the upper triangle."""
+        n = self.manifold.ambient_dim
+        return n * (n + 1) // 2
+
+    def build(self, input_shape):
+        self._check_last_axis(input_shape, self.input_dim, "the input")
+        self.built = True
+
+    def call(self, inputs):
+        n = self.manifold.ambient_dim
+        index, count = [[0] * n for _ in range(n)], 0
+        for i in range(n):
+            for j in range(i, n):
+                index[i][j] = index[j][i] = count
+                count += 1
+        flat = [k for row in index for k in row]
+        matrix = ops.take(inputs, flat, axis=-1)  # [..., n * n]
+        # Eigenvectors do not depend on the scale, rounding does.
+        largest = ops.stop_gradient(ops.max(ops.abs(matrix), axis=-1, keepdims=True))
+        matrix = matrix / ops.maximum(largest, 1e-30)
+        return top_eigenvector(ops.reshape(matrix, (*ops.shape(inputs)[:-1], n, n)))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.manifold.ambient_dim)
+
+    def get_config(self):
+        manifold = keras.saving.serialize_keras_object(self.manifold)
+        return {**super().get_config(), "manifold": manifold}

@@ -1,0 +1,198 @@
+"""p(x | z): what the decoder's output means."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds.base import require_positive
+from diffusion_vae.serialization import serializable
+
+SCALES = ("fixed", "learned", "predicted")
+SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
+LOG_SMALLEST_SCALE = math.log(SMALLEST_SCALE)
+
+
+class Likelihood(keras.layers.Layer):
+    """A distribution over data, given the raw output of a decoder.
+
+    The raw output has `outputs_per_value` numbers per data value, side by side on
+    the last axis: `[..., *event[:-1], outputs_per_value * event[-1]]`.
+
+    Attributes:
+        outputs_per_value: Numbers a decoder gives per data value.
+    """
+
+    outputs_per_value = 1
+
+    def event_shape(self, raw_shape):
+        """Shape of the data whose raw decoder output has the shape `raw_shape`."""
+        last = raw_shape[-1]
+        if last is not None and last % self.outputs_per_value:
+            raise ValueError(
+                f"Expected the decoder's last axis to be a multiple of "
+                f"{self.outputs_per_value}, the outputs per value of {type(self).__name__}. "
+                f"Received shape: {tuple(raw_shape)}."
+            )
+        return (*raw_shape[:-1], None if last is None else last // self.outputs_per_value)
+
+    def outputs(self, raw):
+        """Named arrays of a raw decoder output: `reconstruction`, and what else
+        `log_prob` needs.
+
+        Args:
+            raw: `[..., *raw_event]`.
+
+        Returns:
+            A dictionary whose `reconstruction` is the mean of the data,
+            `[..., *event]`.
+        """
+        raise NotImplementedError
+
+    def log_prob(self, x, outputs):
+        """Log density of the data in nats, all constants included.
+
+        Args:
+            x: Data, `[..., *event]`.
+            outputs: What `outputs` returned.
+
+        Returns:
+            `[...]`, summed over the event (as many axes as the layer was built for).
+        """
+        raise NotImplementedError
+
+    def check_data(self, x):
+        """Says so when NumPy data cannot come from this distribution.
+
+        Raises:
+            ValueError: If a value is NaN or infinite, or outside the support.
+        """
+        if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
+            raise ValueError(
+                "Expected finite data. Received: an array with "
+                f"{int((~np.isfinite(x)).sum())} NaN or infinite values."
+            )
+
+    def build(self, input_shape):
+        """Remembers the event's rank; `input_shape` is `[batch, *event]`."""
+        self._event_axes = tuple(range(-(len(input_shape) - 1), 0))
+        self.built = True
+
+    def call(self, raw):
+        return self.outputs(raw)
+
+
+@serializable
+class Gaussian(Likelihood):
+    """Independent normal data values around the decoder's output.
+
+    log p = -1/2 sum [(x - mean)^2 / s^2 + log(2 pi s^2)].
+
+    Args:
+        scale: `"fixed"` (the variance given), `"learned"` (a trained constant) or
+            `"predicted"` (by the decoder, which then gives twice as many outputs:
+            means, then log standard deviations).
+        variance: The fixed variance, or the initial one.
+        per_dimension: Whether a learned scale is one per data value, and a predicted
+            one differs between the values of an example; otherwise it is shared.
+    """
+
+    def __init__(self, scale="fixed", variance=1.0, per_dimension=False, **kwargs):
+        super().__init__(**kwargs)
+        if scale not in SCALES:
+            raise ValueError(f"Expected `scale` to be one of {SCALES}. Received: {scale!r}.")
+        self.scale = scale
+        self.variance = require_positive("variance", variance)
+        if scale != "fixed" and self.variance <= SMALLEST_SCALE**2:
+            raise ValueError(
+                f"Expected an initial `variance` above {SMALLEST_SCALE**2:g}, the smallest a "
+                f"learned or predicted scale can take. Received: {variance}."
+            )
+        self.per_dimension = bool(per_dimension)
+        self.outputs_per_value = 2 if scale == "predicted" else 1
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self.scale == "learned":
+            shape = tuple(input_shape[1:]) if self.per_dimension else ()
+            self.offset = self.add_weight(name="scale", shape=shape, initializer="zeros")
+
+    def outputs(self, raw):
+        if self.scale != "predicted":
+            return {"reconstruction": raw}
+        mean, offset = ops.split(raw, 2, axis=-1)
+        if not self.per_dimension:
+            offset = ops.mean(offset, axis=self._event_axes, keepdims=True)
+            offset = ops.broadcast_to(offset, ops.shape(mean))
+        return {"reconstruction": mean, "log_scale": self._log_scale(offset)}
+
+    def log_prob(self, x, outputs):
+        mean = outputs["reconstruction"]
+        if self.scale == "fixed":
+            count = math.prod(mean.shape[axis] for axis in self._event_axes)
+            constant = 0.5 * count * math.log(2.0 * math.pi * self.variance)
+            squares = ops.sum(ops.square(x - mean), axis=self._event_axes)
+            return -0.5 / self.variance * squares - constant
+        if self.scale == "learned":
+            log_scale = self._log_scale(self.offset)  # [] or [*event]
+        else:
+            log_scale = outputs["log_scale"]
+        square = ops.square((x - mean) * ops.exp(-log_scale))
+        terms = square + 2.0 * log_scale + math.log(2.0 * math.pi)
+        return -0.5 * ops.sum(terms, axis=self._event_axes)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "scale": self.scale,
+            "variance": self.variance,
+            "per_dimension": self.per_dimension,
+        }
+
+    def _log_scale(self, offset):
+        """Log standard deviation above its floor; the initial one at offset zero."""
+        start = 0.5 * math.log(self.variance) - LOG_SMALLEST_SCALE
+        inverse = start + math.log(-math.expm1(-start))  # softplus(inverse) == start
+        return LOG_SMALLEST_SCALE + ops.softplus(inverse + offset)
+
+
+@serializable
+class Bernoulli(Likelihood):
+    """Independent binary data values; the decoder's output are logits.
+
+    Data strictly between 0 and 1 count as probabilities (cross-entropy).
+    """
+
+    def check_data(self, x):
+        super().check_data(x)
+        if x.size and (x.min() < 0 or x.max() > 1):
+            raise ValueError(
+                "Expected data in [0, 1] for a Bernoulli likelihood. Received: values from "
+                f"{x.min():g} to {x.max():g}. Scale the data, or use likelihood='gaussian'."
+            )
+
+    def outputs(self, raw):
+        return {"reconstruction": ops.sigmoid(raw), "logits": raw}
+
+    def log_prob(self, x, outputs):
+        logits = outputs["logits"]
+        terms = x * logits - ops.softplus(logits)
+        return ops.sum(terms, axis=self._event_axes)
+
+
+LIKELIHOODS = {"gaussian": Gaussian, "bernoulli": Bernoulli}
+
+
+def get(likelihood) -> Likelihood:
+    """A likelihood from itself, its name or its serialised configuration."""
+    if isinstance(likelihood, Likelihood):
+        return likelihood
+    if isinstance(likelihood, dict):
+        return keras.saving.deserialize_keras_object(likelihood)
+    if likelihood in LIKELIHOODS:
+        return LIKELIHOODS[likelihood]()
+    raise ValueError(
+        f"Expected `likelihood` to be one of {sorted(LIKELIHOODS)} or a Likelihood. "
+        f"Received: {likelihood!r}."
+    )

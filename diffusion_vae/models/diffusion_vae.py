@@ -1,0 +1,160 @@
+"""The diffusion VAE (paper, section 3) on any manifold."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.heat_kernels import HeatKernel, RandomWalk
+from diffusion_vae.latents import BrownianLatent
+from diffusion_vae.layers.even_decoder import EvenDecoder
+from diffusion_vae.layers.geometry import as_manifold
+from diffusion_vae.models.inference import BATCH_SIZE
+from diffusion_vae.models.vae import VariationalAutoencoder
+from diffusion_vae.serialization import serializable
+
+KERNELS = ("random_walk",)
+
+
+@serializable
+class DiffusionVAE(VariationalAutoencoder):
+    """VAE whose posterior is Brownian motion on a manifold and whose prior is uniform.
+
+    Args:
+        manifold: A `Manifold` or its text form, such as `"sphere:2"`.
+        encoder: Network from data to features; by default the paper's MLP.
+        decoder: Network from points `[batch, ambient_dim]` to raw outputs of the
+            likelihood; by default the paper's MLP. On a manifold with a symmetry it
+            is wrapped in an `EvenDecoder`.
+        kernel: `"random_walk"` (the paper's) or a `HeatKernel` on the manifold.
+        steps: Number of steps of the random walk.
+        likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
+        kl_weight: A number, or a Keras learning-rate schedule of the training step.
+        log_time_range: Limits on log time: `"auto"` (the kernel's), `(low, high)`,
+            `None` (no limits), or a list with an entry for each time.
+        initial_log_time: Log time before training.
+        fixed_time: A time that replaces the encoder's, or `None` to learn it.
+        mode: `"average"` or `"quadratic"`, how the decoder is made even on a manifold
+            with a symmetry; ignored elsewhere.
+        head: `"ambient"`, or `"veronese"` on a real projective space.
+        seed: Integer seed of the default networks' weights and of the noise.
+    """
+
+    def __init__(
+        self,
+        manifold,
+        encoder=None,
+        decoder=None,
+        *,
+        kernel="random_walk",
+        steps=10,
+        likelihood="gaussian",
+        kl_weight=1.0,
+        log_time_range="auto",
+        initial_log_time=None,
+        fixed_time=None,
+        mode="average",
+        head="ambient",
+        seed=None,
+        **kwargs,
+    ):
+        manifold = as_manifold(manifold)
+        latent = BrownianLatent(
+            _kernel(kernel, manifold, steps),
+            log_time_range=log_time_range,
+            initial_log_time=initial_log_time,
+            fixed_time=fixed_time,
+            head=head,
+            seed=seed,
+            name="latent",
+        )
+        if decoder is not None and manifold.symmetry is not None:
+            decoder = _even(decoder, manifold, mode)
+        super().__init__(
+            latent,
+            encoder,
+            decoder,
+            likelihood=likelihood,
+            kl_weight=kl_weight,
+            seed=seed,
+            **kwargs,
+        )
+        self.manifold = manifold
+        self.kernel = kernel
+        self.steps = steps
+        self.mode = mode
+
+    def encode(self, x, batch_size=BATCH_SIZE):
+        """Location `[n, ambient_dim]` and diffusion time `[n, time_dim]` of each example."""
+        params = self.posterior_parameters(x, batch_size)
+        return params["location"], params["time"]
+
+    def interpolate(self, z0, z1, n=10):
+        """`n` equally spaced points of the geodesic from `z0` to `z1`, ends included.
+
+        Args:
+            z0: Latent points, `[..., ambient_dim]`.
+            z1: Latent points, `[..., ambient_dim]`.
+            n: Number of points, at least 2.
+
+        Returns:
+            Points of the manifold, `[n, ..., ambient_dim]`.
+
+        Raises:
+            ValueError: If no path joins the points (two components of O(3)).
+        """
+        z0, z1 = (np.asarray(z, dtype=keras.config.floatx()) for z in (z0, z1))
+        if n < 2:
+            raise ValueError(f"Expected `n` to be at least 2, both ends. Received: {n}.")
+        distance = ops.convert_to_numpy(self.manifold.distance(z0, z1))
+        if not np.isfinite(distance).all():
+            raise ValueError(
+                "Expected points that a path joins. Received points on different components "
+                f"of {self.manifold!r}."
+            )
+        s = np.linspace(0.0, 1.0, n).reshape(n, *[1] * (np.ndim(distance)))
+        return ops.convert_to_numpy(self.manifold.geodesic(z0, z1, s))
+
+    def get_config(self):
+        config = super().get_config()
+        del config["latent"]
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **config,
+            "manifold": serialize(self.manifold),
+            "kernel": serialize(self.kernel),
+            "steps": self.steps,
+            "log_time_range": self.latent.log_time_range,
+            "initial_log_time": self.latent.initial_log_time,
+            "fixed_time": self.latent.fixed_time,
+            "mode": self.mode,
+            "head": self.latent.head,
+        }
+
+    def _centres(self, x, batch_size):
+        return self.encode(x, batch_size)[0]
+
+    def _default_decoder(self, event_shape, seed):
+        decoder = super()._default_decoder(event_shape, seed)
+        if self.manifold.symmetry is None:
+            return decoder
+        return _even(decoder, self.manifold, self.mode)
+
+
+def _kernel(kernel, manifold, steps):
+    if isinstance(kernel, HeatKernel):
+        if kernel.manifold != manifold:
+            raise ValueError(
+                f"Expected a heat kernel on {manifold!r}. Received one on {kernel.manifold!r}."
+            )
+        return kernel
+    if kernel == "random_walk":
+        return RandomWalk(manifold, steps=steps)
+    raise ValueError(
+        f"Expected `kernel` to be one of {KERNELS} or a HeatKernel. Received: {kernel!r}."
+    )
+
+
+def _even(decoder, manifold, mode):
+    if isinstance(decoder, EvenDecoder):
+        return decoder
+    return EvenDecoder(decoder, manifold, mode=mode, name="even_decoder")

@@ -1,0 +1,58 @@
+"""Callbacks that every `fit` of our models carries: they say when training goes wrong."""
+
+import math
+import warnings
+
+import keras
+
+SHARE_TO_WARN = 0.9
+
+
+class NaNGuard(keras.callbacks.Callback):
+    """Stops training at the first loss that is not a finite number.
+
+    `message` is then a sentence that says where; `fit` raises it once every other
+    callback has closed its files.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.message = None
+        self._epoch = 0
+        self._step = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._step += 1
+        loss = (logs or {}).get("loss")
+        if loss is None or math.isfinite(float(loss)) or self.message:
+            return
+        self.message = (
+            f"Training stopped: the loss became {float(loss)} at step {self._step} "
+            f"(epoch {self._epoch + 1}, batch {batch + 1}). Look for NaN or very large "
+            "values in the data, or lower the learning rate."
+        )
+        self.model.stop_training = True
+
+
+class TimeLimitWarning(keras.callbacks.Callback):
+    """Warns once when most diffusion times end an epoch at a limit."""
+
+    def __init__(self):
+        super().__init__()
+        self._warned = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        share = (logs or {}).get("time_at_limit", 0.0)
+        if self._warned or share <= SHARE_TO_WARN:
+            return
+        self._warned = True
+        warnings.warn(
+            f"{100 * share:.0f} % of the diffusion times are within 1 % of a limit at the "
+            f"end of epoch {epoch + 1} (mean log time {logs['log_time']:.2f}): the limits "
+            "set the KL now, not the data. Widen `log_time_range`.",
+            UserWarning,
+            stacklevel=2,
+        )

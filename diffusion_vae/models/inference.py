@@ -1,0 +1,186 @@
+"""What one asks of a trained model: NumPy in, NumPy out, in batches."""
+
+import math
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+BATCH_SIZE = 512
+ROWS = 4096  # decoder rows at a time when every example has several samples
+
+
+class LogLikelihood(NamedTuple):
+    """Importance-weighted estimate of log p(x), in nats.
+
+    Attributes:
+        mean: Mean over the examples.
+        standard_error: Standard error of that mean over examples.
+        per_example: Estimates, `[n]`.
+    """
+
+    mean: float
+    standard_error: float
+    per_example: np.ndarray
+
+
+class InferenceMethods:
+    """Methods of a model with `encoder`, `latent`, `decoder` and `likelihood`.
+
+    Every method takes and returns NumPy arrays, works in batches, and draws its noise
+    from the model's seed generator.
+    """
+
+    def posterior_parameters(self, x, batch_size=BATCH_SIZE):
+        """Parameters of the posteriors of `x` `[n, *event]`, a dictionary of `[n, ...]`."""
+        return self._in_batches(self._parameters, x, batch_size=batch_size)
+
+    def sample_posterior(self, x, n=1, batch_size=BATCH_SIZE):
+        """`n` draws from the posterior of each example, `[n, examples, *point_shape]`."""
+        params = self.posterior_parameters(x, batch_size)
+        return np.stack([self._draw(params, batch_size) for _ in range(_count("n", n))])
+
+    def decode(self, z, batch_size=BATCH_SIZE):
+        """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`."""
+        z = np.asarray(z, dtype=keras.config.floatx())
+        shape = self.latent.point_shape
+        if z.shape[-len(shape) :] != shape:
+            raise ValueError(
+                f"Expected latent points of shape [..., {', '.join(map(str, shape))}]. "
+                f"Received shape: {z.shape}."
+            )
+        leading = z.shape[: -len(shape)]
+        flat = z.reshape(-1, *shape)
+        means = self._in_batches(
+            lambda z: self._outputs(z)["reconstruction"], flat, batch_size=batch_size
+        )
+        return means.reshape(*leading, *means.shape[1:])
+
+    def reconstruct(self, x, batch_size=BATCH_SIZE):
+        """Mean of p(x | z) at the location of each posterior, `[n, *event]`."""
+        return self.decode(self._centres(x, batch_size), batch_size)
+
+    def sample(self, n=1, batch_size=BATCH_SIZE):
+        """Decoded draws from the prior, `[n, *event]`."""
+        self._require_built()
+        z = ops.convert_to_numpy(self.latent.prior_sample(_count("n", n)))
+        return self.decode(z, batch_size)
+
+    def elbo(self, x, batch_size=BATCH_SIZE):
+        """Evidence lower bound of each example in nats, one draw each, `[n]`."""
+
+        def bound(x):
+            params = self._parameters(x)
+            outputs = self._outputs(self.latent.sample(params))
+            return self.likelihood.log_prob(x, outputs) - self.latent.kl(params)
+
+        return self._in_batches(bound, x, batch_size=batch_size)
+
+    def log_likelihood(self, x, samples=100, batch_size=BATCH_SIZE):
+        """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
+
+        log (1/L) sum_l p(x | z_l) p(z_l) / q(z_l | x) with z_l from the posterior; in
+        expectation a lower bound that rises with `samples`.
+
+        Args:
+            x: Data, `[n, *event]`.
+            samples: Number L of draws per example.
+            batch_size: Examples at a time; memory does not depend on `n` or L.
+
+        Returns:
+            A `LogLikelihood`.
+        """
+        samples = _count("samples", samples)
+        draws = max(1, min(samples, ROWS // max(1, min(batch_size, ROWS))))
+
+        def estimate(x):
+            params = self._parameters(x)
+            total = None
+            for start in range(0, samples, draws):
+                weights = self._log_weights(x, params, min(draws, samples - start))
+                part = ops.logsumexp(weights, axis=0)  # [batch]
+                total = part if total is None else ops.logaddexp(total, part)
+            return total - math.log(samples)
+
+        per_example = self._in_batches(estimate, x, batch_size=batch_size)
+        error = per_example.std(ddof=1) / math.sqrt(len(per_example)) if len(x) > 1 else math.nan
+        return LogLikelihood(float(per_example.mean()), float(error), per_example)
+
+    def inference_network(self):
+        """The encoder with its latent head as a functional model that can be saved alone.
+
+        Returns:
+            A `keras.Model` from data to a dictionary of parameters and a draw `z`.
+        """
+        self._require_built()
+        inputs = keras.Input(self._event_shape, name="data")
+        return keras.Model(inputs, self.latent(self.encoder(inputs)), name="inference_network")
+
+    # -- pieces ------------------------------------------------------------------
+
+    def _parameters(self, x):
+        return self.latent.parameters(self.encoder(x, training=False))
+
+    def _outputs(self, z):
+        return self.likelihood.outputs(self.decoder(z, training=False))
+
+    def _log_weights(self, x, params, draws):
+        """log p(x | z) p(z) / q(z | x) for fresh z, `[draws, batch]`."""
+        repeated = {
+            name: ops.repeat(ops.expand_dims(value, 0), draws, axis=0)
+            for name, value in params.items()
+        }  # [draws, batch, ...]
+        z = self.latent.sample(repeated)
+        flat = ops.reshape(z, (-1, *self.latent.point_shape))
+        outputs = {
+            name: ops.reshape(value, (draws, -1, *value.shape[1:]))
+            for name, value in self._outputs(flat).items()
+        }
+        return (
+            self.likelihood.log_prob(x, outputs)
+            + self.latent.prior_log_density(z)
+            - self.latent.log_density(z, repeated)
+        )
+
+    def _draw(self, params, batch_size):
+        names = list(params)
+        return self._in_batches(
+            lambda *values: self.latent.sample(dict(zip(names, values, strict=True))),
+            *params.values(),
+            batch_size=batch_size,
+        )
+
+    def _centres(self, x, batch_size):
+        """Latent points at which `reconstruct` decodes, `[n, *point_shape]`."""
+        raise NotImplementedError
+
+    def _in_batches(self, function, *arrays, batch_size):
+        """Applies a function of tensors batch by batch and joins what it returns."""
+        arrays = [np.asarray(array, dtype=keras.config.floatx()) for array in arrays]
+        if len(arrays[0]) == 0:
+            raise ValueError("Expected at least one example. Received: none.")
+        if not self.built:
+            self.build(arrays[0].shape)
+        pieces = []
+        for start in range(0, len(arrays[0]), _count("batch_size", batch_size)):
+            batch = [ops.convert_to_tensor(a[start : start + batch_size]) for a in arrays]
+            pieces.append(keras.tree.map_structure(ops.convert_to_numpy, function(*batch)))
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *pieces)
+
+    def _require_built(self):
+        if not self.built:
+            raise ValueError(
+                f"Expected a model that has seen data. Received: {self.name!r}, which is not "
+                "built. Call `fit`, or `build((None, *shape_of_one_example))`, first."
+            )
+
+    @property
+    def _event_shape(self):
+        return tuple(self._build_shapes_dict["input_shape"][1:])
+
+
+def _count(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"Expected `{name}` to be a positive integer. Received: {value!r}.")
+    return int(value)

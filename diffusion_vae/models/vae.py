@@ -1,0 +1,293 @@
+"""The variational autoencoder: encoder -> latent -> decoder -> likelihood, and its loss."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae import likelihoods
+from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
+from diffusion_vae.models.inference import InferenceMethods
+from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.random import layer_seeds, seed_states, set_seed_states
+from diffusion_vae.serialization import serializable
+
+SEED_PREFIX = "seed_state_"
+
+
+@serializable
+class VariationalAutoencoder(InferenceMethods, keras.Model):
+    """A VAE with any latent distribution and any likelihood.
+
+    Minimises reconstruction loss + `kl_weight` x KL, in nats per example, averaged
+    over the batch. Train it with `compile(optimizer)` and `fit(x)`; `fit(x, target)`
+    reconstructs a target other than the input. Calling the model returns a
+    dictionary of the latent's parameters, `z`, `reconstruction` (the mean of
+    p(x | z)) and what else the likelihood needs (`logits` or `log_scale`).
+
+    Metrics, each a mean over examples: `loss`, `reconstruction_loss` (negative log
+    likelihood, all constants included), `kl_loss` (true nats whatever its weight),
+    `elbo` (without the weight), `mse` (per data value) and the latent's diagnostics.
+
+    Args:
+        latent: A `LatentDistribution`.
+        encoder: Network from data to features `[batch, n]`; by default the paper's
+            MLP, made when the shape of the data is known.
+        decoder: Network from latent points to raw outputs of the likelihood; by
+            default the paper's MLP.
+        likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
+        kl_weight: Weight of the KL in the loss: a number, or a Keras learning-rate
+            schedule of the training step, such as
+            `keras.optimizers.schedules.PolynomialDecay(0.0, 1000, 1.0)` for a warm-up.
+        seed: Integer seed of the default networks' initial weights, or `None`.
+    """
+
+    def __init__(
+        self,
+        latent,
+        encoder=None,
+        decoder=None,
+        *,
+        likelihood="gaussian",
+        kl_weight=1.0,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.latent = latent
+        self.encoder = _layer_or_none("encoder", encoder)
+        self.decoder = _layer_or_none("decoder", decoder)
+        self.likelihood = likelihoods.get(likelihood)
+        self.kl_weight = _checked_weight(kl_weight)
+        self.seed = seed
+        # Schedules count their own steps: the optimiser's cannot be read everywhere.
+        self.schedule_step = self.add_weight(
+            name="schedule_step",
+            shape=(),
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+        self._objective = PerExampleLoss()
+        names = ("reconstruction_loss", "kl_loss", "elbo", "mse", *latent.diagnostic_names)
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+
+    # -- building and calling ----------------------------------------------------
+
+    def build(self, input_shape):
+        if len(input_shape) < 2:
+            raise ValueError(
+                "Expected data of shape [examples, ...] with at least two axes. "
+                f"Received shape: {tuple(input_shape)}."
+            )
+        encoder_seed, decoder_seed = layer_seeds(self.seed, 2)
+        if self.encoder is None:
+            self.encoder = self._default_encoder(encoder_seed)
+        features = self.encoder(_symbolic(input_shape, self.compute_dtype))
+        if len(features.shape) != 2:
+            raise ValueError(
+                "Expected the encoder to return features of shape [batch, n]. "
+                f"Received shape: {tuple(features.shape)}. End it with a Flatten layer."
+            )
+        if not self.latent.built:
+            self.latent.build(features.shape)
+        if self.decoder is None:
+            self.decoder = self._default_decoder(tuple(input_shape[1:]), decoder_seed)
+        points = _symbolic((input_shape[0], *self.latent.point_shape), self.compute_dtype)
+        raw = self.decoder(points)
+        if not self.likelihood.built:
+            self.likelihood.build(self.likelihood.event_shape(raw.shape))
+        self.built = True
+
+    def call(self, inputs, training=None):
+        features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
+        latent = self.latent(features)  # parameters and z
+        raw = self.decoder(latent["z"], training=training)
+        return {**latent, **self.likelihood.outputs(_full_precision(raw))}
+
+    # -- the loss ------------------------------------------------------------------
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
+        self._check_target(target, y_pred["reconstruction"])
+        params = {name: y_pred[name] for name in self.latent.parameter_names}
+        reconstruction = -self.likelihood.log_prob(target, y_pred)  # [batch]
+        kl = self.latent.kl(params)  # [batch]
+        error = ops.square(target - y_pred["reconstruction"])
+        self._track(
+            reconstruction_loss=reconstruction,
+            kl_loss=kl,
+            elbo=-reconstruction - kl,
+            mse=ops.mean(error, axis=tuple(range(1, len(error.shape)))),
+            **self.latent.diagnostics(params),
+        )
+        per_example = self.objective(reconstruction, kl, training=training)
+        loss = self._objective(per_example, per_example, sample_weight)
+        for penalty in self.losses:  # a user's regularisers
+            loss = loss + self._aggregate_additional_loss(penalty)
+        return loss
+
+    def objective(self, reconstruction, kl, training=False):
+        """What is minimised, per example: the place where other models add their term.
+
+        Args:
+            reconstruction: Negative log likelihood in nats, `[batch]`.
+            kl: KL to the prior in nats, `[batch]`.
+            training: Whether this is a training step, which moves schedules on.
+
+        Returns:
+            `[batch]`.
+        """
+        return reconstruction + self._current(self.kl_weight, training) * kl
+
+    def _current(self, value, training):
+        """A number, or the value of a schedule at this training step."""
+        if not callable(value):
+            return value
+        step = ops.convert_to_tensor(self.schedule_step)
+        if training:
+            self.schedule_step.assign_add(1.0)
+        return ops.cast(value(step), self.variable_dtype)
+
+    def _track(self, **values):
+        for name, value in values.items():
+            self._trackers[name].update_state(value)
+
+    def _check_target(self, target, reconstruction):
+        if tuple(target.shape[1:]) != tuple(reconstruction.shape[1:]):
+            raise ValueError(
+                "Expected the target to have the shape of a reconstruction, "
+                f"{tuple(reconstruction.shape[1:])}. Received: {tuple(target.shape[1:])}. "
+                "The model learns without labels: call `fit(x)`; `fit(x, target)` is for "
+                "targets such as clean pictures."
+            )
+
+    # -- training ------------------------------------------------------------------
+
+    def compile(self, optimizer="adam", **kwargs):
+        """Keras's `compile`, without `loss` and `metrics`: the model brings its own."""
+        for name in ("loss", "metrics", "weighted_metrics"):
+            if kwargs.get(name) is not None:
+                raise ValueError(
+                    f"Expected no `{name}` in `compile`: the model brings its own loss and "
+                    f"metrics. Received: {name}={kwargs[name]!r}. Compute further numbers from "
+                    "`model.predict(x)` or in a callback."
+                )
+        super().compile(optimizer=optimizer, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x=None, y=None, *args, callbacks=None, **kwargs):
+        """Keras's `fit`. Data are checked first, and a loss that is not finite raises.
+
+        Raises:
+            ValueError: If the data hold NaN or values outside the likelihood's support.
+            FloatingPointError: If the loss became NaN or infinite; says at which step.
+        """
+        for array in (x, y):
+            if isinstance(array, np.ndarray):
+                self.likelihood.check_data(array)
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            return super().fit(x, y, *args, callbacks=callbacks, **kwargs)
+        guard = NaNGuard()
+        callbacks = [guard, TimeLimitWarning(), *_as_list(callbacks)]
+        history = super().fit(x, y, *args, callbacks=callbacks, **kwargs)
+        if guard.message:
+            raise FloatingPointError(guard.message)
+        return history
+
+    # -- saving --------------------------------------------------------------------
+
+    def save_own_variables(self, store):
+        """Adds the seed generators below the model, which Keras does not restore."""
+        super().save_own_variables(store)
+        for index, state in enumerate(seed_states(self)):
+            store[f"{SEED_PREFIX}{index}"] = state
+
+    def load_own_variables(self, store):
+        names = list(store.keys())
+        seeds = [name for name in names if name.startswith(SEED_PREFIX)]
+        super().load_own_variables({n: store[n] for n in names if n not in seeds})
+        states = [store[f"{SEED_PREFIX}{index}"] for index in range(len(seeds))]
+        set_seed_states(self, [np.asarray(state) for state in states])
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "latent": serialize(self.latent),
+            "encoder": serialize(self.encoder),
+            "decoder": serialize(self.decoder),
+            "likelihood": serialize(self.likelihood),
+            "kl_weight": serialize(self.kl_weight),
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = {
+            name: keras.saving.deserialize_keras_object(value, custom_objects)
+            if isinstance(value, dict) and "class_name" in value
+            else value
+            for name, value in config.items()
+        }
+        return cls(**config)
+
+    # -- networks ------------------------------------------------------------------
+
+    def _default_encoder(self, seed):
+        return mlp_encoder(seed=seed)
+
+    def _default_decoder(self, event_shape, seed):
+        raw = (*event_shape[:-1], event_shape[-1] * self.likelihood.outputs_per_value)
+        return mlp_decoder(raw, seed=seed)
+
+
+class PerExampleLoss(keras.losses.Loss):
+    """Passes a per-example loss `[batch]` through Keras's reduction.
+
+    The reduction honours sample weights and divides rightly among replicas, where a
+    plain mean would count each replica's loss in full.
+    """
+
+    def call(self, y_true, y_pred):
+        return y_pred
+
+
+def _symbolic(shape, dtype):
+    return keras.KerasTensor((None, *shape[1:]), dtype=dtype)
+
+
+def _full_precision(raw):
+    """Decoder output in float32 where a mixed policy computes in less."""
+    dtype = keras.backend.standardize_dtype(raw.dtype)
+    return ops.cast(raw, "float32") if dtype in ("float16", "bfloat16") else raw
+
+
+def _layer_or_none(name, layer):
+    if layer is not None and not isinstance(layer, keras.layers.Layer):
+        raise TypeError(f"Expected `{name}` to be a Keras layer or model. Received: {layer!r}.")
+    return layer
+
+
+def _checked_weight(weight):
+    if callable(weight):
+        return weight
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)):
+        raise TypeError(
+            "Expected `kl_weight` to be a number or a Keras learning-rate schedule. "
+            f"Received: {weight!r}."
+        )
+    if not (np.isfinite(weight) and weight >= 0):
+        raise ValueError(
+            f"Expected `kl_weight` to be non-negative and finite. Received: {weight}."
+        )
+    return float(weight)
+
+
+def _as_list(callbacks):
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]

@@ -1,0 +1,5 @@
+"""Encoders and decoders."""
+
+from diffusion_vae.networks.mlp import mlp_decoder, mlp_encoder
+
+__all__ = ["mlp_decoder", "mlp_encoder"]
