@@ -1,0 +1,60 @@
+"""Circles: S^1, the one-dimensional torus and RP^1."""
+
+import numpy as np
+
+from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.panel import Grid, Panel
+
+PICTURES_PER_SIDE = 2  # a circle of as many pictures as `n` on a side leaves it nearly empty
+RING = 0.45  # how far outside the circle the last class is drawn
+
+
+class Circle(Panel):
+    """The unit circle, with the classes on rings outside it.
+
+    Args:
+        title: Title of the panel.
+        times: How often the picture's angle goes round while the latent angle does
+            once: 2 on RP^1, where z and -z are one point.
+    """
+
+    def __init__(self, title, times=1):
+        self.title = title
+        self.times = times
+
+    def coordinates(self, z):
+        angle = self.times * np.arctan2(z[:, 1], z[:, 0])  # [n]
+        return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+    def spread(self, positions, levels):
+        return positions * (1.0 + RING * np.asarray(levels))[:, None]
+
+    def draw_frame(self, axes):
+        frames.circle(axes, 0.97)
+        self._limits(axes, 1.08 + RING)
+
+    def grids(self, n):
+        count = PICTURES_PER_SIDE * n
+        angle = 2.0 * np.pi * np.arange(count) / count  # [k]
+        positions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)  # [k, 2]
+        latent = angle / self.times
+        points = np.stack([np.cos(latent), np.sin(latent)], axis=-1)  # [k, 2]
+        side = np.sqrt(2.0) * np.sin(np.pi / count) if count > 1 else 1.0
+        return [Grid(points, positions, (side, side), self._grid_frame(side), self.title)]
+
+    def _grid_frame(self, side):
+        return lambda axes: self._limits(axes, 1.0 + side)
+
+    def _limits(self, axes, limit):
+        for turn in range(4):
+            angle = 0.5 * np.pi * turn
+            text = frames.pi_label(angle / self.times)
+            axes.annotate(
+                text,
+                (0.8 * np.cos(angle), 0.8 * np.sin(angle)),
+                fontsize=frames.TEXT,
+                color=frames.INK,
+                ha="center",
+                va="center",
+            )
+        frames.plain_axes(axes, (-limit, limit))

@@ -1,0 +1,36 @@
+"""Orthonormal directions in which a space of many dimensions is looked at."""
+
+import numpy as np
+
+
+def principal_directions(points, dimension, count, centre=True):
+    """The directions in which points vary most, and their share of the variance.
+
+    Args:
+        points: `[n, dimension]`, or `None` for the first coordinate axes.
+        dimension: Number of coordinates.
+        count: Number of directions; zero vectors fill up where `dimension` is smaller.
+        centre: Whether the mean is taken off first.
+
+    Returns:
+        Orthonormal rows `[count, dimension]`, each with its largest entry positive,
+        and the share of the variance that the first two explain (`None` without points).
+    """
+    directions = np.zeros((count, dimension))
+    if points is None or len(points) < 2:
+        directions[:, :count] = np.eye(count)[:, :dimension]
+        return directions, None
+    centred = points - points.mean(axis=0) if centre else points
+    variances, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
+    found = vectors.T[::-1][:count]  # [count, dimension]
+    largest = np.take_along_axis(found, np.abs(found).argmax(axis=-1)[:, None], axis=-1)
+    directions[: len(found)] = found * np.where(largest < 0, -1.0, 1.0)
+    total = max(float(variances.sum()), np.finfo("float64").tiny)
+    return directions, float(variances[::-1][:2].sum()) / total
+
+
+def directions_title(name, share):
+    """Says which directions a picture shows."""
+    if share is None:
+        return f"{name}, first two coordinates"
+    return f"{name}, two principal directions ({share:.0%} of the variance)"

@@ -1,0 +1,62 @@
+"""Flat tori: squares of two angles whose opposite sides are the same."""
+
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds import FlatTorus
+from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.circle import Circle
+from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
+from diffusion_vae.plots.charts.registry import draws
+
+MOST_PANELS = 3
+SQUARE = (-np.pi, np.pi)
+
+
+class AnglePair(Panel):
+    """Two angles of a torus in the periodic square [-pi, pi]^2.
+
+    Args:
+        torus: The torus, with `angles` and `from_angles`.
+        pair: Indices of the horizontal and the vertical angle.
+        title: Title of the panel.
+        others: What the title of the grid says about the angles left out.
+    """
+
+    def __init__(self, torus, pair, title, others=""):
+        self.torus = torus
+        self.pair = pair
+        self.title = title
+        self.others = others
+
+    def coordinates(self, z):
+        angles = ops.convert_to_numpy(self.torus.angles(z))  # [n, dim]
+        return angles[:, list(self.pair)]
+
+    def draw_frame(self, axes):
+        labels = [f"angle {i + 1}" for i in self.pair]
+        frames.angle_axes(axes, SQUARE, SQUARE, labels)
+
+    def grids(self, n):
+        positions, cell = lattice(n, n, SQUARE, SQUARE)
+        angles = np.zeros((len(positions), self.torus.dim))
+        angles[:, list(self.pair)] = positions
+        points = ops.convert_to_numpy(self.torus.from_angles(angles))
+        return [Grid(points, positions, cell, self.draw_frame, self.title + self.others)]
+
+
+@draws(FlatTorus)
+def flat_torus_panels(torus, points=None):
+    """A circle, a square, or consecutive pairs of the first angles."""
+    name = f"$T^{{{torus.dim}}}$"
+    if torus.dim == 1:
+        return Circle(f"{name}, a circle")
+    if torus.dim == 2:
+        return AnglePair(torus, (0, 1), "flat torus $T^2$, opposite sides are the same")
+    pairs = [(i, i + 1) for i in range(0, torus.dim - 1, 2)]
+    if torus.dim % 2:
+        pairs.append((torus.dim - 2, torus.dim - 1))
+    return [
+        AnglePair(torus, pair, f"{name}, angles {pair[0] + 1} and {pair[1] + 1}", ", others 0")
+        for pair in pairs[:MOST_PANELS]
+    ]

@@ -1,0 +1,122 @@
+"""Outlines that several charts share: discs, spheres, angle ticks, identified edges."""
+
+import numpy as np
+from matplotlib.ticker import FixedLocator
+
+INK = "0.25"  # lines and labels
+FAINT = "0.75"
+TEXT = 8  # points
+QUARTER = np.pi / 4
+
+
+def pi_label(angle):
+    """A multiple of pi / 4 as it is written."""
+    quarters = round(angle / QUARTER)
+    if quarters == 0:
+        return "0"
+    divisor = {0: 1, 2: 2}.get(quarters % 4, 4)
+    times = quarters * divisor // 4
+    number = {1: "", -1: "-"}.get(times, str(times))
+    return rf"${number}\pi$" if divisor == 1 else rf"${number}\pi/{divisor}$"
+
+
+def plain_axes(axes, limits, vertical=None):
+    """Equal aspect, the same limits on both axes, no ticks and no box."""
+    axes.set_aspect("equal")
+    axes.set_xlim(limits)
+    axes.set_ylim(limits if vertical is None else vertical)
+    axes.set_axis_off()
+
+
+def labelled_axes(axes, horizontal, vertical, labels):
+    """Small ticks, thin grey spines, the given limits and axis labels."""
+    axes.set_xlim(horizontal)
+    axes.set_ylim(vertical)
+    axes.set_xlabel(labels[0], fontsize=TEXT, color=INK)
+    axes.set_ylabel(labels[1], fontsize=TEXT, color=INK)
+    axes.tick_params(labelsize=TEXT, colors=INK, length=3, width=0.6)
+    for spine in axes.spines.values():
+        spine.set(linewidth=0.6, color=INK)
+
+
+def angle_axes(axes, horizontal, vertical, labels, downwards=False):
+    """A rectangle of angles with ticks at multiples of pi / 2.
+
+    Args:
+        axes: Matplotlib axes.
+        horizontal: Left and right end.
+        vertical: Lower and upper end.
+        labels: Names of the two angles.
+        downwards: Whether the second angle is counted from the upper end downwards.
+    """
+    labelled_axes(axes, horizontal, vertical, labels)
+    axes.set_aspect("equal")
+    ticks = _quarter_turns(horizontal)
+    axes.set_xticks(ticks, [pi_label(t) for t in ticks])
+    ticks = _quarter_turns(vertical)
+    axes.set_yticks(ticks, [pi_label(vertical[1] - t if downwards else t) for t in ticks])
+
+
+def _quarter_turns(ends):
+    step = 2 * QUARTER
+    return step * np.arange(np.ceil(ends[0] / step - 1e-9), np.floor(ends[1] / step + 1e-9) + 1)
+
+
+def circle(axes, radius=1.0, **style):
+    """A circle about the origin of a plane picture."""
+    t = np.linspace(0.0, 2.0 * np.pi, 361)
+    style = {"color": INK, "linewidth": 0.8, **style}
+    axes.plot(radius * np.cos(t), radius * np.sin(t), **style)
+
+
+def identified_boundary(axes, radius=1.0):
+    """A circle with marks that say which boundary points are the same: the opposite ones."""
+    circle(axes, radius)
+    for angle, marker in ((np.pi / 6, "^"), (np.pi / 2, "s"), (5 * np.pi / 6, "D")):
+        mark = (radius + 0.07) * np.array([np.cos(angle), np.sin(angle)])
+        for sign in (1, -1):
+            axes.plot(
+                *(sign * mark), marker=marker, markersize=4, color="white", markeredgecolor=INK
+            )
+
+
+def space_axes(axes, radius=1.0, zoom=1.35, elevation=22.0, azimuth=35.0):
+    """A bare cube of space about the origin."""
+    for set_limits in (axes.set_xlim, axes.set_ylim, axes.set_zlim):
+        set_limits(-radius, radius)
+    axes.set_box_aspect((1, 1, 1), zoom=zoom)
+    axes.view_init(elev=elevation, azim=azimuth)
+    axes.set_axis_off()
+
+
+def translucent_sphere(axes):
+    """The unit sphere in space: a pale surface with three great circles."""
+    theta, phi = np.meshgrid(np.linspace(0, 2 * np.pi, 49), np.linspace(0, np.pi, 25))
+    x, y, z = np.cos(theta) * np.sin(phi), np.sin(theta) * np.sin(phi), np.cos(phi)
+    axes.plot_surface(x, y, z, color="0.6", alpha=0.08, linewidth=0, shade=False)
+    t = np.linspace(0.0, 2.0 * np.pi, 121)
+    zero = np.zeros_like(t)
+    for curve in ((np.cos(t), np.sin(t), zero), (np.cos(t), zero, np.sin(t))):
+        axes.plot(*curve, color=FAINT, linewidth=0.6)
+    axes.plot(zero, np.cos(t), np.sin(t), color=FAINT, linewidth=0.6)
+
+
+def space_ticks(axes, labels):
+    """Few small ticks and labels on the axes of a picture in space."""
+    axes.tick_params(labelsize=TEXT - 1, colors=INK, pad=-1)
+    axes.set_xlabel(labels[0], fontsize=TEXT, color=INK, labelpad=-4)
+    axes.set_ylabel(labels[1], fontsize=TEXT, color=INK, labelpad=-4)
+    axes.set_zlabel(labels[2], fontsize=TEXT, color=INK, labelpad=-4)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_pane_color((1.0, 1.0, 1.0, 0.0))
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(FixedLocator(_round_ticks(low, high)))
+
+
+def _round_ticks(low, high):
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-12)))
+    for finer in (1.0, 0.5, 0.2):
+        ticks = np.arange(np.ceil(low / (step * finer)), np.floor(high / (step * finer)) + 1)
+        if len(ticks) >= 3:
+            break
+    return ticks * step * finer

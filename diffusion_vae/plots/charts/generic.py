@@ -1,0 +1,145 @@
+"""Any other manifold: its coordinates, or the principal directions of many."""
+
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds import Manifold
+from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.directions import directions_title, principal_directions
+from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
+from diffusion_vae.plots.charts.registry import draws
+
+SAMPLES = 4000
+REFINEMENTS = 30
+CLEARANCE = 0.95  # least distance of two pictures, in cells
+
+
+class Coordinates(Panel):
+    """A manifold known by its projection only, in its ambient coordinates.
+
+    The grid looks along the third direction: in each cell of the plane of the first
+    two stands the picture of the nearest point of the manifold, of the sheet in front
+    or of the one at the back. Where the manifold has no point in a cell there is none.
+
+    Args:
+        manifold: A `Manifold`.
+        directions: Rows `[3, ambient_dim]`: right, up, towards the viewer.
+        title: Title of the panel.
+    """
+
+    def __init__(self, manifold, directions, title):
+        self.manifold = manifold
+        self.directions = directions
+        self.title = title
+        self.picture_dim = 3 if manifold.ambient_dim == 3 else 2
+        self._cloud = None
+
+    def coordinates(self, z):
+        return z @ self.directions[: self.picture_dim].T
+
+    def draw_frame(self, axes):
+        places = self.coordinates(self._samples())
+        style = {"s": 0.5, "color": frames.FAINT, "linewidths": 0, "zorder": 0}
+        axes.scatter(*places[::2].T, **style)
+        centre, radius = _extent(places)
+        names = [f"{self._axis_name} {i + 1}" for i in range(self.picture_dim)]
+        axes.set_aspect("equal")
+        if self.picture_dim == 2:
+            ends = [(c - radius, c + radius) for c in centre]
+            frames.labelled_axes(axes, *ends, names)
+            return
+        for c, set_limits in zip(
+            centre, (axes.set_xlim, axes.set_ylim, axes.set_zlim), strict=True
+        ):
+            set_limits(c - radius, c + radius)
+        axes.set_box_aspect((1, 1, 1), zoom=0.95)
+        frames.space_ticks(axes, names)
+
+    def grids(self, n):
+        samples = self._samples()
+        sheets = [("front", 1.0), ("back", -1.0)] if self._has_two_sides else [("", 1.0)]
+        grids = []
+        for side, sign in sheets:
+            points, cell = self._sheet(samples, sign, n)
+            title = self.title + (f", {side}" if side else "")
+            positions = points @ self.directions[:2].T
+            grids.append(Grid(points, positions, cell, self._draw_plane, title))
+        return grids
+
+    @property
+    def _has_two_sides(self):
+        return self.manifold.dim >= 2 and self.manifold.ambient_dim > 2
+
+    @property
+    def _axis_name(self):
+        return "coordinate" if self.manifold.ambient_dim <= 3 else "direction"
+
+    def _samples(self):
+        """Many points of the manifold, always the same, `[SAMPLES, ambient_dim]`."""
+        if self._cloud is None:
+            try:
+                cloud = self.manifold.prior_sample((SAMPLES,), seed=0)
+            except NotImplementedError:
+                noise = np.random.default_rng(0).normal(size=(SAMPLES, self.manifold.ambient_dim))
+                cloud = self.manifold.project(noise.astype("float32"))
+            cloud = ops.convert_to_numpy(cloud).astype("float64")
+            self._cloud = cloud[np.isfinite(cloud).all(axis=-1)]
+        return self._cloud
+
+    def _sheet(self, samples, sign, n):
+        """Points whose places are near the cells of a lattice, no two on top of each other."""
+        plane, depth = self.directions[:2], sign * self.directions[2]
+        places = samples @ plane.T  # [samples, 2]
+        centre, radius = _extent(places)
+        ends = [(c - radius, c + radius) for c in centre]
+        positions, cell = lattice(n, n, *ends)
+        starts, targets = [], []
+        for position in positions:
+            inside = np.abs(places - position).max(axis=-1) <= 0.5 * cell[0]
+            if inside.any():
+                here = samples[inside]
+                starts.append(here[np.argmax(here @ depth)])
+                targets.append(position)
+        points = self._moved_to(np.array(starts), np.array(targets))
+        return _apart(points, points @ plane.T, CLEARANCE * cell[0]), cell
+
+    def _moved_to(self, points, targets):
+        """Alternating projections on the manifold and on the fibres over the targets."""
+        plane = self.directions[:2]
+        for _ in range(REFINEMENTS):
+            shifted = points + (targets - points @ plane.T) @ plane
+            points = ops.convert_to_numpy(self.manifold.project(shifted.astype("float32")))
+            points = points.astype("float64")
+        return points
+
+    def _draw_plane(self, axes):
+        centre, radius = _extent(self._samples() @ self.directions[:2].T)
+        ends = [(c - radius, c + radius) for c in centre]
+        frames.labelled_axes(axes, *ends, [f"{self._axis_name} {i}" for i in (1, 2)])
+        axes.set_aspect("equal")
+
+
+def _extent(places):
+    """Centre and half side of a square or cube around the places."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    return 0.5 * (low + high), 0.54 * max(float((high - low).max()), 1e-6)
+
+
+def _apart(points, places, distance):
+    """Keeps of points too near to each other in the picture the first."""
+    kept = []
+    for i, place in enumerate(places):
+        if all(np.abs(place - places[k]).max() >= distance for k in kept):
+            kept.append(i)
+    return points[kept]
+
+
+@draws(Manifold)
+def coordinate_panel(manifold, points=None):
+    """Coordinates in the plane or in space; principal directions where there are more."""
+    name = type(manifold).__name__
+    if manifold.ambient_dim <= 3:
+        directions, _ = principal_directions(None, manifold.ambient_dim, 3)
+        return Coordinates(manifold, directions, name)
+    directions, share = principal_directions(points, manifold.ambient_dim, 3)
+    return Coordinates(manifold, directions, directions_title(name, share))

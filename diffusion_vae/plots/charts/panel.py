@@ -1,0 +1,91 @@
+"""The contract of a panel: where latent points lie in a picture, and a grid of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Latent points, and where in the plane their decoded pictures are drawn.
+
+    Attributes:
+        points: Latent points, `[k, ambient_dim]`.
+        positions: Centres of the pictures, `[k, 2]`; the second axis points up.
+        cell: Width and height of the room for one picture.
+        draw_frame: Draws axes and outlines around the pictures.
+        title: What the plane shows.
+    """
+
+    points: np.ndarray
+    positions: np.ndarray
+    cell: tuple[float, float]
+    draw_frame: Callable
+    title: str = ""
+
+
+class Panel:
+    """One picture of a manifold: coordinates, a frame, and grids of latent points.
+
+    Attributes:
+        picture_dim: 2 for a plane picture, 3 for one in space.
+        title: What the panel shows, or an empty string.
+    """
+
+    picture_dim: int = 2
+    title: str = ""
+
+    def coordinates(self, z):
+        """Places of latent points in the picture, `[n, ambient_dim] -> [n, picture_dim]`."""
+        raise NotImplementedError
+
+    def shows(self, z):
+        """Whether each point belongs to this panel, `[n, ambient_dim] -> [n]`."""
+        return np.ones(len(z), dtype=bool)
+
+    def spread(self, positions, levels):
+        """Moves classes apart where a one-dimensional picture would hide them.
+
+        Args:
+            positions: Places in the picture, `[n, picture_dim]`.
+            levels: A number in [0, 1] for the class of each point, `[n]`.
+
+        Returns:
+            Places in the picture, `[n, picture_dim]`.
+        """
+        return positions
+
+    def draw_frame(self, axes):
+        """Draws outlines, labels and limits of the scatter."""
+        raise NotImplementedError
+
+    def grids(self, n):
+        """Grids of about `n` pictures along the longer side, a list of `Grid`."""
+        raise NotImplementedError
+
+
+def lattice(columns, rows, horizontal, vertical):
+    """Centres of the cells of a regular division of a rectangle.
+
+    Args:
+        columns: Number of cells from left to right.
+        rows: Number of cells from bottom to top.
+        horizontal: Left and right end.
+        vertical: Lower and upper end.
+
+    Returns:
+        Positions `[rows * columns, 2]`, and the width and height of a cell.
+    """
+    width = (horizontal[1] - horizontal[0]) / columns
+    height = (vertical[1] - vertical[0]) / rows
+    x = horizontal[0] + width * (np.arange(columns) + 0.5)  # [columns]
+    y = vertical[0] + height * (np.arange(rows) + 0.5)  # [rows]
+    positions = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return positions, (width, height)
+
+
+def disc_lattice(n, radius=1.0):
+    """Cells of the square lattice on [-1, 1]^2 whose centres lie in a disc."""
+    positions, cell = lattice(n, n, (-1.0, 1.0), (-1.0, 1.0))
+    return positions[np.linalg.norm(positions, axis=-1) <= radius], cell

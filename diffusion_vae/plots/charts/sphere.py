@@ -1,0 +1,90 @@
+"""Spheres: the circle, the sphere in space, great spheres of more dimensions."""
+
+import numpy as np
+
+from diffusion_vae.manifolds import Sphere
+from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.circle import Circle
+from diffusion_vae.plots.charts.directions import directions_title, principal_directions
+from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice, lattice
+from diffusion_vae.plots.charts.registry import draws
+
+LONGITUDE = (0.0, 2.0 * np.pi)
+COLATITUDE = (0.0, np.pi)  # counted downwards: the north pole is up, as on the sphere
+
+
+class SphereInSpace(Panel):
+    """S^2 in space; its grid is the map of longitude and colatitude (paper, Fig. 4).
+
+    The point at longitude theta and colatitude phi is
+    `(cos theta sin phi, sin theta sin phi, cos phi)`. The arc theta = 0, where the
+    map is cut, is drawn on the sphere.
+    """
+
+    picture_dim = 3
+    title = "sphere $S^2$"
+
+    def coordinates(self, z):
+        return z
+
+    def draw_frame(self, axes):
+        frames.translucent_sphere(axes)
+        phi = np.linspace(0.0, np.pi, 61)
+        axes.plot(np.sin(phi), 0 * phi, np.cos(phi), color="black", linewidth=1.4)
+        frames.space_axes(axes)
+
+    def grids(self, n):
+        columns, rows = n, max(1, round(n / 2))
+        positions, cell = lattice(columns, rows, LONGITUDE, COLATITUDE)
+        theta, phi = positions[:, 0], np.pi - positions[:, 1]  # [k]
+        points = np.stack(
+            [np.cos(theta) * np.sin(phi), np.sin(theta) * np.sin(phi), np.cos(phi)], axis=-1
+        )
+        title = "sphere $S^2$, left and right side: the black arc"
+        return [Grid(points, positions, cell, _draw_map, title)]
+
+
+class GreatSphere(Panel):
+    """S^d, d > 2, seen along all but two directions: a disc with a front and a back.
+
+    Args:
+        title: Title of the panel.
+        directions: Orthonormal rows `[3, d + 1]`: right, up, towards the viewer.
+    """
+
+    def __init__(self, title, directions):
+        self.title = title
+        self.directions = directions
+
+    def coordinates(self, z):
+        return z @ self.directions[:2].T
+
+    def draw_frame(self, axes):
+        frames.circle(axes)
+        frames.plain_axes(axes, (-1.08, 1.08))
+
+    def grids(self, n):
+        positions, cell = disc_lattice(n)
+        height = np.sqrt(np.maximum(0.0, 1.0 - np.sum(positions**2, axis=-1)))  # [k]
+        grids = []
+        for sign, side in ((1.0, "front"), (-1.0, "back")):
+            on_sphere = np.column_stack([positions, sign * height])  # [k, 3]
+            title = f"{side} of a great 2-sphere"
+            points = on_sphere @ self.directions
+            grids.append(Grid(points, positions, cell, self.draw_frame, title))
+        return grids
+
+
+def _draw_map(axes):
+    frames.angle_axes(axes, LONGITUDE, COLATITUDE, ("longitude", "colatitude"), downwards=True)
+
+
+@draws(Sphere)
+def sphere_panels(sphere, points=None):
+    """The circle, the sphere in space, or a disc of two principal directions."""
+    if sphere.dim == 1:
+        return Circle("circle $S^1$")
+    if sphere.dim == 2:
+        return SphereInSpace()
+    directions, share = principal_directions(points, sphere.ambient_dim, 3)
+    return GreatSphere(directions_title(f"$S^{{{sphere.dim}}}$", share), directions)

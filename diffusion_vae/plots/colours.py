@@ -1,0 +1,81 @@
+"""Colours of latent points: classes, angles, translations, rotations."""
+
+import numpy as np
+
+# Ten colours told apart with every common colour vision (Petroff 2021, arXiv:2107.02270).
+PALETTE = (
+    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
+    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+)  # fmt: skip
+MARKERS = "o^sDvPX*"
+STEPS = 12  # checks along each side of the legend square
+CHROMA = 0.25
+
+# NTSC: RGB from luma Y and the chroma pair I, Q.
+_YIQ_TO_RGB = np.array([[1.0, 0.956, 0.621], [1.0, -0.272, -0.647], [1.0, -1.106, 1.703]])
+
+
+def yiq_to_rgb(y, i, q):
+    """RGB in [0, 1] of NTSC luma and chroma, `[...] x 3 -> [..., 3]`, clipped."""
+    yiq = np.stack(np.broadcast_arrays(y, i, q), axis=-1)
+    return np.clip(yiq @ _YIQ_TO_RGB.T, 0.0, 1.0)
+
+
+def circle_colours(angles):
+    """A cyclic colour for each angle in radians, `[...] -> [..., 3]`."""
+    angles = np.asarray(angles, dtype="float64")
+    sine, cosine = np.sin(angles), np.cos(angles)
+    return yiq_to_rgb(0.5 - 0.2 * sine, CHROMA * cosine, CHROMA * sine)
+
+
+def torus_colours(angles):
+    """Colours of translations, periodic in both angles (paper, Fig. 5).
+
+    The hue and brightness go round with the second angle; a checkerboard of
+    lighter and darker squares marks the steps of both.
+
+    Args:
+        angles: Horizontal and vertical translation in radians, `[..., 2]`.
+
+    Returns:
+        RGB in [0, 1], `[..., 3]`.
+    """
+    step = 2.0 * np.pi / STEPS
+    rounded = np.rint(np.mod(np.asarray(angles, dtype="float64"), 2.0 * np.pi) / step) * step
+    theta, phi = rounded[..., 0], rounded[..., 1]
+    check = 0.14 * np.cos(0.5 * STEPS * (theta + phi))
+    y = 0.5 + check - 0.2 * np.sin(phi)
+    return yiq_to_rgb(y, CHROMA * np.cos(phi), CHROMA * np.sin(phi))
+
+
+def rotation_colours(rotations):
+    """Colours of rotations, red, green and blue for the three axes.
+
+    The axis is weighted by the sine of the angle over a grey that darkens with the
+    angle, so that the colour is continuous on all of SO(3): rotations by pi about
+    an axis and about its opposite agree.
+
+    Args:
+        rotations: Matrices, `[..., 9]` or `[..., 3, 3]`.
+
+    Returns:
+        RGB in [0, 1], `[..., 3]`.
+    """
+    r = np.asarray(rotations, dtype="float64")
+    r = r.reshape(*r.shape[:-1], 3, 3) if r.shape[-1] == 9 else r  # [..., 3, 3]
+    cosine = 0.5 * (np.trace(r, axis1=-2, axis2=-1) - 1.0)  # [...]
+    spin = 0.5 * np.stack(
+        [r[..., 2, 1] - r[..., 1, 2], r[..., 0, 2] - r[..., 2, 0], r[..., 1, 0] - r[..., 0, 1]],
+        axis=-1,
+    )  # [..., 3], axis times sine
+    return spin_colours(cosine, spin)
+
+
+def spin_colours(cosine, spin):
+    """Colours of rotations by the cosine of the angle `[...]` and axis times sine `[..., 3]`."""
+    return np.clip(0.5 + 0.25 * cosine[..., None] + 0.42 * spin, 0.0, 1.0)
+
+
+def point_colours(points):
+    """Colours of points of the unit sphere, RGB from the coordinates, `[..., 3] -> [..., 3]`."""
+    return np.clip(0.5 + 0.45 * np.asarray(points, dtype="float64"), 0.0, 1.0)

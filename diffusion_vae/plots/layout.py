@@ -1,0 +1,65 @@
+"""Figures without global state: one size, one set of type sizes, panels in rows."""
+
+import math
+
+from matplotlib.figure import Figure
+
+from diffusion_vae.plots.charts.frames import INK, TEXT
+
+COLUMNS = 3  # most panels in a row
+TITLE = 9  # points
+PANEL = 3.6  # inches
+SMALL_PANEL = 2.9  # inches, where there are several
+MARGIN = 0.08  # inches
+DPI = 150
+
+
+def new_figure(width, height):
+    """An empty figure that belongs to nobody: nothing has to be closed."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    figure.get_layout_engine().set(w_pad=MARGIN, h_pad=MARGIN)
+    return figure
+
+
+def panel_figure(count, beside=0.0, side=None, aspect=1.0):
+    """A figure and a division of it into cells for `count` panels.
+
+    Args:
+        count: Number of panels.
+        beside: Width in inches kept free on the right for a legend.
+        side: Width of a panel in inches.
+        aspect: Height of a panel over its width.
+
+    Returns:
+        The figure, and a list of `count` places for `figure.add_subplot`.
+    """
+    columns = min(count, COLUMNS)
+    rows = math.ceil(count / columns)
+    side = side or (PANEL if count == 1 else SMALL_PANEL)
+    figure = new_figure(columns * side + beside, rows * (side * aspect + 0.35))
+    grid = figure.add_gridspec(rows, columns)
+    return figure, [grid[i // columns, i % columns] for i in range(count)]
+
+
+def heading(figure, text):
+    """Title of the whole figure."""
+    if text:
+        figure.suptitle(text, fontsize=TITLE + 1, color=INK)
+
+
+def caption(axes, text):
+    """Title of one panel."""
+    if text:
+        axes.set_title(text, fontsize=TITLE, color=INK, wrap=True)
+
+
+def picture_axes(figure, place, image, label=""):
+    """Axes that show one picture in [0, 1], without ticks."""
+    axes = figure.add_subplot(place)
+    axes.imshow(image, cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_xlabel(label, fontsize=TEXT, color=INK)
+    return axes

@@ -1,0 +1,61 @@
+"""Decoded pictures of a grid of latent points, at their places in the chart."""
+
+import numpy as np
+
+from diffusion_vae.plots.charts import chart
+from diffusion_vae.plots.images import as_images, mosaic, to_unit, value_range
+from diffusion_vae.plots.layout import caption, heading, panel_figure
+
+GRID_SIDE = 4.4  # inches
+
+
+def reconstruction_grid(model, n=15, *, locations=None, limits=None, title=None):
+    """Draws what the decoder makes of a regular grid of latent points.
+
+    Every picture stands where its latent point lies in the chart that
+    `latent_scatter` uses. Where a space has more dimensions than the plane, slices
+    or sides are shown, and the titles say which.
+
+    Args:
+        model: A model with `manifold` and `decode`.
+        n: Number of pictures along the longer side of a panel.
+        locations: Latent points `[m, ambient_dim]` that fix the principal directions
+            of a space of many dimensions, as those passed to `latent_scatter`.
+        limits: The values (low, high) shown black and white; by default those of the
+            decoded pictures, see `value_range`.
+        title: Title of the figure.
+
+    Returns:
+        A Matplotlib `Figure`.
+
+    Raises:
+        ValueError: If `n` is not positive, or the decoder gives no pictures.
+    """
+    if n < 1:
+        raise ValueError(f"Expected `n` to be at least 1. Received: {n}.")
+    grids = [g for panel in chart(model.manifold, locations) for g in panel.grids(n)]
+    decoded = np.asarray(model.decode(np.concatenate([g.points for g in grids])))
+    pictures = to_unit(as_images(decoded), limits or value_range(decoded))
+    ends = np.cumsum([len(g.points) for g in grids])
+    side = GRID_SIDE if len(grids) == 1 else None
+    figure, places = panel_figure(len(grids), side=side, aspect=max(map(_aspect, grids)))
+    for grid, place, part in zip(grids, places, np.split(pictures, ends[:-1]), strict=True):
+        axes = figure.add_subplot(place)
+        grid.draw_frame(axes)
+        _draw_pictures(axes, grid, part)
+        caption(axes, grid.title)
+    heading(figure, title)
+    return figure
+
+
+def _aspect(grid):
+    """Height over width of the region that the pictures cover."""
+    width, height = np.ptp(grid.positions, axis=0) + np.array(grid.cell)
+    return float(np.clip(height / width, 0.25, 1.0))
+
+
+def _draw_pictures(axes, grid, pictures):
+    horizontal, vertical, aspect = axes.get_xlim(), axes.get_ylim(), axes.get_aspect()
+    image, extent = mosaic(pictures, grid.positions, grid.cell)
+    axes.imshow(image, extent=extent, interpolation="antialiased", zorder=1)
+    axes.set(xlim=horizontal, ylim=vertical, aspect=aspect)
