@@ -2,20 +2,38 @@
 
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import validate
+from diffusion_vae.datasets.cifar10 import cifar10
+from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.fourier_picture import FourierPicture
+from diffusion_vae.datasets.low_pass import low_pass, low_pass_filtered
 from diffusion_vae.datasets.mnist import digits, fashion_mnist, mnist
 from diffusion_vae.datasets.periodic_pictures import periodic_pictures
+from diffusion_vae.datasets.pictures import binarized
 from diffusion_vae.datasets.registry import descriptions, load, loader_options
+from diffusion_vae.datasets.rendered_objects import rendered_objects
+from diffusion_vae.datasets.rotated_image import rotated_image
+from diffusion_vae.datasets.rotations import random_rotations, so3_functions
+from diffusion_vae.datasets.shifted_image import shifted_image
 
 __all__ = [
     "Dataset",
     "FourierPicture",
+    "binarized",
+    "cifar10",
     "descriptions",
     "digits",
     "fashion_mnist",
+    "from_path",
     "load",
     "loader_options",
+    "low_pass",
+    "low_pass_filtered",
     "mnist",
     "periodic_pictures",
+    "random_rotations",
+    "rendered_objects",
+    "rotated_image",
+    "shifted_image",
+    "so3_functions",
     "validate",
 ]

@@ -47,10 +47,11 @@ def read_archive(path: Path, limit: int | None = None, key: str | None = None):
 
 
 def _read_npz(path, limit, key):
-    with path.open("rb") as file:
-        if file.read(2) != b"PK":
+    with path.open("rb") as file:  # NumPy leaves a file open that it cannot read
+        if not zipfile.is_zipfile(file):
             raise zipfile.BadZipFile("it is not a zip archive")
-    with np.load(path, allow_pickle=False) as archive:
+        file.seek(0)
+        archive = np.load(file, allow_pickle=False)
         names = _chosen(path, list(archive), key)
         try:
             return {role: archive[name][:limit] for role, name in names.items()}

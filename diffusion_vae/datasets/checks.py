@@ -29,7 +29,8 @@ def validate(array, name: str = "data", likelihood=None) -> np.ndarray:
             f"Expected {name} to have the shape [examples, ...] with at least one example "
             f"and one value each. Received: shape {array.shape}."
         )
-    array = array.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        array = array.astype(np.float32, copy=False)
     low, high = float(array.min()), float(array.max())  # NaN if any value is
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = ~np.isfinite(array)

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from scipy import fft
 from scipy.optimize import minimize
 
 CHUNK = 256  # pictures made at once, to bound the memory of complex intermediates
@@ -87,20 +88,23 @@ class FourierPicture:
             Pictures with values in [-1, 1], float32 `[n, size, size, 1]`.
         """
         shifts = np.asarray(shifts, dtype=float)
-        pixels = 2.0 * math.pi * np.arange(size) / size
         weights = self.weights / self.maximum
+        here = self.frequencies % size  # a pixel grid does not tell k from k + size
         out = np.empty((len(shifts), size, size, 1), np.float32)
         for first in range(0, len(shifts), CHUNK):
             part = shifts[first : first + CHUNK]  # [chunk, 2]
             phases = np.exp(-1j * part[..., None] * self.frequencies)  # [chunk, 2, 2N+1]
             moved = weights * phases[:, 0, :, None] * phases[:, 1, None, :]
-            out[first : first + CHUNK, ..., 0] = _series(moved, pixels, pixels)
+            spectrum = np.zeros((len(part), size, size), complex)
+            np.add.at(spectrum, (slice(None), here[:, None], here[None, :]), moved)
+            images = fft.ifft2(spectrum, norm="forward").real  # the plain sum, by FFT
+            out[first : first + CHUNK, ..., 0] = images
         return out
 
 
 def _series(weights, theta, phi):
-    """Re sum w_kl exp(i k theta + i l phi), `[..., 2N+1, 2N+1] -> [..., theta, phi]`."""
-    order = weights.shape[-1] // 2
+    """Re sum w_kl exp(i k theta + i l phi), `[2N+1, 2N+1] -> [theta, phi]`."""
+    order = len(weights) // 2
     k = np.arange(-order, order + 1)
     rows = np.exp(1j * np.outer(theta, k))  # [theta, 2N+1]
     columns = np.exp(1j * np.outer(k, phi))  # [2N+1, phi]

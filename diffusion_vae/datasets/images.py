@@ -4,17 +4,52 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from sklearn.datasets import load_sample_image
+
+from diffusion_vae.datasets.checks import validate
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+BICUBIC = Image.Resampling.BICUBIC
+SAMPLES = ("china", "flower")  # photographs that scikit-learn brings
 
 
-def read_image(path: Path, size=None, channels: int | None = None) -> np.ndarray:
-    """One picture of a file; transparency is dropped.
+def load_picture(picture, size=None, square: bool = False) -> np.ndarray:
+    """One picture of a file, an array, or a photograph that scikit-learn brings.
+
+    Args:
+        picture: A path, an array `[height, width]` or `[height, width, channels]`
+            (uint8 is scaled to [0, 1]), `"china"` or `"flower"`.
+        size: Pixels a side, or `(height, width)`, to resize to; `None` keeps the size.
+        square: Whether to cut out the largest central square first.
+
+    Returns:
+        The picture, float32 `[height, width, channels]`.
+    """
+    if isinstance(picture, str) and picture in SAMPLES:
+        picture = load_sample_image(f"{picture}.jpg")
+    elif isinstance(picture, (str, Path)):
+        picture = read_image(Path(picture).expanduser())
+    array = np.asarray(picture)
+    scale = 255.0 if array.dtype == np.uint8 else 1.0
+    array = validate(array, "the picture") / np.float32(scale)
+    array = array[..., None] if array.ndim == 2 else array
+    if array.ndim != 3:
+        raise ValueError(
+            f"Expected a picture of shape [height, width, channels]. Received: {array.shape}."
+        )
+    if square:
+        side = min(array.shape[:2])
+        top, left = ((length - side) // 2 for length in array.shape[:2])
+        array = array[top : top + side, left : left + side]
+    return array if size is None else resize(array, size)
+
+
+def read_image(path: Path, size=None) -> np.ndarray:
+    """One picture of a file, grey or coloured as the file is; transparency is dropped.
 
     Args:
         path: The file.
         size: Pixels a side, or `(height, width)`, to resize to; `None` keeps the size.
-        channels: 1 (grey) or 3 (colour); `None` takes what the file has.
 
     Returns:
         The picture, float32 `[height, width, channels]` in [0, 1].
@@ -23,32 +58,26 @@ def read_image(path: Path, size=None, channels: int | None = None) -> np.ndarray
         FileNotFoundError: If there is no such file.
         ValueError: If it is no readable picture of 8 bits a channel.
     """
-    path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no picture {str(path)!r}; check the path.")
     try:
         with Image.open(path) as image:
             if image.mode.startswith(("I", "F")):
                 raise ValueError(f"mode {image.mode} has more than 8 bits a channel; convert it")
-            grey = image.mode in ("1", "L", "LA") if channels is None else channels == 1
-            picture = image.convert("L" if grey else "RGB")
+            grey = image.mode in ("1", "L", "LA")
+            pixels = np.asarray(image.convert("L" if grey else "RGB"), np.float32)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise ValueError(f"{str(path)!r} cannot be read as a picture ({error}).") from error
-    if size is not None:
-        height, width = height_and_width(size)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    pixels = np.asarray(picture, np.float32) / np.float32(255)
-    return pixels.reshape(picture.height, picture.width, -1)
+    picture = pixels.reshape(*pixels.shape[:2], -1) / np.float32(255)
+    return picture if size is None else resize(picture, size)
 
 
-def read_images(paths, size=None, channels: int | None = None) -> np.ndarray:
+def read_images(paths, size=None) -> np.ndarray:
     """Pictures of files, all of one size, float32 `[N, height, width, channels]`.
 
-    The pictures are grey if all of them are, else coloured; `channels` decides otherwise.
+    They are grey if all of them are, and coloured otherwise.
     """
-    pictures = [read_image(path, size, channels) for path in paths]
-    if any(picture.shape[-1] == 3 for picture in pictures):
-        pictures = [np.broadcast_to(p, (*p.shape[:2], 3)) for p in pictures]
+    pictures = [read_image(path, size) for path in paths]
     shapes = {picture.shape[:2]: path for picture, path in zip(pictures, paths, strict=True)}
     if len(shapes) > 1:
         (first, one), (second, other) = list(shapes.items())[:2]
@@ -56,13 +85,28 @@ def read_images(paths, size=None, channels: int | None = None) -> np.ndarray:
             f"Expected pictures of one size. Received: {first} in {one.name} and {second} in "
             f"{other.name}; pass `size=` to resize them."
         )
-    return np.stack(pictures)
+    channels = max(picture.shape[-1] for picture in pictures)
+    return np.stack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in pictures])
+
+
+def resize(picture: np.ndarray, size) -> np.ndarray:
+    """Picture at another size, float32 `[height, width, channels]`, within its own range."""
+    height, width = height_and_width(size)
+    if picture.shape[:2] == (height, width):
+        return picture
+    channels = [
+        Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), BICUBIC)
+        for channel in np.moveaxis(picture.astype(np.float32), -1, 0)
+    ]
+    resized = np.stack([np.asarray(channel) for channel in channels], axis=-1)
+    return np.clip(resized, picture.min(), picture.max())
 
 
 def height_and_width(size) -> tuple[int, int]:
     """`size` as (height, width): one number for a square, or a pair."""
-    pair = (size, size) if isinstance(size, (int, np.integer)) else tuple(size)
-    if len(pair) != 2 or any(int(side) != side or side < 1 for side in pair):
+    pair = tuple(size) if isinstance(size, (list, tuple)) else (size, size)
+    whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in pair)
+    if len(pair) != 2 or not whole:
         raise ValueError(
             f"Expected `size` to be a number of pixels or (height, width). Received: {size!r}."
         )

@@ -1,9 +1,6 @@
 """Translations of one periodic picture: data that live on a flat torus."""
 
-import math
-
-import numpy as np
-
+from diffusion_vae.datasets.angles import split_angles
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_choice, require_count
 from diffusion_vae.datasets.fourier_picture import (
@@ -63,11 +60,7 @@ def periodic_pictures(
     else:
         chosen = random_coefficients(require_count("order", order), picture_seed)
     pic = FourierPicture(chosen, float(gamma))
-    regular = shifts == "regular"
-    train_factors = (  # [N, 2]
-        regular_angles(train_size) if regular else random_angles(train_size, 2, [seed, 0])
-    )
-    test_factors = random_angles(test_size, 2, [seed, 1])  # [M, 2]
+    train_factors, test_factors = split_angles(shifts, train_size, test_size, 2, seed)
 
     def render(factors):
         return pic.images(factors, size)
@@ -82,25 +75,4 @@ def periodic_pictures(
         colouring="torus",
         extras={"fourier_coefficients": chosen},
         render=render,
-    )
-
-
-def random_angles(count: int, circles: int, seed) -> np.ndarray:
-    """Uniform angles in [0, 2 pi), float32 `[count, circles]`."""
-    return np.random.default_rng(seed).uniform(0.0, 2.0 * math.pi, (count, circles)).astype("f4")
-
-
-def regular_angles(count: int) -> np.ndarray:
-    """A square grid of angles without a duplicated end point, float32 `[count, 2]`."""
-    side = math.isqrt(count)
-    if side * side != count:
-        raise ValueError(
-            f"Expected `train_size` to be a square number for regular shifts. Received: "
-            f"{count}; {side * side} and {(side + 1) ** 2} are the nearest."
-        )
-    angles = 2.0 * math.pi * np.arange(side) / side
-    return (
-        np.stack(np.meshgrid(angles, angles, indexing="ij"), axis=-1)
-        .reshape(count, 2)
-        .astype("f4")
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.files import from_path
+from diffusion_vae.datasets.low_pass import low_pass_filtered
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {}
 _DESCRIPTIONS: dict[str, str] = {}
@@ -62,7 +63,8 @@ def load(name_or_path, **options) -> Dataset:
     Args:
         name_or_path: A registered name (see `descriptions`), or the path of an
             `.npz` file, an `.h5` file or a folder of images.
-        **options: Options of the loader.
+        **options: Options of the loader, and for pictures `low_pass`: the L1 radius of
+            the frequencies to keep (see `low_pass_filtered`).
 
     Returns:
         A `Dataset`.
@@ -72,6 +74,10 @@ def load(name_or_path, **options) -> Dataset:
         FileNotFoundError: If a file is missing; the sentence says where to put it.
     """
     name = str(name_or_path)
+    if options.get("low_pass") is not None:
+        cutoff = options.pop("low_pass")
+        return low_pass_filtered(load(name_or_path, **options), cutoff)
+    options.pop("low_pass", None)
     if name not in _LOADERS and _is_path(name_or_path):
         _require_known(name, options, list(inspect.signature(from_path).parameters)[1:])
         return from_path(name, **options)
@@ -118,5 +124,5 @@ def _require_known(name, options, allowed):
     if unknown:
         raise ValueError(
             f"Unknown option(s) {', '.join(map(repr, unknown))} for the data set {name!r}. "
-            f"Expected among: {', '.join(allowed) or 'none'}."
+            f"Expected among: {', '.join([*allowed, 'low_pass'])}."
         )

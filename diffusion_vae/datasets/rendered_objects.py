@@ -1,0 +1,107 @@
+"""Folders of rendered objects, each seen under many known poses."""
+
+from pathlib import Path
+
+import numpy as np
+
+from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.checks import require_choice, require_count, require_fraction
+from diffusion_vae.datasets.images import read_images
+from diffusion_vae.datasets.registry import register
+from diffusion_vae.datasets.render_folder import POSES, read_renders
+from diffusion_vae.manifolds import SO3, FlatTorus
+
+TRAIN, TEST, UNLABELLED = 1, 0, 2
+
+
+@register("rendered_objects", "a folder of objects rendered in known poses (circle, SO(3))")
+def rendered_objects(
+    path,
+    poses=None,
+    size=None,
+    every=1,
+    number_of_renders=None,
+    quaternion_order="wxyz",
+    train_share=0.7,
+    unlabelled_share=0.0,
+    split="object",
+    seed=17,
+):
+    """Rendered objects with their poses, split into training and validation by object.
+
+    The folder holds `images/` and one of
+
+    - `identifiers/identifiers.json`: lists `render_number`, `model_identifier`,
+      `object_type` and `filename`, one entry an image;
+    - `identifiers/angles.json`: lists `model_identifier` (file names; `.off` stands for
+      `.png`; the object is what comes before the first `_`) and `angles` in radians;
+    - `identifiers/quaternions.json`: the same with `quaternions`;
+
+    or only images named `<type>_<object>_<render number>_.png`. A render number r is
+    the angle 2 pi r / number_of_renders, so that the first and the last differ.
+
+    Labels number the objects; `extras` has `objects` (their names), `types`, and
+    `train_supervised`, zero for the objects whose pose is to be held back.
+
+    Args:
+        path: The folder.
+        poses: Which file to read: `"identifiers"`, `"angles"` or `"quaternions"`;
+            `None` takes the first there is.
+        size: Pixels a side or `(height, width)` to resize to.
+        every: Keeps every so-many-th render of each object.
+        number_of_renders: Renders in a full turn; `None` infers it from the numbers.
+        quaternion_order: `"wxyz"` or `"xyzw"`.
+        train_share: Share of the supervised objects for training; the rest is the test set.
+        unlabelled_share: Share of all objects that join the training set unsupervised.
+        split: `"object"`, or `"example"` to split single images (for one object).
+        seed: Of the split.
+    """
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(folder)!r}; check `path`.")
+    require_choice("split", split, ("object", "example"))
+    require_choice("quaternion_order", quaternion_order, ("wxyz", "xyzw"))
+    require_choice("poses", poses, (None, *POSES))
+    renders = read_renders(folder, poses, number_of_renders, quaternion_order)
+    renders = renders.every(require_count("every", every))
+    names, first, labels = np.unique(renders.objects, return_index=True, return_inverse=True)
+    units = labels if split == "object" else np.arange(len(labels))  # [N]
+    tags = split_tags(units.max() + 1, train_share, unlabelled_share, seed)[units]  # [N]
+    train, test = tags != TEST, tags == TEST
+    if not (np.any(train) and np.any(test)):
+        raise ValueError(
+            f"Expected enough objects for training and testing. Received: {len(names)} in "
+            f"{str(folder)!r}; change `train_share`, or pass split='example' to split images."
+        )
+    pictures = read_images(renders.files, size)
+    circles = renders.factors.shape[1]
+    colouring = {1: "circle", 2: "torus"}.get(circles)
+    return Dataset(
+        name="rendered_objects",
+        train=pictures[train],
+        test=pictures[test],
+        train_factors=renders.factors[train],
+        test_factors=renders.factors[test],
+        train_labels=labels[train],
+        test_labels=labels[test],
+        factor_manifold=SO3() if renders.rotations else FlatTorus(circles),
+        colouring="rotation" if renders.rotations else colouring,
+        extras={
+            "objects": names,
+            "types": renders.types[first],
+            "train_supervised": (tags[train] == TRAIN).astype(np.float32),
+        },
+    )
+
+
+def split_tags(count: int, train_share: float, unlabelled_share: float, seed: int) -> np.ndarray:
+    """Random tags TRAIN, TEST and UNLABELLED of `count` units, integer `[count]`.
+
+    Unlabelled units are set aside first; of the rest a share is for training.
+    """
+    unlabelled = round(require_fraction("unlabelled_share", unlabelled_share) * count)
+    train = round(require_fraction("train_share", train_share) * (count - unlabelled))
+    tags = np.full(count, TEST)
+    tags[:unlabelled] = UNLABELLED
+    tags[unlabelled : unlabelled + train] = TRAIN
+    return np.random.default_rng(seed).permutation(tags)

@@ -1,0 +1,97 @@
+"""One picture on a turntable: data that live on a circle."""
+
+import numpy as np
+from scipy import ndimage
+
+from diffusion_vae.datasets.angles import split_angles
+from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.checks import require_choice, require_count
+from diffusion_vae.datasets.images import load_picture
+from diffusion_vae.datasets.registry import register
+from diffusion_vae.manifolds import FlatTorus
+
+CHUNK = 256  # pictures turned at once
+
+
+def disc(size: int) -> np.ndarray:
+    """Mask of the inscribed disc, float32 `[size, size]`: one inside, zero outside.
+
+    The edge is two pixels wide, so that it does not tell the angle.
+    """
+    centre = (size - 1) / 2
+    y, x = np.mgrid[:size, :size] - centre
+    return np.clip((size / 2 - np.hypot(x, y)) / 2, 0.0, 1.0).astype(np.float32)
+
+
+def rotate_picture(picture: np.ndarray, angles) -> np.ndarray:
+    """Turns a picture about its centre and cuts out a disc.
+
+    Args:
+        picture: `[size, size, channels]`.
+        angles: Radians, counter-clockwise as the picture is seen, `[n, 1]`.
+
+    Returns:
+        Turned pictures, float32 `[n, size, size, channels]`, by cubic splines; zero
+        outside the disc, and within the range of the picture inside it.
+    """
+    size, _, channels = picture.shape
+    centre = (size - 1) / 2
+    y, x = (np.mgrid[:size, :size] - centre).reshape(2, 1, -1)  # [1, pixels]
+    angles = np.asarray(angles, float)  # [n, 1]
+    splines = [
+        ndimage.spline_filter(picture[..., c], mode="mirror", output=np.float64)
+        for c in range(channels)
+    ]
+    turned = np.empty((len(angles), size, size, channels), np.float32)
+    for first in range(0, len(angles), CHUNK):
+        part = angles[first : first + CHUNK]  # [chunk, 1]
+        # Rows run down, so counter-clockwise on the screen is clockwise in (x, y).
+        rows = np.cos(part) * y + np.sin(part) * x + centre  # [chunk, pixels]
+        columns = -np.sin(part) * y + np.cos(part) * x + centre
+        for c, spline in enumerate(splines):
+            values = ndimage.map_coordinates(
+                spline, [rows, columns], order=3, mode="mirror", prefilter=False
+            )
+            turned[first : first + CHUNK, ..., c] = values.reshape(len(part), size, size)
+    return np.clip(turned, picture.min(), picture.max()) * disc(size)[..., None]
+
+
+@register("rotated_image", "one picture turned about its centre (circle)")
+def rotated_image(
+    picture="china", size=64, angles="random", train_size=2000, test_size=500, seed=0
+):
+    """A picture turned about its centre, seen through a disc.
+
+    The factor is the angle in radians, `[N, 1]`, counter-clockwise.
+
+    Args:
+        picture: A path, an array `[height, width(, channels)]`, `"china"` or `"flower"`
+            (photographs that scikit-learn brings); its central square is taken.
+        size: Pixels a side; `None` keeps those of the central square.
+        angles: Training angles `"random"` (uniform), or `"regular"` without a
+            duplicated end point.
+        train_size: Training examples.
+        test_size: Test examples; their angles are always uniform.
+        seed: Of the angles.
+    """
+    require_choice("angles", angles, ("random", "regular"))
+    side = None if size is None else require_count("size", size, 2)
+    still = load_picture(picture, side, square=True)  # [size, size, channels]
+    train_size = require_count("train_size", train_size)
+    test_size = require_count("test_size", test_size)
+    train_factors, test_factors = split_angles(angles, train_size, test_size, 1, seed)
+
+    def render(factors):
+        return rotate_picture(still, factors)
+
+    return Dataset(
+        name="rotated_image",
+        train=render(train_factors),
+        test=render(test_factors),
+        train_factors=train_factors,
+        test_factors=test_factors,
+        factor_manifold=FlatTorus(1),
+        colouring="circle",
+        extras={"picture": still},
+        render=render,
+    )
