@@ -18,7 +18,8 @@ class DiffusionTime(GeometryLayer):
     With limits (a, b), centre m and half-width h, log t = m + h tanh((u - m) / h):
     the pre-activation u is a log time too, with slope 1 in the middle. Without
     limits log t = u. The kernel starts at zero, so that every time starts at
-    `exp(initial_log_time)`.
+    `exp(initial_log_time)`, and acts on features / sqrt(n), so that the times of a wide
+    network do not run ahead of everything else it has to learn.
 
     Input: features `[..., n]`. Output: times `[..., time_dim]`.
 
@@ -51,7 +52,7 @@ class DiffusionTime(GeometryLayer):
         )
 
     def call(self, inputs):
-        u = ops.matmul(inputs, self.kernel) + self.bias  # [..., time_dim]
+        u = ops.matmul(inputs, self.kernel) / math.sqrt(inputs.shape[-1]) + self.bias
         return ops.exp(self._limited(u))
 
     def share_at_limit(self, time):

@@ -29,6 +29,7 @@ class DiffusionVAE(VariationalAutoencoder):
         steps: Number of steps of the random walk.
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
         kl_weight: A number, or a Keras learning-rate schedule of the training step.
+        kl_warmup_steps: Steps over which the KL's weight rises from 0; 0: none.
         log_time_range: Limits on log time: `"auto"` (the kernel's), `(low, high)`,
             `None` (no limits), or a list with an entry for each time.
         initial_log_time: Log time before training.
@@ -49,6 +50,7 @@ class DiffusionVAE(VariationalAutoencoder):
         steps=10,
         likelihood="gaussian",
         kl_weight=1.0,
+        kl_warmup_steps=1000,
         log_time_range="auto",
         initial_log_time=None,
         fixed_time=None,
@@ -75,6 +77,7 @@ class DiffusionVAE(VariationalAutoencoder):
             decoder,
             likelihood=likelihood,
             kl_weight=kl_weight,
+            kl_warmup_steps=kl_warmup_steps,
             seed=seed,
             **kwargs,
         )

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae import likelihoods
+from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
 from diffusion_vae.models.inference import InferenceMethods
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
@@ -36,8 +37,10 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             default the paper's MLP.
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
         kl_weight: Weight of the KL in the loss: a number, or a Keras learning-rate
-            schedule of the training step, such as
-            `keras.optimizers.schedules.PolynomialDecay(0.0, 1000, 1.0)` for a warm-up.
+            schedule of the training step.
+        kl_warmup_steps: Training steps over which the weight rises linearly from 0 to
+            `kl_weight`. Without a warm-up the KL drives the posterior to the prior
+            before the decoder has learned to use the latent point; 0 turns it off.
         seed: Integer seed of the default networks' initial weights, or `None`.
     """
 
@@ -49,6 +52,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         *,
         likelihood="gaussian",
         kl_weight=1.0,
+        kl_warmup_steps=1000,
         seed=None,
         **kwargs,
     ):
@@ -58,6 +62,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         self.decoder = _layer_or_none("decoder", decoder)
         self.likelihood = likelihoods.get(likelihood)
         self.kl_weight = _checked_weight(kl_weight)
+        self.kl_warmup_steps = require_dimension("kl_warmup_steps", kl_warmup_steps, 0)
         self.seed = seed
         # Schedules count their own steps: the optimiser's cannot be read everywhere.
         self.schedule_step = self.add_weight(
@@ -120,33 +125,35 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             mse=ops.mean(error, axis=tuple(range(1, len(error.shape)))),
             **self.latent.diagnostics(params),
         )
-        per_example = self.objective(reconstruction, kl, training=training)
+        per_example = self.objective(reconstruction, kl)
+        if training:
+            self.schedule_step.assign_add(1.0)
         loss = self._objective(per_example, per_example, sample_weight)
         for penalty in self.losses:  # a user's regularisers
             loss = loss + self._aggregate_additional_loss(penalty)
         return loss
 
-    def objective(self, reconstruction, kl, training=False):
+    def objective(self, reconstruction, kl):
         """What is minimised, per example: the place where other models add their term.
 
         Args:
             reconstruction: Negative log likelihood in nats, `[batch]`.
             kl: KL to the prior in nats, `[batch]`.
-            training: Whether this is a training step, which moves schedules on.
 
         Returns:
             `[batch]`.
         """
-        return reconstruction + self._current(self.kl_weight, training) * kl
+        return reconstruction + self.current_kl_weight() * kl
 
-    def _current(self, value, training):
-        """A number, or the value of a schedule at this training step."""
-        if not callable(value):
-            return value
+    def current_kl_weight(self):
+        """Weight of the KL at this training step: schedule and warm-up."""
         step = ops.convert_to_tensor(self.schedule_step)
-        if training:
-            self.schedule_step.assign_add(1.0)
-        return ops.cast(value(step), self.variable_dtype)
+        weight = self.kl_weight
+        if callable(weight):
+            weight = ops.cast(weight(step), self.variable_dtype)
+        if self.kl_warmup_steps:
+            weight = weight * ops.minimum(step / self.kl_warmup_steps, 1.0)
+        return weight
 
     def _track(self, **values):
         for name, value in values.items():
@@ -222,6 +229,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             "decoder": serialize(self.decoder),
             "likelihood": serialize(self.likelihood),
             "kl_weight": serialize(self.kl_weight),
+            "kl_warmup_steps": self.kl_warmup_steps,
             "seed": self.seed,
         }
 
