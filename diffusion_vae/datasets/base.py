@@ -69,6 +69,30 @@ class Dataset:
                         f"{len(getattr(self, split))} examples. Received: {len(rows)}."
                     )
 
+    @classmethod
+    def from_factors(cls, render, train_factors, test_factors, manifold, colouring, **more):
+        """Data set of examples made from their factors.
+
+        Args:
+            render: Makes examples of factors, `[n, f] -> [n, *event]`.
+            train_factors: `[N, f]`.
+            test_factors: `[M, f]`.
+            manifold: Where the factors live.
+            colouring: How a picture colours the examples.
+            **more: Other fields of the record.
+        """
+        return cls(
+            name=more.pop("name", ""),
+            train=render(train_factors),
+            test=render(test_factors),
+            train_factors=train_factors,
+            test_factors=test_factors,
+            factor_manifold=manifold,
+            colouring=colouring,
+            render=render,
+            **more,
+        )
+
     @property
     def event_shape(self) -> tuple[int, ...]:
         """Shape of one example."""

@@ -40,6 +40,7 @@ def from_path(
         ValueError: If the content is damaged or of the wrong form.
     """
     path = Path(path).expanduser().absolute()
+    require_count("seed", seed, 0)
     if limit is not None:
         require_count("limit", limit, 2)
     options = {"test_fraction": test_fraction, "limit": limit, "binarize": binarize, "seed": seed}

@@ -96,7 +96,9 @@ class FourierPicture:
             phases = np.exp(-1j * part[..., None] * self.frequencies)  # [chunk, 2, 2N+1]
             moved = weights * phases[:, 0, :, None] * phases[:, 1, None, :]
             spectrum = np.zeros((len(part), size, size), complex)
-            np.add.at(spectrum, (slice(None), here[:, None], here[None, :]), moved)
+            for i, row in enumerate(here):
+                for j, column in enumerate(here):
+                    spectrum[:, row, column] += moved[:, i, j]
             images = fft.ifft2(spectrum, norm="forward").real  # the plain sum, by FFT
             out[first : first + CHUNK, ..., 0] = images
         return out

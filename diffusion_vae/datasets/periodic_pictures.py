@@ -65,14 +65,7 @@ def periodic_pictures(
     def render(factors):
         return pic.images(factors, size)
 
-    return Dataset(
-        name="periodic_pictures",
-        train=render(train_factors),
-        test=render(test_factors),
-        train_factors=train_factors,
-        test_factors=test_factors,
-        factor_manifold=FlatTorus(2),
-        colouring="torus",
-        extras={"fourier_coefficients": chosen},
-        render=render,
+    extras = {"fourier_coefficients": chosen}
+    return Dataset.from_factors(
+        render, train_factors, test_factors, FlatTorus(2), "torus", extras=extras
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
 
@@ -35,6 +36,8 @@ def register(name: str, description: str):
         def recorded(*args, **options):
             bound = signature.bind(*args, **options)
             bound.apply_defaults()
+            for key in ("seed", "picture_seed", "function_seed"):
+                require_count(key, bound.arguments.get(key, 0), 0)
             dataset = loader(*bound.args, **bound.kwargs)
             noted = {key: jsonable(value) for key, value in bound.arguments.items()}
             return dataclasses.replace(dataset, name=name, options=noted)

@@ -84,14 +84,7 @@ def rotated_image(
     def render(factors):
         return rotate_picture(still, factors)
 
-    return Dataset(
-        name="rotated_image",
-        train=render(train_factors),
-        test=render(test_factors),
-        train_factors=train_factors,
-        test_factors=test_factors,
-        factor_manifold=FlatTorus(1),
-        colouring="circle",
-        extras={"picture": still},
-        render=render,
+    extras = {"picture": still}
+    return Dataset.from_factors(
+        render, train_factors, test_factors, FlatTorus(1), "circle", extras=extras
     )

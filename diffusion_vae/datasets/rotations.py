@@ -41,16 +41,12 @@ def random_rotations(group="so3", train_size=6400, test_size=1600, seed=0):
             [("train_size", train_size), ("test_size", test_size)]
         )
     )
-    return Dataset(
-        name="random_rotations",
-        train=train,
-        test=test,
-        train_factors=train,
-        test_factors=test,
-        factor_manifold=SO3() if group == "so3" else O3(),
-        colouring="rotation",
-        render=lambda factors: np.asarray(factors, np.float32),
-    )
+
+    def render(factors):
+        return np.asarray(factors, np.float32)
+
+    manifold = SO3() if group == "so3" else O3()
+    return Dataset.from_factors(render, train, test, manifold, "rotation")
 
 
 def sphere_grid(count: int) -> np.ndarray:
@@ -119,14 +115,7 @@ def so3_functions(
 
     train_factors = haar_rotations(require_count("train_size", train_size), [seed, 0])
     test_factors = haar_rotations(require_count("test_size", test_size), [seed, 1])
-    return Dataset(
-        name="so3_functions",
-        train=render(train_factors),
-        test=render(test_factors),
-        train_factors=train_factors,
-        test_factors=test_factors,
-        factor_manifold=SO3(),
-        colouring="rotation",
-        extras={"grid": grid, "coefficients": coefficients},
-        render=render,
+    extras = {"grid": grid, "coefficients": coefficients}
+    return Dataset.from_factors(
+        render, train_factors, test_factors, SO3(), "rotation", extras=extras
     )

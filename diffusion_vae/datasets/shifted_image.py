@@ -66,14 +66,7 @@ def shifted_image(picture="china", size=None, test_fraction=0.2, seed=0):
     def render(angles):
         return shift_picture(still, angles)
 
-    return Dataset(
-        name="shifted_image",
-        train=render(factors[train]),
-        test=render(factors[test]),
-        train_factors=factors[train],
-        test_factors=factors[test],
-        factor_manifold=FlatTorus(2),
-        colouring="torus",
-        extras={"picture": still},
-        render=render,
+    extras = {"picture": still}
+    return Dataset.from_factors(
+        render, factors[train], factors[test], FlatTorus(2), "torus", extras=extras
     )

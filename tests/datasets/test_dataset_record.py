@@ -17,6 +17,7 @@ def _pass(pipeline):
     return np.concatenate(list(pipeline.as_numpy_iterator()))
 
 
+@pytest.mark.jax
 def test_test_examples_come_in_order_and_training_examples_shuffled():
     dataset = _numbered(50)
     np.testing.assert_array_equal(_pass(dataset.as_tf_dataset("test")), dataset.test)
@@ -64,6 +65,7 @@ def test_dynamic_pipeline_draws_anew_each_epoch_with_the_right_mean():
     assert abs((one == two).mean() - 0.58) < 4 * np.sqrt(0.58 * 0.42 / 20_000)
 
 
+@pytest.mark.jax
 def test_dynamic_pipeline_is_seeded():
     one, two, other = (_pass(_grey().as_tf_dataset(seed=seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)

@@ -19,6 +19,14 @@ def test_unknown_option_names_the_allowed_ones():
         datasets.load("digits", sise=3)
 
 
+@pytest.mark.parametrize("seed", [None, -1, 0.5, "0"])
+def test_seeds_are_whole_numbers(seed):
+    with pytest.raises(ValueError, match="Expected `seed` to be a whole number"):
+        datasets.load("digits", seed=seed)
+    with pytest.raises(ValueError, match="Expected `picture_seed`"):
+        datasets.load("periodic_pictures", picture_seed=seed)
+
+
 def test_unknown_option_of_a_path_names_the_allowed_ones(tmp_path):
     with pytest.raises(ValueError, match=r"Unknown option\(s\) 'colour'.*key, size"):
         datasets.load(tmp_path, colour=3)

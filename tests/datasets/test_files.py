@@ -128,9 +128,8 @@ def test_subfolders_are_classes(tmp_path):
     labels = np.concatenate([dataset.train_labels, dataset.test_labels])
     np.testing.assert_array_equal(np.bincount(labels), [4, 4])
     cats = _pictures((4, 5, 5, 3), seed=0) / np.float32(255)
-    assert all(
-        np.any(np.all(x == cats, axis=(1, 2, 3))) for x in dataset.train[dataset.train_labels == 0]
-    )
+    for picture in dataset.train[dataset.train_labels == 0]:
+        assert np.any(np.all(picture == cats, axis=(1, 2, 3)))
 
 
 def test_images_of_several_sizes_need_a_size(tmp_path):

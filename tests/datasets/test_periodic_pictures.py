@@ -27,6 +27,7 @@ def _direct(coefficients, gamma, theta, phi):
     return total
 
 
+@pytest.mark.jax
 def test_default_is_cos_plus_cos():
     dataset = load("periodic_pictures", train_size=50, test_size=7)
     s = dataset.train_factors.astype(float) / (2 * math.pi)  # [N, 2]
