@@ -4,9 +4,18 @@ Every function returns a `matplotlib.figure.Figure` that no global state knows o
 nothing has to be closed, and no display is needed. `save` writes it to disk.
 """
 
+from diffusion_vae.plots.animation import write_gif
 from diffusion_vae.plots.charts import Grid, Panel, chart, draws
-from diffusion_vae.plots.galleries import reconstruction_pairs
+from diffusion_vae.plots.colours import circle_colours, rotation_colours, torus_colours
+from diffusion_vae.plots.galleries import (
+    examples,
+    geodesic_interpolation,
+    posterior_samples,
+    prior_samples,
+    reconstruction_pairs,
+)
 from diffusion_vae.plots.images import as_images, grid_image, value_range
+from diffusion_vae.plots.random_walk import random_walk_picture
 from diffusion_vae.plots.reconstruction import reconstruction_grid
 from diffusion_vae.plots.saving import replacing, save, to_array
 from diffusion_vae.plots.scatter import latent_scatter
@@ -16,13 +25,22 @@ __all__ = [
     "Panel",
     "as_images",
     "chart",
+    "circle_colours",
     "draws",
+    "examples",
+    "geodesic_interpolation",
     "grid_image",
     "latent_scatter",
+    "posterior_samples",
+    "prior_samples",
+    "random_walk_picture",
     "reconstruction_grid",
     "reconstruction_pairs",
     "replacing",
+    "rotation_colours",
     "save",
     "to_array",
+    "torus_colours",
     "value_range",
+    "write_gif",
 ]

@@ -49,11 +49,11 @@ def torus_colours(angles):
 
 
 def rotation_colours(rotations):
-    """Colours of rotations, red, green and blue for the three axes.
+    """Colours of rotations: red, green and blue for the three axes, paler near the identity.
 
-    The axis is weighted by the sine of the angle over a grey that darkens with the
-    angle, so that the colour is continuous on all of SO(3): rotations by pi about
-    an axis and about its opposite agree.
+    The colour is continuous on all of SO(3): it is a function of products of two
+    components of the unit quaternion (w, v), so that rotations by pi about an axis and
+    about its opposite agree.
 
     Args:
         rotations: Matrices, `[..., 9]` or `[..., 3, 3]`.
@@ -63,17 +63,14 @@ def rotation_colours(rotations):
     """
     r = np.asarray(rotations, dtype="float64")
     r = r.reshape(*r.shape[:-1], 3, 3) if r.shape[-1] == 9 else r  # [..., 3, 3]
-    cosine = 0.5 * (np.trace(r, axis1=-2, axis2=-1) - 1.0)  # [...]
-    spin = 0.5 * np.stack(
-        [r[..., 2, 1] - r[..., 1, 2], r[..., 0, 2] - r[..., 2, 0], r[..., 1, 0] - r[..., 0, 1]],
-        axis=-1,
-    )  # [..., 3], axis times sine
-    return spin_colours(cosine, spin)
-
-
-def spin_colours(cosine, spin):
-    """Colours of rotations by the cosine of the angle `[...]` and axis times sine `[..., 3]`."""
-    return np.clip(0.5 + 0.25 * cosine[..., None] + 0.42 * spin, 0.0, 1.0)
+    diagonal = np.diagonal(r, axis1=-2, axis2=-1)  # [..., 3]
+    cosine = 0.5 * (np.sum(diagonal, axis=-1, keepdims=True) - 1.0)  # [..., 1]
+    upper = np.stack([r[..., 2, 1], r[..., 0, 2], r[..., 1, 0]], axis=-1)
+    lower = np.stack([r[..., 1, 2], r[..., 2, 0], r[..., 0, 1]], axis=-1)
+    signed = 0.5 * (upper - lower)  # 2 w v, the axis times the sine of the angle
+    squares = 0.5 * (diagonal - cosine)  # v^2
+    hue = 0.25 * signed + 0.7 * (squares - np.mean(squares, axis=-1, keepdims=True))
+    return np.clip(0.35 + 0.2 * (1.0 + cosine) + hue, 0.0, 1.0)
 
 
 def point_colours(points):

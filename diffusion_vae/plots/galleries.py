@@ -1,12 +1,52 @@
 """Contact sheets: data beside what the model makes of it, and draws from the model."""
 
-import numpy as np
+import math
 
-from diffusion_vae.plots.images import as_images, grid_image, value_range
+import numpy as np
+from keras import ops
+
+from diffusion_vae.plots.images import as_images, grid_image, require_range, value_range
 from diffusion_vae.plots.layout import heading, new_figure, picture_axes
 
-PICTURE = 0.42  # inches
-ROW_LABEL = 0.9
+WIDTH = 5.2  # inches, of a sheet of pictures
+LARGEST = 0.7  # inches, of one picture
+ROW_LABEL = 0.95  # inches
+BETWEEN = 0.16  # inches, between blocks
+NARROWEST = 2.5  # inches
+
+
+def examples(x, n=64, *, columns=None, limits=None, title=None):
+    """Draws the first examples of a data set.
+
+    Args:
+        x: Data, `[m, *event]`.
+        n: Number of examples.
+        columns: Pictures in a row; by default as many as make a square.
+        limits: The values (low, high) shown black and white. See `value_range`.
+        title: Title of the figure.
+
+    Returns:
+        A Matplotlib `Figure`.
+    """
+    x = np.asarray(x)[:n]
+    columns = columns or math.ceil(math.sqrt(max(len(x), 1)))
+    return _sheet([{"": x}], _limits(limits, x), title, columns=columns)
+
+
+def prior_samples(model, n=64, *, columns=None, limits=None, title=None):
+    """Draws decoded samples from the prior.
+
+    Args:
+        model: A model with `sample`.
+        n: Number of samples.
+        columns: Pictures in a row; by default as many as make a square.
+        limits: The values (low, high) shown black and white. See `value_range`.
+        title: Title of the figure.
+
+    Returns:
+        A Matplotlib `Figure`.
+    """
+    return examples(model.sample(n), n, columns=columns, limits=limits, title=title)
 
 
 def reconstruction_pairs(model, x, n=10, *, limits=None, title=None):
@@ -24,24 +64,104 @@ def reconstruction_pairs(model, x, n=10, *, limits=None, title=None):
         A Matplotlib `Figure`.
     """
     x = np.asarray(x)[:n]
-    reconstructed = np.asarray(model.reconstruct(x))
-    limits = limits or value_range(x)
-    rows = {"original": x, "reconstruction": reconstructed}
-    return _labelled_rows(rows, limits, title)
+    rows = [{"original": x}, {"reconstruction": np.asarray(model.reconstruct(x))}]
+    return _sheet(rows, _limits(limits, x), title, label_rows=True)
 
 
-def _labelled_rows(rows, limits, title):
-    """Rows of pictures with their names on the left."""
-    count = max(len(x) for x in rows.values())
-    height, width = as_images(next(iter(rows.values()))).shape[1:3]
-    side = PICTURE * max(1.0, 8.0 / count)
+def posterior_samples(model, x, n=8, *, limits=None, title=None):
+    """Draws each example beside decoded draws from its posterior.
+
+    Args:
+        model: A model with `sample_posterior` and `decode`.
+        x: Data, `[m, *event]`, one row each.
+        n: Number of draws for each example.
+        limits: The values (low, high) shown black and white; by default those of the
+            examples, see `value_range`.
+        title: Title of the figure.
+
+    Returns:
+        A Matplotlib `Figure`.
+    """
+    x = np.asarray(x)
+    decoded = np.asarray(model.decode(model.sample_posterior(x, n)))  # [n, m, *event]
+    rows = [
+        {"example": x[i : i + 1], "decoded draws from its posterior": decoded[:, i]}
+        for i in range(len(x))
+    ]
+    return _sheet(rows, _limits(limits, x), title)
+
+
+def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
+    """Draws decoded points of the shortest paths between encoded examples.
+
+    A pair that no path joins (on different components of O(3)) has an empty row.
+
+    Args:
+        model: A model with `manifold`, `encode`, `interpolate` and `decode`.
+        x0: Examples at the start, `[m, *event]`, one row each.
+        x1: Examples at the end, `[m, *event]`.
+        steps: Number of points on each path, both ends included.
+        limits: The values (low, high) shown black and white; by default those of the
+            examples, see `value_range`.
+        title: Title of the figure.
+
+    Returns:
+        A Matplotlib `Figure`.
+
+    Raises:
+        ValueError: If the shapes of `x0` and `x1` differ.
+    """
+    x0, x1 = np.asarray(x0), np.asarray(x1)
+    if x0.shape != x1.shape:
+        raise ValueError(
+            "Expected as many examples at the start as at the end, of one shape. "
+            f"Received shapes: {x0.shape} and {x1.shape}."
+        )
+    z0, z1 = model.encode(x0)[0], model.encode(x1)[0]  # [m, ambient_dim]
+    joined = np.isfinite(ops.convert_to_numpy(model.manifold.distance(z0, z1)))  # [m]
+    limits = _limits(limits, np.concatenate([x0, x1]))
+    between = np.full((len(x0), steps, *x0.shape[1:]), limits[1], dtype="float64")
+    if joined.any():
+        path = model.interpolate(z0[joined], z1[joined], steps)  # [steps, joined, ambient_dim]
+        between[joined] = np.moveaxis(np.asarray(model.decode(path)), 0, 1)
+    rows = [
+        {"start": x0[i : i + 1], "decoded geodesic": between[i], "end": x1[i : i + 1]}
+        for i in range(len(x0))
+    ]
+    return _sheet(rows, limits, title)
+
+
+def _limits(limits, x):
+    return value_range(x) if limits is None else require_range(limits)
+
+
+def _sheet(rows, limits, title, label_rows=False, columns=None):
+    """Rows of blocks of pictures, `{name of a block: [k, *event]}`, on a common scale.
+
+    Names stand on the left of each row, or above the blocks of the first row. A block
+    is one line of pictures, or several of `columns` pictures each.
+    """
+    if not rows or not len(next(iter(rows[0].values()))):
+        raise ValueError("Expected at least one example to draw. Received: none.")
+    counts = [len(block) for block in rows[0].values()]
+    widths = [min(count, columns or count) for count in counts]
+    lines = len(rows) * math.ceil(counts[0] / widths[0])
+    height, width = as_images(next(iter(rows[0].values()))).shape[1:3]
+    side = min(LARGEST, WIDTH / sum(widths)) / max(height, width)  # inches a pixel
+    room = ROW_LABEL if label_rows else BETWEEN * (len(counts) - 1)
     figure = new_figure(
-        count * side * width / max(height, width) + ROW_LABEL,
-        len(rows) * side * height / max(height, width) + (0.3 if title else 0.1),
+        max(sum(widths) * side * width + room + 0.2, NARROWEST),
+        lines * (side * height + 0.02) + 0.25 + (0.3 if title else 0.0),
     )
-    places = figure.add_gridspec(len(rows), 1)
-    for place, (name, x) in zip(places, rows.items(), strict=True):
-        axes = picture_axes(figure, place, grid_image(x, columns=count, limits=limits))
-        axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8, color="0.25")
+    places = figure.add_gridspec(len(rows), len(counts), width_ratios=widths)
+    figure.get_layout_engine().set(h_pad=0.02, hspace=0.0, wspace=0.0)
+    for i, row in enumerate(rows):
+        for j, (name, block) in enumerate(row.items()):
+            axes = picture_axes(figure, places[i, j], grid_image(block, widths[j], limits=limits))
+            style = {"fontsize": 8, "color": "0.25"}
+            if label_rows:
+                axes.set_ylabel(name, rotation=0, ha="right", va="center", **style)
+            elif i == 0 and name:
+                axes.set_title(name, **style)
     heading(figure, title)
     return figure

@@ -1,6 +1,7 @@
 """Figures without global state: one size, one set of type sizes, panels in rows."""
 
 import math
+import textwrap
 
 from matplotlib.figure import Figure
 
@@ -10,6 +11,8 @@ COLUMNS = 3  # most panels in a row
 TITLE = 9  # points
 PANEL = 3.6  # inches
 SMALL_PANEL = 2.9  # inches, where there are several
+LETTERS = 52  # in a line of a panel's title
+SMALL_LETTERS = 44
 MARGIN = 0.08  # inches
 DPI = 150
 
@@ -47,10 +50,11 @@ def heading(figure, text):
         figure.suptitle(text, fontsize=TITLE + 1, color=INK)
 
 
-def caption(axes, text):
-    """Title of one panel."""
+def caption(axes, text, alone):
+    """Title of one panel, in lines that are no longer than the panel is wide."""
     if text:
-        axes.set_title(text, fontsize=TITLE, color=INK, wrap=True)
+        lines = textwrap.fill(text, LETTERS if alone else SMALL_LETTERS)
+        axes.set_title(lines, fontsize=TITLE if alone else TEXT, color=INK)
 
 
 def picture_axes(figure, place, image, label=""):

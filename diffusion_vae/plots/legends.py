@@ -6,7 +6,8 @@ from matplotlib.colors import Normalize
 
 from diffusion_vae.plots import colours
 from diffusion_vae.plots.charts.frames import INK, TEXT, pi_label
-from diffusion_vae.plots.colouring import draw_class_legend
+from diffusion_vae.plots.charts.rotations import RotationBall
+from diffusion_vae.plots.colouring import LEGEND_ROWS, draw_class_legend
 
 SIDE = 1.0  # inches
 PIXELS = 240
@@ -15,7 +16,7 @@ WIDTHS = {"classes": 0.6, "scale": 0.6, "plain": 0.0, "function": 0.0}
 
 def legend_width(painted):
     """Room in inches on the right of the panels."""
-    columns = max(1, -(-len(painted.handles) // 14))
+    columns = max(1, -(-len(painted.handles) // LEGEND_ROWS))
     return WIDTHS.get(painted.kind, SIDE + 0.35) * columns
 
 
@@ -72,9 +73,13 @@ def _torus(axes):
 
 def _circle(axes):
     xy = _square(-1, 1)
-    _show(axes, colours.circle_colours(np.arctan2(xy[..., 1], xy[..., 0])), -1, 1, (0.6, 1.0))
-    axes.text(0, 0, "factor", fontsize=TEXT, color=INK, ha="center", va="center")
-    axes.text(1.05, 0, "0", fontsize=TEXT - 1, color=INK, va="center")
+    _show(axes, colours.circle_colours(np.arctan2(xy[..., 1], xy[..., 0])), -1, 1, (0.65, 1.0))
+    for turn in range(4):
+        angle = 0.5 * np.pi * turn
+        place = 0.4 * np.array([np.cos(angle), np.sin(angle)])
+        style = {"fontsize": TEXT - 1, "color": INK, "ha": "center", "va": "center"}
+        axes.text(*place, pi_label(angle), **style)
+    axes.set_title("factor", fontsize=TEXT - 1, color=INK)
 
 
 def _sphere(axes):
@@ -85,13 +90,11 @@ def _sphere(axes):
 
 
 def _rotation(axes):
-    xy = _square(-1, 1)
-    angle = np.pi * np.linalg.norm(xy, axis=-1)  # [PIXELS, PIXELS]
-    axis = np.concatenate([xy, np.zeros_like(xy[..., :1])], axis=-1)
-    axis /= np.maximum(np.linalg.norm(axis, axis=-1, keepdims=True), 1e-12)
-    spin = np.sin(angle)[..., None] * axis
-    _show(axes, colours.spin_colours(np.cos(angle), spin), -1, 1, (0.0, 1.0))
-    axes.set_title("rotations about\nhorizontal axes", fontsize=TEXT - 1, color=INK)
+    xy = _square(-1, 1).reshape(-1, 2)
+    places = np.column_stack([xy, np.zeros(len(xy))])  # [PIXELS^2, 3], height 0 of the ball
+    rgb = colours.rotation_colours(RotationBall("").from_ball(places))
+    _show(axes, rgb.reshape(PIXELS, PIXELS, 3), -1, 1, (0.0, 1.0))
+    axes.set_title("factor, ball\nat height 0", fontsize=TEXT - 1, color=INK)
 
 
 _PICTURES = {"torus": _torus, "circle": _circle, "sphere": _sphere, "rotation": _rotation}

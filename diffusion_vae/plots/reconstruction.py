@@ -43,7 +43,7 @@ def reconstruction_grid(model, n=15, *, locations=None, limits=None, title=None)
         axes = figure.add_subplot(place)
         grid.draw_frame(axes)
         _draw_pictures(axes, grid, part)
-        caption(axes, grid.title)
+        caption(axes, grid.title, len(grids) == 1)
     heading(figure, title)
     return figure
 

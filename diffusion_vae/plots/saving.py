@@ -50,7 +50,11 @@ def save(figure, path, dpi=150):
 
 def to_array(figure, dpi=100):
     """Pixels of a figure, bytes `[height, width, 3]`."""
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    before = figure.get_dpi()
+    try:
+        figure.set_dpi(dpi)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    finally:
+        figure.set_dpi(before)

@@ -1,6 +1,15 @@
 """Charts: one renderer for each type of manifold, found by `chart(manifold)`."""
 
-from diffusion_vae.plots.charts import flat_torus, generic, sphere  # noqa: F401 (registration)
+from diffusion_vae.plots.charts import (  # noqa: F401 (each file registers its charts)
+    embedded_torus,
+    euclidean,
+    flat_torus,
+    generic,
+    product,
+    projective,
+    rotations,
+    sphere,
+)
 from diffusion_vae.plots.charts.panel import Grid, Panel
 from diffusion_vae.plots.charts.registry import chart, draws
 

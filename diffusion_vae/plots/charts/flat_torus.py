@@ -21,21 +21,22 @@ class AnglePair(Panel):
         pair: Indices of the horizontal and the vertical angle.
         title: Title of the panel.
         others: What the title of the grid says about the angles left out.
+        labels: Names of the two angles.
     """
 
-    def __init__(self, torus, pair, title, others=""):
+    def __init__(self, torus, pair, title, others="", labels=None):
         self.torus = torus
         self.pair = pair
         self.title = title
         self.others = others
+        self.labels = labels or [f"angle {i + 1}" for i in pair]
 
     def coordinates(self, z):
         angles = ops.convert_to_numpy(self.torus.angles(z))  # [n, dim]
         return angles[:, list(self.pair)]
 
     def draw_frame(self, axes):
-        labels = [f"angle {i + 1}" for i in self.pair]
-        frames.angle_axes(axes, SQUARE, SQUARE, labels)
+        frames.angle_axes(axes, SQUARE, SQUARE, self.labels)
 
     def grids(self, n):
         positions, cell = lattice(n, n, SQUARE, SQUARE)

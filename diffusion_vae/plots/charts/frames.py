@@ -6,6 +6,8 @@ from matplotlib.ticker import FixedLocator
 INK = "0.25"  # lines and labels
 FAINT = "0.75"
 TEXT = 8  # points
+PAIR_MARKERS = "^sD"
+PAIR_STYLE = {"markersize": 5, "color": "white", "markeredgecolor": INK, "linestyle": ""}
 QUARTER = np.pi / 4
 
 
@@ -69,15 +71,21 @@ def circle(axes, radius=1.0, **style):
     axes.plot(radius * np.cos(t), radius * np.sin(t), **style)
 
 
-def identified_boundary(axes, radius=1.0):
-    """A circle with marks that say which boundary points are the same: the opposite ones."""
-    circle(axes, radius)
-    for angle, marker in ((np.pi / 6, "^"), (np.pi / 2, "s"), (5 * np.pi / 6, "D")):
-        mark = (radius + 0.07) * np.array([np.cos(angle), np.sin(angle)])
-        for sign in (1, -1):
-            axes.plot(
-                *(sign * mark), marker=marker, markersize=4, color="white", markeredgecolor=INK
-            )
+def identified_boundary(axes):
+    """The unit circle with marks that pair its identified points: the opposite ones."""
+    circle(axes)
+    for angle, marker in zip((np.pi / 6, np.pi / 2, 5 * np.pi / 6), PAIR_MARKERS, strict=True):
+        place = 1.07 * np.array([np.cos(angle), np.sin(angle)])
+        for mark in (place, -place):
+            axes.plot(*mark, marker=marker, **PAIR_STYLE)
+
+
+def identified_sphere(axes):
+    """The unit sphere in space with marks that pair its identified points."""
+    translucent_sphere(axes)
+    for direction, marker in zip(np.eye(3), PAIR_MARKERS, strict=True):
+        for mark in (1.04 * direction, -1.04 * direction):
+            axes.plot(*mark[:, None], marker=marker, **PAIR_STYLE)
 
 
 def space_axes(axes, radius=1.0, zoom=1.35, elevation=22.0, azimuth=35.0):
@@ -106,9 +114,11 @@ def space_ticks(axes, labels):
     axes.tick_params(labelsize=TEXT - 1, colors=INK, pad=-1)
     axes.set_xlabel(labels[0], fontsize=TEXT, color=INK, labelpad=-4)
     axes.set_ylabel(labels[1], fontsize=TEXT, color=INK, labelpad=-4)
-    axes.set_zlabel(labels[2], fontsize=TEXT, color=INK, labelpad=-4)
+    axes.set_zlabel(labels[2], fontsize=TEXT, color=INK, labelpad=-1)
+    axes.grid(False)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_pane_color((1.0, 1.0, 1.0, 0.0))
+        axis.line.set(color=INK, linewidth=0.6)
         low, high = axis.get_view_interval()
         axis.set_major_locator(FixedLocator(_round_ticks(low, high)))
 

@@ -11,7 +11,7 @@ from diffusion_vae.plots.charts.registry import draws
 
 SAMPLES = 4000
 REFINEMENTS = 30
-CLEARANCE = 0.95  # least distance of two pictures, in cells
+CLEARANCE = 0.98  # least distance of two pictures, in cells
 
 
 class Coordinates(Panel):
@@ -52,7 +52,7 @@ class Coordinates(Panel):
             centre, (axes.set_xlim, axes.set_ylim, axes.set_zlim), strict=True
         ):
             set_limits(c - radius, c + radius)
-        axes.set_box_aspect((1, 1, 1), zoom=0.95)
+        axes.set_box_aspect((1, 1, 1), zoom=1.1)
         frames.space_ticks(axes, names)
 
     def grids(self, n):
@@ -63,7 +63,7 @@ class Coordinates(Panel):
             points, cell = self._sheet(samples, sign, n)
             title = self.title + (f", {side}" if side else "")
             positions = points @ self.directions[:2].T
-            grids.append(Grid(points, positions, cell, self._draw_plane, title))
+            grids.append(Grid(points, positions, cell, self._draw_plane(cell), title))
         return grids
 
     @property
@@ -101,6 +101,8 @@ class Coordinates(Panel):
                 starts.append(here[np.argmax(here @ depth)])
                 targets.append(position)
         points = self._moved_to(np.array(starts), np.array(targets))
+        missed = np.abs(points @ plane.T - targets).max(axis=-1)  # beside the manifold's edge
+        points = points[np.argsort(np.round(missed / cell[0], 2), kind="stable")]
         return _apart(points, points @ plane.T, CLEARANCE * cell[0]), cell
 
     def _moved_to(self, points, targets):
@@ -112,11 +114,15 @@ class Coordinates(Panel):
             points = points.astype("float64")
         return points
 
-    def _draw_plane(self, axes):
-        centre, radius = _extent(self._samples() @ self.directions[:2].T)
-        ends = [(c - radius, c + radius) for c in centre]
-        frames.labelled_axes(axes, *ends, [f"{self._axis_name} {i}" for i in (1, 2)])
-        axes.set_aspect("equal")
+    def _draw_plane(self, cell):
+        def draw(axes):
+            centre, radius = _extent(self._samples() @ self.directions[:2].T)
+            radius += 0.5 * cell[0]
+            ends = [(c - radius, c + radius) for c in centre]
+            frames.labelled_axes(axes, *ends, [f"{self._axis_name} {i}" for i in (1, 2)])
+            axes.set_aspect("equal")
+
+        return draw
 
 
 def _extent(places):

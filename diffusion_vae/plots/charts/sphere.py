@@ -34,8 +34,8 @@ class SphereInSpace(Panel):
         frames.space_axes(axes)
 
     def grids(self, n):
-        columns, rows = n, max(1, round(n / 2))
-        positions, cell = lattice(columns, rows, LONGITUDE, COLATITUDE)
+        rows = (n + 1) // 2
+        positions, cell = lattice(2 * rows, rows, LONGITUDE, COLATITUDE)
         theta, phi = positions[:, 0], np.pi - positions[:, 1]  # [k]
         points = np.stack(
             [np.cos(theta) * np.sin(phi), np.sin(theta) * np.sin(phi), np.cos(phi)], axis=-1

@@ -1,0 +1,53 @@
+"""The ball whose opposite boundary points are the same: RP^3, and so SO(3)."""
+
+import numpy as np
+
+from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice
+
+HEIGHTS = (-0.6, 0.0, 0.6)  # of the slices of the grid
+
+
+class Ball(Panel):
+    """A unit ball in space; the grid shows horizontal slices of it.
+
+    A subclass gives `coordinates` and its inverse `from_ball`.
+
+    Args:
+        title: Title of the panel.
+    """
+
+    picture_dim = 3
+
+    def __init__(self, title):
+        self.title = title
+
+    def from_ball(self, places):
+        """Latent points at places of the ball, `[n, 3] -> [n, ambient_dim]`."""
+        raise NotImplementedError
+
+    def draw_frame(self, axes):
+        frames.identified_sphere(axes)
+        frames.space_axes(axes)
+
+    def grids(self, n):
+        grids = []
+        for height in HEIGHTS:
+            radius = np.sqrt(1.0 - height**2)
+            positions, cell = disc_lattice(n, radius)
+            places = np.column_stack([positions, np.full(len(positions), height)])  # [k, 3]
+            title = f"{self.title}, height {height:g}".replace("-", "−")
+            frame = _slice_frame(radius)
+            grids.append(Grid(self.from_ball(places), positions, cell, frame, title))
+        return grids
+
+
+def _slice_frame(radius):
+    def draw(axes):
+        if radius == 1.0:
+            frames.identified_boundary(axes)
+        else:
+            frames.circle(axes, radius)
+        frames.plain_axes(axes, (-1.12, 1.12))
+
+    return draw

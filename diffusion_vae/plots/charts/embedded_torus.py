@@ -1,0 +1,52 @@
+"""The torus of revolution in space, with its grid in the square of its two angles."""
+
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds import EmbeddedTorus
+from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.flat_torus import AnglePair
+from diffusion_vae.plots.charts.panel import Panel
+from diffusion_vae.plots.charts.registry import draws
+
+ANGLES = ("angle about the axis", "angle about the tube")
+
+
+class TorusInSpace(Panel):
+    """The torus in space; black curves are the sides of the square of the grid."""
+
+    picture_dim = 3
+    title = "torus in $R^3$"
+
+    def __init__(self, torus):
+        self.torus = torus
+
+    def coordinates(self, z):
+        return z
+
+    def draw_frame(self, axes):
+        turn = np.linspace(-np.pi, np.pi, 73)
+        phi, theta = np.meshgrid(turn, turn[::3])
+        x, y, z = np.moveaxis(self._at(phi, theta), -1, 0)
+        axes.plot_surface(x, y, z, color="0.6", alpha=0.08, linewidth=0, shade=False)
+        for side in (self._at(turn, np.pi), self._at(np.pi, turn)):
+            axes.plot(*side.T, color="black", linewidth=1.2)
+        tube, radius = self.torus.tube_radius, self.torus.centre_radius + self.torus.tube_radius
+        frames.space_axes(axes, radius, zoom=1.25, elevation=40.0, azimuth=215.0)
+        height = max(tube / radius, 0.4)
+        axes.set_zlim(-height * radius, height * radius)
+        axes.set_box_aspect((1, 1, height), zoom=1.25)
+
+    def grids(self, n):
+        title = "torus in $R^3$, sides: the black curves"
+        return AnglePair(self.torus, (0, 1), title, labels=ANGLES).grids(n)
+
+    def _at(self, phi, theta):
+        angles = np.stack(np.broadcast_arrays(phi, theta), axis=-1)
+        return ops.convert_to_numpy(self.torus.from_angles(angles))
+
+
+@draws(EmbeddedTorus)
+def embedded_torus_panel(torus, points=None):
+    """The torus as it lies in space."""
+    return TorusInSpace(torus)

@@ -1,0 +1,62 @@
+"""Products: the panels of each factor, side by side."""
+
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds import Product
+from diffusion_vae.plots.charts.panel import Grid, Panel
+from diffusion_vae.plots.charts.registry import chart, draws
+
+
+class FactorPanel(Panel):
+    """A panel of one factor; in its grid the other factors stay at a base point.
+
+    Args:
+        product: A `Product`.
+        index: Which factor.
+        panel: A panel of that factor.
+    """
+
+    def __init__(self, product, index, panel):
+        self.product = product
+        self.panel = panel
+        self.picture_dim = panel.picture_dim
+        self.title = f"factor {index + 1}: {panel.title}"
+        sizes = [factor.ambient_dim for factor in product.factors]
+        start = sum(sizes[:index])
+        self.columns = slice(start, start + sizes[index])
+
+    def coordinates(self, z):
+        return self.panel.coordinates(z[:, self.columns])
+
+    def shows(self, z):
+        return self.panel.shows(z[:, self.columns])
+
+    def spread(self, positions, levels):
+        return self.panel.spread(positions, levels)
+
+    def draw_frame(self, axes):
+        self.panel.draw_frame(axes)
+
+    def grids(self, n):
+        base = ops.convert_to_numpy(self.product.project(np.zeros((1, self.product.ambient_dim))))
+        grids = []
+        for grid in self.panel.grids(n):
+            points = np.repeat(base, len(grid.points), axis=0)  # [k, ambient_dim]
+            points[:, self.columns] = grid.points
+            title = f"{self.title.split(':')[0]}: {grid.title}"
+            grids.append(Grid(points, grid.positions, grid.cell, grid.draw_frame, title))
+        return grids
+
+
+@draws(Product)
+def product_panels(product, points=None):
+    """All panels of all factors, in their order."""
+    parts = [None] * len(product.factors)
+    if points is not None:
+        parts = [ops.convert_to_numpy(part) for part in product.split(points)]
+    return [
+        FactorPanel(product, index, panel)
+        for index, (factor, part) in enumerate(zip(product.factors, parts, strict=True))
+        for panel in chart(factor, part)
+    ]

@@ -1,0 +1,107 @@
+"""Real projective spaces: circle, disc and ball with opposite boundary points identified."""
+
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds import RealProjective
+from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.ball import Ball
+from diffusion_vae.plots.charts.circle import Circle
+from diffusion_vae.plots.charts.directions import directions_title, principal_directions
+from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice
+from diffusion_vae.plots.charts.registry import draws
+
+
+def to_ball(z):
+    """Stereographic places in the unit ball of points +-z, `[n, d + 1] -> [n, d]`.
+
+    Of z and -z the one with last coordinate <= 0 is projected from the north pole.
+    On the boundary, where the last coordinate is 0, z and -z are opposite.
+    """
+    lower = np.where(z[:, -1:] > 0, -z, z)
+    return lower[:, :-1] / (1.0 - lower[:, -1:])
+
+
+def from_ball(places):
+    """Points of the lower half of the sphere, `[n, d] -> [n, d + 1]`; inverts `to_ball`."""
+    square = np.sum(np.square(places), axis=-1, keepdims=True)  # [n, 1]
+    return np.concatenate([2.0 * places, square - 1.0], axis=-1) / (1.0 + square)
+
+
+class ProjectiveDisc(Panel):
+    """RP^2 as a disc (paper, Fig. 3)."""
+
+    title = "$RP^2$, equal marks are one point"
+
+    def coordinates(self, z):
+        return to_ball(z)
+
+    def draw_frame(self, axes):
+        frames.identified_boundary(axes)
+        frames.plain_axes(axes, (-1.12, 1.12))
+
+    def grids(self, n):
+        positions, cell = disc_lattice(n)
+        return [Grid(from_ball(positions), positions, cell, self.draw_frame, self.title)]
+
+
+class ProjectiveBall(Ball):
+    """RP^3 as a ball (paper, Fig. 3)."""
+
+    def coordinates(self, z):
+        return to_ball(z)
+
+    def from_ball(self, places):
+        return from_ball(places)
+
+
+class ProjectiveFeatures(Panel):
+    """RP^d, d > 3: principal directions of the matrices z z^T, the same for z and -z.
+
+    The grid is the disc of the great RP^2 through the principal directions of z.
+
+    Args:
+        space: A `RealProjective`.
+        points: Latent points `[n, d + 1]`, or `None`.
+    """
+
+    def __init__(self, space, points):
+        self.space = space
+        count = space.ambient_dim * (space.ambient_dim + 1) // 2
+        features = None if points is None else self._features(points)
+        self.directions, share = principal_directions(features, count, 2)
+        self.title = directions_title(f"$RP^{{{space.dim}}}$, $zz^T$", share)
+        self.axes, _ = principal_directions(points, space.ambient_dim, 3, centre=False)
+        self.radius = 1.0
+        if features is not None and len(features):
+            self.radius = max(float(np.abs(features @ self.directions.T).max()), 1e-3)
+
+    def coordinates(self, z):
+        return self._features(z) @ self.directions.T
+
+    def draw_frame(self, axes):
+        ends = (-1.08 * self.radius, 1.08 * self.radius)
+        frames.labelled_axes(axes, ends, ends, ("direction 1", "direction 2"))
+        axes.set_aspect("equal")
+
+    def grids(self, n):
+        disc = ProjectiveDisc()
+        positions, cell = disc_lattice(n)
+        points = from_ball(positions) @ self.axes
+        title = f"a great $RP^2$ in $RP^{{{self.space.dim}}}$"
+        return [Grid(points, positions, cell, disc.draw_frame, title)]
+
+    def _features(self, z):
+        return ops.convert_to_numpy(self.space.even_embedding(z))
+
+
+@draws(RealProjective)
+def projective_panel(space, points=None):
+    """A circle, a disc, a ball, or principal directions of z z^T."""
+    if space.dim == 1:
+        return Circle("$RP^1$, a circle", times=2)
+    if space.dim == 2:
+        return ProjectiveDisc()
+    if space.dim == 3:
+        return ProjectiveBall("$RP^3$")
+    return ProjectiveFeatures(space, points)
