@@ -114,7 +114,7 @@ class InferenceMethods:
             A `keras.Model` from data to a dictionary of parameters and a draw `z`.
         """
         self._require_built()
-        inputs = keras.Input(self._event_shape, name="data")
+        inputs = keras.Input(self.event_shape, name="data")
         return keras.Model(inputs, self.latent(self.encoder(inputs)), name="inference_network")
 
     # -- pieces ------------------------------------------------------------------
@@ -174,10 +174,6 @@ class InferenceMethods:
                 f"Expected a model that has seen data. Received: {self.name!r}, which is not "
                 "built. Call `fit`, or `build((None, *shape_of_one_example))`, first."
             )
-
-    @property
-    def _event_shape(self):
-        return tuple(self._build_shapes_dict["input_shape"][1:])
 
 
 def _count(name, value):

@@ -101,6 +101,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         raw = self.decoder(points)
         if not self.likelihood.built:
             self.likelihood.build(self.likelihood.event_shape(raw.shape))
+        self.event_shape = tuple(input_shape[1:])
         self.built = True
 
     def call(self, inputs, training=None):
@@ -196,6 +197,8 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         for array in (x, y):
             if isinstance(array, np.ndarray):
                 self.likelihood.check_data(array)
+        if isinstance(x, np.ndarray) and not self.built:
+            self.build((None, *x.shape[1:]))  # before callbacks look at the networks
         if isinstance(callbacks, keras.callbacks.CallbackList):
             return super().fit(x, y, *args, callbacks=callbacks, **kwargs)
         guard = NaNGuard()

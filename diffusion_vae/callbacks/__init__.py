@@ -1,0 +1,7 @@
+"""What happens during `fit`: results on disk, pictures, progress."""
+
+from diffusion_vae.callbacks.pictures import write_pictures
+from diffusion_vae.callbacks.progress import ProgressBar
+from diffusion_vae.callbacks.results_folder import ResultsFolder
+
+__all__ = ["ProgressBar", "ResultsFolder", "write_pictures"]

@@ -1,0 +1,58 @@
+"""The pictures of a run."""
+
+from pathlib import Path
+
+import numpy as np
+
+from diffusion_vae import plots
+from diffusion_vae.datasets import Dataset
+
+POINTS = 5000  # points of a latent picture
+PAIRS = 10  # pictures beside their reconstructions
+
+
+def write_pictures(model, dataset, folder):
+    """Draws the latent space and the reconstructions of held-out examples.
+
+    Args:
+        model: A trained model.
+        dataset: A `Dataset`, or an array of examples `[n, *event]`.
+        folder: Where to write.
+
+    Returns:
+        Paths of the pictures written.
+    """
+    folder = Path(folder)
+    x, labels, factors, colouring = _held_out(dataset)
+    locations = model.encode(x)[0]
+    title = f"Latent space of {model.name}"
+    figures = {
+        "latent.png": plots.latent_scatter(
+            model.manifold, locations, labels, factors=factors, colouring=colouring, title=title
+        )
+    }
+    if _is_picture(x.shape[1:]):
+        figures["reconstruction_grid.png"] = plots.reconstruction_grid(
+            model, locations=locations, title="Decoded latent points"
+        )
+        figures["reconstruction_pairs.png"] = plots.reconstruction_pairs(model, x[:PAIRS])
+    return [plots.save(figure, folder / name) for name, figure in figures.items()]
+
+
+def _held_out(dataset):
+    if not isinstance(dataset, Dataset):
+        return np.asarray(dataset)[:POINTS], None, None, None
+    labels, factors = dataset.test_labels, dataset.test_factors
+    return (
+        dataset.test[:POINTS],
+        None if labels is None else labels[:POINTS],
+        None if factors is None else factors[:POINTS],
+        dataset.colouring,
+    )
+
+
+def _is_picture(event_shape):
+    """Whether examples of this shape can be drawn: (H, W), (H, W, 1 or 3), or a flat square."""
+    if len(event_shape) == 1:
+        return round(event_shape[0] ** 0.5) ** 2 == event_shape[0]
+    return len(event_shape) == 2 or (len(event_shape) == 3 and event_shape[-1] in (1, 3))

@@ -1,0 +1,187 @@
+"""The results layout of the README, written while a model trains."""
+
+import datetime
+import platform
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from diffusion_vae.callbacks.graph import write_graph
+from diffusion_vae.callbacks.pictures import write_pictures
+from diffusion_vae.files import replacing, write_json
+
+FOLDERS = ("images", "tensorboard", "weights_folder", "parameters")
+
+
+class ResultsFolder(keras.callbacks.Callback):
+    """Writes a training run to `root`, under a name of its own.
+
+    - `images/<run>/`: latent space and reconstructions (if `dataset` is given);
+    - `tensorboard/<run>/`: training and validation scalars of every metric, the graph;
+    - `weights_folder/<run>/`: `best.keras` (by `val_elbo`, or `elbo`) and `last.keras`;
+    - `parameters/<run>/`: `encoder.json`, `decoder.json`, `vae.json`, `experiment.json`
+      (enough to rebuild the run, seed and versions included), and `history.json`.
+
+    Nothing is written before training starts. Every file is complete or not there.
+
+    Args:
+        root: Folder of all runs.
+        run: Name of this run; by default the time, made unique.
+        dataset: A `Dataset` or an array of examples `[n, *event]` to draw pictures of.
+        experiment: JSON-able settings to add to `experiment.json`.
+    """
+
+    def __init__(self, root="results", run=None, dataset=None, experiment=None):
+        super().__init__()
+        self.root = Path(root)
+        self.run = _checked_name(run)
+        self.dataset = dataset
+        self.experiment = dict(experiment or {})
+        self._tensorboard = None
+        self._described = False
+        self._best = -np.inf
+        self._history: dict[str, list] = {}
+
+    def folder(self, kind):
+        """Path of this run's folder of a kind: `images`, `tensorboard`, ..."""
+        if kind not in FOLDERS:
+            raise ValueError(f"Expected `kind` to be one of {FOLDERS}. Received: {kind!r}.")
+        return self.root / kind / self.run
+
+    def on_train_begin(self, logs=None):
+        self._claim()
+        log_dir = self.folder("tensorboard")
+        self._tensorboard = keras.callbacks.TensorBoard(log_dir=str(log_dir), write_graph=False)
+        self._tensorboard.set_params(self.params)
+        self._tensorboard.set_model(self.model)
+        self._tensorboard.on_train_begin(logs)
+        self._described = False
+        self._describe()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._tensorboard.on_epoch_begin(epoch, logs)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._tensorboard.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._describe()
+        self._tensorboard.on_train_batch_end(batch, logs)
+
+    def on_test_begin(self, logs=None):
+        if self._tensorboard is not None:
+            self._tensorboard.on_test_begin(logs)
+
+    def on_test_end(self, logs=None):
+        if self._tensorboard is not None:
+            self._tensorboard.on_test_end(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        self._tensorboard.on_epoch_end(epoch, logs)
+        for name, value in logs.items():
+            self._history.setdefault(name, []).append(value)
+        write_json(self.folder("parameters") / "history.json", self._history)
+        self._save("last.keras")
+        elbo = logs.get("val_elbo", logs.get("elbo", -np.inf))
+        if elbo > self._best:
+            self._best = elbo
+            self._save("best.keras")
+
+    def on_train_end(self, logs=None):
+        self._tensorboard.on_train_end(logs)
+        self._tensorboard = None
+        if self.dataset is not None:
+            write_pictures(self.model, self.dataset, self.folder("images"))
+
+    def discard(self):
+        """Removes everything this run has written."""
+        if self.run is not None:
+            for kind in FOLDERS:
+                shutil.rmtree(self.folder(kind), ignore_errors=True)
+
+    def _claim(self):
+        """Makes the run's folders; making the first of them claims the name."""
+        named = self.run is not None
+        stem = self.run or datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S")
+        attempt = 1
+        while True:
+            self.run = stem if attempt == 1 else f"{stem}-{attempt}"
+            try:
+                self.folder("parameters").mkdir(parents=True)
+                break
+            except FileExistsError:
+                if named:
+                    raise ValueError(
+                        f"Expected a new run name. Received: {self.run!r}, which exists in "
+                        f"{self.root}. Choose another name or remove the old run."
+                    ) from None
+                attempt += 1
+        for kind in FOLDERS:
+            self.folder(kind).mkdir(parents=True, exist_ok=True)
+
+    def _describe(self):
+        """Writes parameters and graph, once, as soon as the model is built."""
+        if self._described or not self.model.built:
+            return
+        self._described = True
+        self._write_parameters()
+        write_graph(self.model, self.folder("tensorboard") / "train")
+
+    def _write_parameters(self):
+        serialize = keras.saving.serialize_keras_object
+        parameters = self.folder("parameters")
+        write_json(parameters / "encoder.json", serialize(self.model.encoder))
+        write_json(parameters / "decoder.json", serialize(self.model.decoder))
+        write_json(parameters / "vae.json", serialize(self.model))
+        optimizer = self.model.optimizer
+        write_json(
+            parameters / "experiment.json",
+            {
+                "run": self.run,
+                "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+                "epochs": self.params.get("epochs"),
+                "steps_per_epoch": self.params.get("steps"),
+                "optimizer": serialize(optimizer) if optimizer is not None else None,
+                "seed": getattr(self.model, "seed", None),
+                "versions": versions(),
+                **self.experiment,
+            },
+        )
+
+    def _save(self, name):
+        with replacing(self.folder("weights_folder") / name) as temporary:
+            self.model.save(temporary)
+
+
+def versions():
+    """Versions of what decides about a run's numbers."""
+    from diffusion_vae import __version__
+
+    found = {
+        "diffusion_vae": __version__,
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+    }
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        found["tensorflow"] = tf.__version__
+    return found
+
+
+def _checked_name(run):
+    if run is None:
+        return None
+    run = str(run)
+    if not run or run in (".", "..") or Path(run).name != run or "\\" in run:
+        raise ValueError(
+            f"Expected `run` to be a plain folder name. Received: {run!r}. "
+            "Put folders into `root`."
+        )
+    return run

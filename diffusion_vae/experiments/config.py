@@ -1,0 +1,138 @@
+"""A training run as a record: what `diffusion-vae train` reads and `experiment.json` holds."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+from diffusion_vae import likelihoods, manifolds, networks
+from diffusion_vae.heat_kernels import RandomWalk
+from diffusion_vae.models import DiffusionVAE
+from diffusion_vae.random import layer_seeds
+
+MODELS = {"diffusion": "∆VAE: Brownian motion on a manifold, uniform prior"}
+DEFAULT_EPOCHS = {"periodic_pictures": 20}
+DEFAULT_RESTARTS = {"periodic_pictures": 4}
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """Everything that decides about a run. Fields are the options of `train`.
+
+    `epochs` and `restarts` may be `None`: the data set's own default. See
+    `DiffusionVAE` for the model's arguments and `datasets.load` for `dataset`.
+    """
+
+    latent: str = "torus"
+    dataset: str = "periodic_pictures"
+    dataset_options: dict = field(default_factory=dict)
+    model: str = "diffusion"
+    epochs: int | None = None
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    seed: int = 0
+    restarts: int | None = None
+    likelihood: str = "gaussian"
+    variance: float = 1.0
+    kernel: str = "random_walk"
+    steps: int = 10
+    kl: str = "asymptotic"
+    kl_weight: float = 1.0
+    kl_warmup_steps: int = 1000
+    log_time_range: tuple | None = None
+    initial_log_time: float | None = None
+    fixed_time: float | None = None
+    mode: str = "average"
+    head: str = "ambient"
+    encoder_units: tuple = (512, 512, 512)
+    decoder_units: tuple = (512, 512)
+    activation: str = "relu"
+    batch_norm: bool = False
+
+    def __post_init__(self):
+        if self.model not in MODELS:
+            raise ValueError(
+                f"Expected `model` to be one of {sorted(MODELS)}. Received: {self.model!r}."
+            )
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"Expected `{name}` to be at least 1. Received: {value}.")
+        if self.restarts is not None and self.restarts < 0:
+            raise ValueError(f"Expected `restarts` to be at least 0. Received: {self.restarts}.")
+        if not self.learning_rate > 0:
+            raise ValueError(
+                f"Expected `learning_rate` to be positive. Received: {self.learning_rate}."
+            )
+        if not 0 <= self.seed < 2**31:
+            raise ValueError(f"Expected `seed` in [0, 2^31). Received: {self.seed}.")
+        manifolds.parse(self.latent)
+
+    @property
+    def planned_epochs(self):
+        """Epochs to train: those given, or the data set's default (20)."""
+        return self.epochs or DEFAULT_EPOCHS.get(self.dataset, 20)
+
+    @property
+    def planned_restarts(self):
+        """Restarts allowed: those given, or the data set's default (0)."""
+        return DEFAULT_RESTARTS.get(self.dataset, 0) if self.restarts is None else self.restarts
+
+    def as_dict(self):
+        """The record as a JSON-able dictionary."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        """Rebuilds a record from `as_dict()`.
+
+        Raises:
+            ValueError: If a field is unknown.
+        """
+        known = {f.name for f in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(
+                f"Expected fields among {sorted(known)}. Received unknown: {unknown}."
+            )
+        tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**tuples)
+
+
+def build_model(config, event_shape, seed=None):
+    """The untrained model of a configuration.
+
+    Args:
+        config: An `ExperimentConfig`.
+        event_shape: Shape of one example.
+        seed: Replaces the configuration's seed (restarts).
+
+    Returns:
+        A `DiffusionVAE`.
+    """
+    seed = config.seed if seed is None else seed
+    manifold = manifolds.parse(config.latent)
+    likelihood = likelihoods.get(config.likelihood)
+    if config.likelihood == "gaussian":
+        likelihood = likelihoods.Gaussian(variance=config.variance)
+    encoder_seed, decoder_seed = layer_seeds(seed, 2)
+    common = {"activation": config.activation, "batch_norm": config.batch_norm}
+    outputs = (*event_shape[:-1], event_shape[-1] * likelihood.outputs_per_value)
+    kernel = config.kernel
+    if kernel == "random_walk":
+        kernel = RandomWalk(manifold, steps=config.steps, kl=config.kl)
+    return DiffusionVAE(
+        manifold,
+        networks.mlp_encoder(config.encoder_units, seed=encoder_seed, **common),
+        networks.mlp_decoder(outputs, config.decoder_units, seed=decoder_seed, **common),
+        kernel=kernel,
+        steps=config.steps,
+        likelihood=likelihood,
+        kl_weight=config.kl_weight,
+        kl_warmup_steps=config.kl_warmup_steps,
+        log_time_range=config.log_time_range or "auto",
+        initial_log_time=config.initial_log_time,
+        fixed_time=config.fixed_time,
+        mode=config.mode,
+        head=config.head,
+        seed=seed,
+        name=f"{config.latent}".replace(":", "_").replace(" ", "_").replace(",", "_"),
+    )
