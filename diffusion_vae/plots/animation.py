@@ -45,12 +45,20 @@ def write_gif(frames: Iterable, path, seconds_per_frame=0.5, seconds_on_last=2.0
         raise ValueError("Expected at least one frame. Received: none.")
     height = max(picture.shape[0] for picture in pictures)
     width = max(picture.shape[1] for picture in pictures)
-    movie = np.full((len(pictures), height, width, 3), 255, dtype=np.uint8)
-    for sheet, picture in zip(movie, pictures, strict=True):
+    movie: list[np.ndarray] = []
+    milliseconds: list[float] = []
+    for picture in pictures:
+        sheet = np.full((height, width, 3), 255, dtype=np.uint8)
         sheet[: picture.shape[0], : picture.shape[1]] = picture
-    milliseconds = [1000.0 * seconds_per_frame] * (len(pictures) - 1) + [1000.0 * seconds_on_last]
+        if movie and np.array_equal(movie[-1], sheet):  # a GIF holds no frame twice in a row
+            milliseconds[-1] += 1000.0 * seconds_per_frame
+            continue
+        movie.append(sheet)
+        milliseconds.append(1000.0 * seconds_per_frame)
+    milliseconds[-1] += 1000.0 * (seconds_on_last - seconds_per_frame)
     with replacing(path) as temporary:
-        imageio.imwrite(temporary, movie, extension=".gif", duration=milliseconds, loop=0)
+        duration = milliseconds if len(movie) > 1 else milliseconds[0]
+        imageio.imwrite(temporary, np.stack(movie), extension=".gif", duration=duration, loop=0)
     return Path(path)
 
 

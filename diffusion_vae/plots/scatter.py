@@ -52,7 +52,7 @@ def latent_scatter(
     for panel, place in zip(panels, places, strict=True):
         axes = figure.add_subplot(place, projection="3d" if panel.picture_dim == 3 else None)
         panel.draw_frame(axes)
-        shown = order[panel.shows(z)[order]]
+        shown = order[panel.shows(z[order])]
         _draw_points(axes, panel, z[shown], painted, shown, size)
         caption(axes, panel.title, len(panels) == 1)
     draw_legend(figure, places, painted)

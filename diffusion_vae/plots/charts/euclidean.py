@@ -71,6 +71,10 @@ class EuclideanPanel(Panel):
 class EuclideanLine(EuclideanPanel):
     """R^1, with the classes in rows one above the other."""
 
+    def __init__(self, title, points=None):
+        super().__init__(np.eye(1), title, points)
+        self.picture_dim = 2
+
     def coordinates(self, z):
         return np.column_stack([z[:, 0], np.zeros(len(z))])
 
@@ -104,7 +108,7 @@ def euclidean_panel(space, points=None):
     """A line, a plane, space, or the plane of two principal directions."""
     name = f"$R^{{{space.dim}}}$"
     if space.dim == 1:
-        return EuclideanLine(np.eye(1), name, points)
+        return EuclideanLine(name, points)
     if space.dim <= 3:
         return EuclideanPanel(np.eye(space.dim), name, points)
     directions, share = principal_directions(points, space.dim, 2)
