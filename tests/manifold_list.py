@@ -9,6 +9,7 @@ The keys are the ids of the tests: text forms, or a name where there is none.
 A new manifold is one more entry of `ALL`.
 """
 
+import keras
 import pytest
 
 from diffusion_vae.manifolds import (
@@ -17,10 +18,21 @@ from diffusion_vae.manifolds import (
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
+    ImplicitManifold,
     Product,
     RealProjective,
     Sphere,
 )
+
+ELLIPSOID_AXES = (1.5, 1.0, 0.8)
+
+
+@keras.saving.register_keras_serializable("diffusion_vae_tests")
+def ellipsoid(x):
+    """Level-set function of the ellipsoid with semi-axes `ELLIPSOID_AXES`."""
+    a, b, c = ELLIPSOID_AXES
+    return (x[..., 0] / a) ** 2 + (x[..., 1] / b) ** 2 + (x[..., 2] / c) ** 2 - 1.0
+
 
 ALL = {
     "sphere:1": Sphere(1),
@@ -38,6 +50,8 @@ ALL = {
     "euclidean:3": Euclidean(3),
     "sphere:2 x sphere:1": Product([Sphere(2), Sphere(1)]),
     "projective:2 x torus:2": Product([RealProjective(2), FlatTorus(2)]),
+    # Its first use takes seconds: it samples its own volume.
+    "ellipsoid": ImplicitManifold(ellipsoid, dim=2, ambient_dim=3, bounds=(-1.6, 1.6)),
 }
 
 CLOSED = {name: manifold for name, manifold in ALL.items() if manifold.closed}

@@ -4,6 +4,7 @@ from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.flat_torus import FlatTorus
+from diffusion_vae.manifolds.implicit import ImplicitManifold
 from diffusion_vae.manifolds.orthogonal import O3, SO3
 from diffusion_vae.manifolds.parsing import TEXT_FORMS, parse
 from diffusion_vae.manifolds.product import Product
@@ -17,6 +18,7 @@ __all__ = [
     "EmbeddedTorus",
     "Euclidean",
     "FlatTorus",
+    "ImplicitManifold",
     "Manifold",
     "Product",
     "RealProjective",

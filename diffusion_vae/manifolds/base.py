@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.autodiff import iterate
+
 CURVE_POINTS = 32  # points on a projected chord when its length stands in for the distance
 RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map
 
@@ -79,8 +81,11 @@ class Manifold:
         Returns:
             Tangent vectors, `[..., ambient_dim]`.
         """
-        length = safe_norm(v, keepdims=True)  # [..., 1]
-        direction = v / ops.maximum(length, 1e-12)  # [..., n]
+        z, v = ops.convert_to_tensor(z), ops.convert_to_tensor(v)
+        # The map is linear in v: its length may be a constant for the gradient.
+        length = ops.stop_gradient(safe_norm(v, keepdims=True))  # [..., 1]
+        length = ops.where(length > 0, length, 1.0)
+        direction = v / length  # [..., n]
         h = 1e-2 if keras.backend.standardize_dtype(z.dtype) != "float64" else 1e-4
         slope = (self.project(z + h * direction) - self.project(z - h * direction)) / (2 * h)
         return slope * length
@@ -88,7 +93,9 @@ class Manifold:
     def exp(self, z, v):
         """Point reached from `z` along the geodesic with velocity `v` in unit time.
 
-        The default walks there in short projected steps of the right length.
+        The default walks there in short projected steps along the velocity,
+        which is turned with the tangent space. A step is lengthened by what the
+        one before fell short, as seen from its chord and its turn.
 
         Args:
             z: Points of the manifold, `[..., ambient_dim]`.
@@ -97,14 +104,27 @@ class Manifold:
         Returns:
             Points of the manifold, `[..., ambient_dim]`.
         """
-        stride = v / RETRACTION_STEPS
-        length = safe_norm(stride, keepdims=True)  # [..., 1]
-        for _ in range(RETRACTION_STEPS):
-            ahead = self.project(z + stride)
-            turned = self.tangent_project(ahead, stride)
-            stride = turned * (length / ops.maximum(safe_norm(turned, keepdims=True), 1e-12))
-            z = ahead
-        return z
+        z, v = ops.convert_to_tensor(z), ops.convert_to_tensor(v)
+        z, v = z + ops.zeros_like(v), v + ops.zeros_like(z)
+        length = safe_norm(v, keepdims=True)  # [..., 1]
+        one = ops.ones_like(length)
+
+        def step(state):
+            # left: the share of the way still to go; stretch: stride over arc.
+            z, v, left, stretch, steps_left = state
+            stride = left / steps_left * stretch
+            ahead = self.project(z + stride * v)
+            turned = self.tangent_project(ahead, v)
+            cosine = _ratio(safe_norm(turned, keepdims=True), length)
+            half = ops.clip(0.5 * (1.0 - cosine), 0.0, 0.5)  # sin^2 of half the turn
+            arc = safe_norm(ahead - z, keepdims=True) * (1.0 + half / 6.0 + 0.075 * half**2)
+            gain = _ratio(arc, stride * length)  # 1 in flat space
+            stretch = 1.0 / ops.clip(gain, 0.5, 2.0)
+            v = turned * _ratio(one, cosine)
+            return ahead, v, left - stride * gain, stretch, steps_left - 1.0
+
+        steps = ops.convert_to_tensor(float(RETRACTION_STEPS), dtype=z.dtype)
+        return iterate(step, (z, v, one, one, steps), RETRACTION_STEPS)[0]
 
     def geodesic(self, x, y, s):
         """Point at the fraction `s` of the shortest path from `x` to `y`.
@@ -236,6 +256,12 @@ def safe_norm(x, keepdims=False):
     square = ops.sum(ops.square(x), axis=-1, keepdims=keepdims)
     positive = square > 0
     return ops.where(positive, ops.sqrt(ops.where(positive, square, 1.0)), 0.0)
+
+
+def _ratio(a, b):
+    """a / b for b >= 0, and 1 where b vanishes."""
+    vanishes = b < 1e-20
+    return ops.where(vanishes, 1.0, a / ops.where(vanishes, 1.0, b))
 
 
 def unit_vectors(x):

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.base import Manifold, safe_norm
+from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 
 
@@ -130,10 +131,12 @@ class Product(Manifold):
         return ops.concatenate([function(*part) for part in parts], axis=-1)
 
     def _draw(self, method, shape, seed):
-        # One integer would give every factor the same noise.
-        if isinstance(seed, (int, np.integer)):
-            seed = keras.random.SeedGenerator(int(seed))
-        draws = [getattr(f, method)(shape, seed=seed) for f in self.factors]
+        seeds = [seed] * len(self.factors)
+        if isinstance(seed, (int, np.integer)):  # one integer would give all the same noise
+            seeds = layer_seeds(int(seed), len(self.factors))
+        draws = [
+            getattr(f, method)(shape, seed=s) for f, s in zip(self.factors, seeds, strict=True)
+        ]
         return ops.concatenate(draws, axis=-1)
 
 

@@ -1,0 +1,111 @@
+"""What `keras.ops` does not offer on every backend: derivatives and compilation."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+from keras import ops
+
+
+def value_and_jacobian(function, x):
+    """Values and first derivatives of a function that acts point by point.
+
+    Works eagerly, in compiled functions, under XLA, and nested in itself (for
+    second derivatives) or in a gradient that a user takes.
+
+    Args:
+        function: Maps `[..., n]` to `[..., m]`, each point on its own.
+        x: Points, `[..., n]`.
+
+    Returns:
+        The values `[..., m]` and the Jacobians `[..., m, n]`.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            value = function(x)  # [..., m]
+            parts = tf.unstack(value, axis=-1)
+        rows = [tape.gradient(part, x, unconnected_gradients="zero") for part in parts]
+        return value, tf.stack(rows, axis=-2)
+    value, pull_back = _vjp(function, x)
+    one_hot = ops.eye(value.shape[-1], dtype=value.dtype)  # [m, m]
+    rows = [pull_back(ops.zeros_like(value) + row)[0] for row in one_hot]
+    return value, ops.stack(rows, axis=-2)
+
+
+def jacobian(function, x):
+    """The Jacobians `[..., m, n]` alone; see `value_and_jacobian`."""
+    return value_and_jacobian(function, x)[1]
+
+
+def compiled(function, shape, dtype):
+    """A function of one tensor, compiled where the backend compiles.
+
+    Args:
+        function: Function of one tensor.
+        shape: Its shape, `None` for axes of any length.
+        dtype: Its dtype.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, input_signature=[tf.TensorSpec(shape, dtype)])
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
+def iterate(function, state, count):
+    """`function` applied `count` times, a loop with a gradient on every backend.
+
+    Unlike a Python loop it is compiled once; unlike `keras.ops.fori_loop` it can
+    be differentiated under XLA.
+
+    Args:
+        function: Maps a tuple of tensors to one of the same shapes and dtypes.
+        state: Tuple of tensors.
+        count: Number of times, an integer.
+
+    Returns:
+        Tuple of tensors.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.while_loop(
+            lambda *_: True, lambda *state: function(state), state, maximum_iterations=count
+        )
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.lax.fori_loop(0, count, lambda _, state: function(state), state)
+    for _ in range(count):
+        state = function(state)
+    return state
+
+
+def run_eagerly(function, *args):
+    """Result of a function run at once, even while another is being traced.
+
+    A new thread has no graph, no tape and no trace, on every backend.
+    """
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(function, *args).result()
+
+
+def _vjp(function, x):
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.vjp(function, x)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.func.vjp(function, x)
+    raise NotImplementedError(
+        "Expected the Keras backend to be tensorflow, jax or torch for derivatives. "
+        f"Received: {keras.backend.backend()!r}."
+    )

@@ -1,0 +1,67 @@
+"""What is computed once for a level set: its volume, uniform points, starting points."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from diffusion_vae.autodiff import run_eagerly
+from diffusion_vae.manifolds.coarea import weighted_points
+
+ANCHORS = 1024  # points at which projections start
+POOL = 2**15  # uniform points, at most
+
+
+class Atlas(NamedTuple):
+    """Points and volume of a level set.
+
+    Attributes:
+        volume: Riemannian volume.
+        standard_error: Of the volume, relative.
+        anchors: Points that cover the manifold evenly, `[ANCHORS, n]`.
+        pool: Points of the uniform law, `[count, n]`.
+        spacing: Typical distance between neighbours in the pool.
+    """
+
+    volume: float
+    standard_error: float
+    anchors: np.ndarray
+    pool: np.ndarray
+    spacing: float
+
+
+@functools.lru_cache(maxsize=32)
+def build_atlas(function, codimension, low, high, seed):
+    """Samples the level set `function = 0` in the box from `low` to `high`.
+
+    Args:
+        function: Level-set function, `[..., n] -> [..., codimension]`, hashable.
+        codimension: Number of its values.
+        low: Lower corner of the box, a tuple of n numbers.
+        high: Upper corner of the box, a tuple of n numbers.
+        seed: Integer seed.
+
+    Returns:
+        An `Atlas`, the same object for the same arguments.
+    """
+    box = np.array(low), np.array(high)
+    sample = run_eagerly(weighted_points, function, codimension, *box, seed)
+    volume = float(np.sum(sample.weights))
+    rng = np.random.default_rng(seed)
+    kept = rng.random(sample.weights.size) * np.max(sample.weights) < sample.weights
+    pool = rng.permutation(sample.points[kept])[:POOL]
+    dim = len(low) - codimension
+    spacing = (volume / len(pool)) ** (1.0 / dim)
+    return Atlas(
+        volume, sample.standard_error, _spread(pool[: 8 * ANCHORS], ANCHORS), pool, spacing
+    )
+
+
+def _spread(points, count):
+    """Greedy cover: each next point is the one farthest from those taken, `[count, n]`."""
+    taken = [0]
+    distance = np.full(len(points), np.inf)
+    for _ in range(min(count, len(points)) - 1):
+        distance = np.minimum(distance, np.linalg.norm(points - points[taken[-1]], axis=-1))
+        taken.append(int(np.argmax(distance)))
+    return points[taken]
