@@ -1,6 +1,7 @@
 """The contract of Brownian motion on a manifold, as a posterior distribution."""
 
 import keras
+from keras import ops
 
 
 class HeatKernel:
@@ -87,3 +88,17 @@ class HeatKernel:
 
     def __repr__(self):
         return f"{type(self).__name__}({self.manifold!r})"
+
+
+def with_time_axes(location, time):
+    """Locations with all leading axes of the times: every draw needs noise of its own.
+
+    Args:
+        location: `[..., ambient_dim]`.
+        time: `[..., time_dim]`.
+
+    Returns:
+        The locations, broadcast against the times' leading axes, `[..., ambient_dim]`.
+    """
+    location = ops.convert_to_tensor(location)
+    return location + ops.cast(ops.zeros_like(time[..., :1]), location.dtype)

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.heat_kernels.base import HeatKernel
+from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.serialization import serializable
 
@@ -28,6 +28,7 @@ class GaussianKernel(HeatKernel):
         return -0.5 * ops.sum(squares + ops.log(2.0 * math.pi * time), axis=-1)
 
     def sample(self, location, time, seed=None):
+        location = with_time_axes(location, time)
         noise = keras.random.normal(ops.shape(location), dtype=location.dtype, seed=seed)
         return location + ops.sqrt(time) * noise
 

@@ -1,9 +1,11 @@
 """Brownian motion on a product: independent motions on the factors."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from diffusion_vae.heat_kernels.base import HeatKernel
+from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 
 
@@ -32,13 +34,13 @@ class ProductKernel(HeatKernel):
         return sum(k.log_density(y, z, t) for k, z, t, y in parts)
 
     def sample(self, location, time, seed=None):
-        if isinstance(seed, int):  # one integer would give every factor the same noise
-            seed = keras.random.SeedGenerator(seed)
-        draws = [k.sample(z, t, seed=seed) for k, z, t in self._parts(location, time)]
+        parts = zip(self._parts(location, time), self._seeds(seed), strict=True)
+        draws = [k.sample(z, t, seed=own_seed) for (k, z, t), own_seed in parts]
         return ops.concatenate(draws, axis=-1)
 
     def kl_to_prior(self, location, time, seed=None):
-        return sum(k.kl_to_prior(z, t, seed=seed) for k, z, t in self._parts(location, time))
+        parts = zip(self._parts(location, time), self._seeds(seed), strict=True)
+        return sum(k.kl_to_prior(z, t, seed=own_seed) for (k, z, t), own_seed in parts)
 
     def default_log_time_range(self):
         return [limits for k in self.kernels for limits in k.default_log_time_range()]
@@ -51,6 +53,12 @@ class ProductKernel(HeatKernel):
     def from_config(cls, config):
         kernels = [keras.saving.deserialize_keras_object(k) for k in config["kernels"]]
         return super().from_config({**config, "kernels": kernels})
+
+    def _seeds(self, seed):
+        """A seed for each factor: one integer would give all of them the same noise."""
+        if isinstance(seed, (int, np.integer)):
+            return layer_seeds(int(seed), len(self.kernels))
+        return [seed] * len(self.kernels)
 
     def _parts(self, location, time, *points):
         split, split_time = self.manifold.split, self.manifold.split_time

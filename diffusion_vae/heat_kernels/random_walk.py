@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from diffusion_vae.heat_kernels import short_time
-from diffusion_vae.heat_kernels.base import HeatKernel
+from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.manifolds.base import require_dimension
@@ -58,6 +58,7 @@ class RandomWalk(HeatKernel):
     def sample(self, location, time, seed=None):
         if self._kernel is not None:
             return self._kernel.sample(location, time, seed=seed)
+        location = with_time_axes(location, time)
         # All noise in one draw: [steps, ..., ambient_dim].
         shape = (self.steps, *ops.shape(location))
         noise = keras.random.normal(shape, dtype=location.dtype, seed=seed)
@@ -95,9 +96,8 @@ class RandomWalk(HeatKernel):
         return {**super().get_config(), "steps": self.steps, "kl": self.kl}
 
     def _sampled_kl(self, location, time, seed):
-        shape = (MONTE_CARLO_SAMPLES, *ops.shape(location))
-        location = ops.broadcast_to(location, shape)
-        time = ops.broadcast_to(time, (MONTE_CARLO_SAMPLES, *ops.shape(time)))
-        y = self.sample(location, time, seed=seed)
+        location = with_time_axes(location, time)
+        samples = (MONTE_CARLO_SAMPLES, *ops.shape(location))
+        y = self.sample(ops.broadcast_to(location, samples), time, seed=seed)
         log_ratio = self.log_density(y, location, time) - self.manifold.prior_log_density(y)
         return ops.mean(log_ratio, axis=0)

@@ -5,6 +5,7 @@ quotient, for RP^d); KL in nats against the uniform law. `r` is the geodesic dis
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from scipy.special import gammaln
@@ -82,9 +83,14 @@ def o3_kl(t):
 def _radial_kl(density, dim, end, volume, t):
     """Gauss-Legendre integral of q log(q Vol) over geodesic balls."""
     end = min(end, math.sqrt(t) * (math.sqrt(dim) + TAIL))
-    nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
+    nodes, weights = _legendre(QUADRATURE_NODES)
     r = 0.5 * end * (nodes + 1.0)
     area = (sphere_volume(dim - 1) if dim > 1 else 2.0) * np.sin(r) ** (dim - 1)
     q = density(r)
     relative = np.where(q > 0.0, q * volume, 1.0)
     return float(0.5 * end * np.sum(weights * area * q * np.log(relative)))
+
+
+@cache  # an eigenvalue problem of its own, and a time limit asks for two dozen integrals
+def _legendre(count):
+    return np.polynomial.legendre.leggauss(count)
