@@ -41,7 +41,7 @@ def train(
         int | None,
         option(
             "Start anew at most so often when the loss is stuck.",
-            show_default="4 for periodic_pictures, else 0",
+            show_default="8 for periodic_pictures, else 0",
         ),
     ] = None,
     results: Annotated[Path, option("Folder of all runs.")] = Path("results"),

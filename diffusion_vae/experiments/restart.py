@@ -2,8 +2,10 @@
 
 import keras
 
-CHECK_AFTER = 8  # epochs
-LARGEST_EXCESS = 5.0  # nats of squared error; success is under 2, failure 9 to 35
+CHECK_AFTER = 5  # epochs
+# Nats of squared error. At that check success has shown at most 7 and failure at least 20;
+# at the end of training success is under 2 and failure 9 or more.
+LARGEST_EARLY, LARGEST_FINAL = 12.0, 5.0
 
 
 class StopIfStuck(keras.callbacks.Callback):
@@ -16,23 +18,25 @@ class StopIfStuck(keras.callbacks.Callback):
 
     Args:
         event_size: Number of values D of an example.
-        after: Epochs before the check.
-        largest: Largest squared error, in nats, that counts as success.
+        after: Epochs before the first check.
+        early: Largest squared error, in nats, that may go on at the first check.
+        final: Largest squared error, in nats, that counts as success at the end.
     """
 
-    def __init__(self, event_size, after=CHECK_AFTER, largest=LARGEST_EXCESS):
+    def __init__(self, event_size, after=CHECK_AFTER, early=LARGEST_EARLY, final=LARGEST_FINAL):
         super().__init__()
         self.event_size = event_size
         self.after = after
-        self.largest = largest
+        self.early = early
+        self.final = final
         self.stuck = False
         self.excess = None
 
     def on_epoch_end(self, epoch, logs=None):
         last = epoch + 1 == self.params["epochs"]
-        if epoch + 1 < self.after and not last:
+        if not last and epoch + 1 != self.after:
             return
         self.excess = 0.5 * self.event_size * float(logs["mse"])
-        if self.excess > self.largest:
+        if self.excess > (self.final if last else self.early):
             self.stuck = True
             self.model.stop_training = True

@@ -75,7 +75,7 @@ def train(config, results="results", run=None, callbacks=(), say=lambda message:
             break
         say(
             f"The training loss is stuck {guard.excess:.1f} nats above perfect pictures "
-            f"(success is under {guard.largest:g}): restart {attempt + 1} of {allowed}, "
+            f"(success ends under {guard.final:g}): restart {attempt + 1} of {allowed}, "
             "with another seed."
         )
         folder.discard()

@@ -2,6 +2,7 @@
 
 import keras
 
+from diffusion_vae.heat_kernels import HeatKernel
 from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.parsing import parse
 
@@ -35,8 +36,6 @@ def as_manifold(manifold) -> Manifold:
 
 def as_kernel(kernel):
     """A heat kernel from itself or its serialised configuration."""
-    from diffusion_vae.heat_kernels import HeatKernel
-
     if isinstance(kernel, dict):
         kernel = keras.saving.deserialize_keras_object(kernel)
     if not isinstance(kernel, HeatKernel):

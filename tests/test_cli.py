@@ -1,0 +1,83 @@
+"""The command as a user runs it: what it prints, its exit codes, what it writes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from diffusion_vae import cli
+
+TINY = ["--epochs", "1", "--encoder-units", "8", "--decoder-units", "8"]
+
+
+def run(monkeypatch, capfd, *arguments):
+    """Exit code, standard output and standard error of the command."""
+    monkeypatch.setattr(sys, "argv", ["diffusion-vae", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    output = capfd.readouterr()
+    return stopped.value.code or 0, output.out, output.err
+
+
+def test_train_prints_a_summary_that_a_program_can_read(monkeypatch, capfd, tmp_path):
+    options = ["size=8", "train_size=64", "test_size=16"]
+    flags = [part for option in options for part in ("--dataset-option", option)]
+    code, out, _ = run(
+        monkeypatch, capfd, "train", "--results", str(tmp_path), "--restarts", "0", *flags, *TINY
+    )
+    assert code == 0
+    lines = out.splitlines()
+    assert "topology: not captured" in lines or "topology: captured" in lines
+    path = next(line.removeprefix("metrics: ") for line in lines if line.startswith("metrics: "))
+    with open(path) as file:
+        assert {"elbo", "kl_loss", "mse", "topology"} <= set(json.load(file))
+
+
+def test_list_shows_spaces_data_sets_and_models(monkeypatch, capfd):
+    code, out, _ = run(monkeypatch, capfd, "list")
+    assert code == 0
+    for name in ("sphere:2", "so3", "periodic_pictures", "mnist", "diffusion"):
+        assert name in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--latent", "spheer:2"], "Did you mean 'sphere'?"),
+        (["--latent", "sphere:0"], "Expected `dim` to be at least 1"),
+        (["--dataset", "mnits"], "Did you mean 'mnist'?"),
+        (["--dataset", "no/such/file.npz"], "no/such/file.npz"),
+        (["--dataset", "digits", "--dataset-option", "colour=1"], "Unknown option(s) 'colour'"),
+        (["--dataset", "digits", "--dataset-option", "colour"], "KEY=VALUE"),
+        (["--likelihood", "poisson"], "Expected `likelihood`"),
+        (["--likelihood", "bernoulli"], "Expected data in [0, 1]"),
+        (["--kernel", "magic"], "Expected `kernel`"),
+        (["--log-time-range", "1"], "Expected --log-time-range to be 2 numbers"),
+        (["--log-time-range", "1,-1"], "low < high"),
+        (["--encoder-units", "a,b"], "Expected --encoder-units"),
+        (["--model", "gan"], "Expected `model`"),
+        (["--epochs", "0"], "Expected `epochs` to be at least 1"),
+        (["--run", "a/b"], "plain folder name"),
+        (["--latent", "sphere:2", "--head", "veronese"], "Veronese"),
+        (["--epochs", "many"], "--epochs"),
+    ],
+)
+def test_bad_input_is_one_sentence_exit_code_2_and_no_files(
+    monkeypatch, capfd, tmp_path, arguments, sentence
+):
+    results = tmp_path / "results"
+    code, out, err = run(monkeypatch, capfd, "train", "--results", str(results), *TINY, *arguments)
+    assert code == 2
+    assert sentence in err
+    assert "Traceback" not in out + err
+    assert not results.exists()
+
+
+def test_the_installed_command_is_quiet_about_gpus():
+    finished = subprocess.run(
+        ["diffusion-vae", "train", "--latent", "nowhere"], capture_output=True, text=True
+    )
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("Error: Unknown manifold 'nowhere'")
+    assert finished.stderr.count("\n") == 1
