@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from keras import ops
 
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.images import as_images, grid_image, require_range, value_range
 from diffusion_vae.plots.layout import heading, new_figure, picture_axes
 
@@ -118,7 +118,7 @@ def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
             f"Received shapes: {x0.shape} and {x1.shape}."
         )
     z0, z1 = model.encode(x0)[0], model.encode(x1)[0]  # [m, ambient_dim]
-    joined = np.isfinite(ops.convert_to_numpy(model.manifold.distance(z0, z1)))  # [m]
+    joined = np.isfinite(evaluated(model.manifold.distance, z0, z1))  # [m]
     limits = _limits(limits, np.concatenate([x0, x1]))
     between = np.full((len(x0), steps, *x0.shape[1:]), limits[1], dtype="float64")
     if joined.any():

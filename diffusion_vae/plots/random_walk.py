@@ -1,11 +1,11 @@
 """The random walk on a manifold: jumps into the ambient space, projections back (Fig. 2)."""
 
 import numpy as np
-from keras import ops
 from matplotlib.patches import FancyArrowPatch
 
 from diffusion_vae.manifolds import Sphere
 from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.layout import heading, new_figure
 
 JUMP = "#3f90da"
@@ -34,7 +34,7 @@ def random_walk_picture(steps=4, step_time=0.3, seed=1174, title=None):
     points, landings = [np.array([1.0, 0.0])], []
     for jump in noise:
         landings.append(points[-1] + jump)
-        points.append(ops.convert_to_numpy(circle.project(landings[-1])))
+        points.append(evaluated(circle.project, landings[-1]))
     figure = new_figure(3.6, 3.6)
     axes = figure.add_subplot()
     frames.circle(axes)

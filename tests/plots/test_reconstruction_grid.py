@@ -8,6 +8,7 @@ from diffusion_vae.manifolds import SO3, Euclidean, FlatTorus, RealProjective, S
 from diffusion_vae.plots import chart, reconstruction_grid
 
 
+@pytest.mark.jax
 @each(ALL)
 def test_every_manifold_has_a_grid(manifold, position_model):
     model = position_model(manifold, lambda z: 0.5 + 0.1 * np.tanh(z[:, 0]))

@@ -21,6 +21,7 @@ def offsets(axes):
     )
 
 
+@pytest.mark.jax
 @each(ALL)
 @pytest.mark.parametrize("labelled", [True, False])
 def test_every_manifold_has_a_scatter(manifold, labelled):

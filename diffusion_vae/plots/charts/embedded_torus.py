@@ -1,10 +1,10 @@
 """The torus of revolution in space, with its grid in the square of its two angles."""
 
 import numpy as np
-from keras import ops
 
 from diffusion_vae.manifolds import EmbeddedTorus
 from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.flat_torus import AnglePair
 from diffusion_vae.plots.charts.panel import Panel
 from diffusion_vae.plots.charts.registry import draws
@@ -43,7 +43,7 @@ class TorusInSpace(Panel):
 
     def _at(self, phi, theta):
         angles = np.stack(np.broadcast_arrays(phi, theta), axis=-1)
-        return ops.convert_to_numpy(self.torus.from_angles(angles))
+        return evaluated(self.torus.from_angles, angles)
 
 
 @draws(EmbeddedTorus)

@@ -1,11 +1,11 @@
 """Flat tori: squares of two angles whose opposite sides are the same."""
 
 import numpy as np
-from keras import ops
 
 from diffusion_vae.manifolds import FlatTorus
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.circle import Circle
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
 from diffusion_vae.plots.charts.registry import draws
 
@@ -32,7 +32,7 @@ class AnglePair(Panel):
         self.labels = labels or [f"angle {i + 1}" for i in pair]
 
     def coordinates(self, z):
-        angles = ops.convert_to_numpy(self.torus.angles(z))  # [n, dim]
+        angles = evaluated(self.torus.angles, z)  # [n, dim]
         return angles[:, list(self.pair)]
 
     def draw_frame(self, axes):
@@ -42,7 +42,7 @@ class AnglePair(Panel):
         positions, cell = lattice(n, n, SQUARE, SQUARE)
         angles = np.zeros((len(positions), self.torus.dim))
         angles[:, list(self.pair)] = positions
-        points = ops.convert_to_numpy(self.torus.from_angles(angles))
+        points = evaluated(self.torus.from_angles, angles)
         return [Grid(points, positions, cell, self.draw_frame, self.title + self.others)]
 
 

@@ -1,11 +1,11 @@
 """Any other manifold: its coordinates, or the principal directions of many."""
 
 import numpy as np
-from keras import ops
 
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
 from diffusion_vae.plots.charts.registry import draws
 
@@ -78,11 +78,10 @@ class Coordinates(Panel):
         """Many points of the manifold, always the same, `[SAMPLES, ambient_dim]`."""
         if self._cloud is None:
             try:
-                cloud = self.manifold.prior_sample((SAMPLES,), seed=0)
+                cloud = evaluated(lambda: self.manifold.prior_sample((SAMPLES,), seed=0))
             except NotImplementedError:
                 noise = np.random.default_rng(0).normal(size=(SAMPLES, self.manifold.ambient_dim))
-                cloud = self.manifold.project(noise.astype("float32"))
-            cloud = ops.convert_to_numpy(cloud).astype("float64")
+                cloud = evaluated(self.manifold.project, noise)
             self._cloud = cloud[np.isfinite(cloud).all(axis=-1)]
         return self._cloud
 
@@ -110,8 +109,7 @@ class Coordinates(Panel):
         plane = self.directions[:2]
         for _ in range(REFINEMENTS):
             shifted = points + (targets - points @ plane.T) @ plane
-            points = ops.convert_to_numpy(self.manifold.project(shifted.astype("float32")))
-            points = points.astype("float64")
+            points = evaluated(self.manifold.project, shifted)
         return points
 
     def _draw_plane(self, cell):

@@ -1,9 +1,9 @@
 """Products: the panels of each factor, side by side."""
 
 import numpy as np
-from keras import ops
 
 from diffusion_vae.manifolds import Product
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel
 from diffusion_vae.plots.charts.registry import chart, draws
 
@@ -22,9 +22,7 @@ class FactorPanel(Panel):
         self.panel = panel
         self.picture_dim = panel.picture_dim
         self.title = f"factor {index + 1}: {panel.title}"
-        sizes = [factor.ambient_dim for factor in product.factors]
-        start = sum(sizes[:index])
-        self.columns = slice(start, start + sizes[index])
+        self.columns = _columns(product)[index]
 
     def coordinates(self, z):
         return self.panel.coordinates(z[:, self.columns])
@@ -39,7 +37,7 @@ class FactorPanel(Panel):
         self.panel.draw_frame(axes)
 
     def grids(self, n):
-        base = ops.convert_to_numpy(self.product.project(np.zeros((1, self.product.ambient_dim))))
+        base = evaluated(self.product.project, np.zeros((1, self.product.ambient_dim)))
         grids = []
         for grid in self.panel.grids(n):
             points = np.repeat(base, len(grid.points), axis=0)  # [k, ambient_dim]
@@ -49,12 +47,18 @@ class FactorPanel(Panel):
         return grids
 
 
+def _columns(product):
+    """Coordinates of each factor among those of the product, a list of slices."""
+    ends = np.cumsum([factor.ambient_dim for factor in product.factors])
+    return [slice(end - f.ambient_dim, end) for f, end in zip(product.factors, ends, strict=True)]
+
+
 @draws(Product)
 def product_panels(product, points=None):
     """All panels of all factors, in their order."""
     parts = [None] * len(product.factors)
     if points is not None:
-        parts = [ops.convert_to_numpy(part) for part in product.split(points)]
+        parts = [points[:, columns] for columns in _columns(product)]
     return [
         FactorPanel(product, index, panel)
         for index, (factor, part) in enumerate(zip(product.factors, parts, strict=True))

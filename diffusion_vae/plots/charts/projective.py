@@ -1,13 +1,13 @@
 """Real projective spaces: circle, disc and ball with opposite boundary points identified."""
 
 import numpy as np
-from keras import ops
 
 from diffusion_vae.manifolds import RealProjective
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.ball import Ball
 from diffusion_vae.plots.charts.circle import Circle
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice
 from diffusion_vae.plots.charts.registry import draws
 
@@ -92,7 +92,7 @@ class ProjectiveFeatures(Panel):
         return [Grid(points, positions, cell, disc.draw_frame, title)]
 
     def _features(self, z):
-        return ops.convert_to_numpy(self.space.even_embedding(z))
+        return evaluated(self.space.even_embedding, z)
 
 
 @draws(RealProjective)

@@ -1,11 +1,11 @@
 """SO(3) and O(3): balls of axis times angle."""
 
 import numpy as np
-from keras import ops
 
 from diffusion_vae.manifolds import O3, SO3
 from diffusion_vae.manifolds.quaternion import quaternion_to_rotation, rotation_to_quaternion
 from diffusion_vae.plots.charts.ball import Ball
+from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.registry import draws
 
 
@@ -30,7 +30,7 @@ class RotationBall(Ball):
 
     def coordinates(self, z):
         matrices = z.reshape(-1, 3, 3) * (self.determinant or 1)
-        q = ops.convert_to_numpy(rotation_to_quaternion(ops.convert_to_tensor(matrices)))
+        q = evaluated(rotation_to_quaternion, matrices)
         sine = np.linalg.norm(q[:, 1:], axis=-1, keepdims=True)  # [n, 1], of half the angle
         angle = 2.0 * np.arctan2(sine, q[:, :1])
         return q[:, 1:] / np.maximum(sine, 1e-12) * angle / np.pi
@@ -40,7 +40,7 @@ class RotationBall(Ball):
         axis = places / np.maximum(radius, 1e-12)
         half = 0.5 * np.pi * radius
         q = np.concatenate([np.cos(half), np.sin(half) * axis], axis=-1)  # [n, 4]
-        matrices = ops.convert_to_numpy(quaternion_to_rotation(ops.convert_to_tensor(q)))
+        matrices = evaluated(quaternion_to_rotation, q)
         return matrices.reshape(-1, 9) * (self.determinant or 1)
 
 

@@ -1,0 +1,22 @@
+"""Calls the geometry, which works on tensors, with NumPy arrays."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def evaluated(function, *arrays):
+    """Result of a function of tensors as a NumPy array of float64.
+
+    The tensors are of Keras's default float type: not every backend has float64.
+
+    Args:
+        function: For example `manifold.project`.
+        *arrays: Its arguments.
+
+    Returns:
+        A NumPy array.
+    """
+    dtype = keras.config.floatx()
+    tensors = [ops.convert_to_tensor(np.asarray(array, dtype=dtype)) for array in arrays]
+    return ops.convert_to_numpy(function(*tensors)).astype("float64")
