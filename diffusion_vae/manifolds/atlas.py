@@ -7,9 +7,9 @@ import numpy as np
 
 from diffusion_vae.autodiff import run_eagerly
 from diffusion_vae.manifolds.coarea import weighted_points
+from diffusion_vae.manifolds.pool import Pool, pool_of
 
 ANCHORS = 1024  # points at which projections start
-POOL = 2**15  # uniform points, at most
 
 
 class Atlas(NamedTuple):
@@ -19,15 +19,13 @@ class Atlas(NamedTuple):
         volume: Riemannian volume.
         standard_error: Of the volume, relative.
         anchors: Points that cover the manifold evenly, `[ANCHORS, n]`.
-        pool: Points of the uniform law, `[count, n]`.
-        spacing: Typical distance between neighbours in the pool.
+        pool: Points of the uniform law.
     """
 
     volume: float
     standard_error: float
     anchors: np.ndarray
-    pool: np.ndarray
-    spacing: float
+    pool: Pool
 
 
 @functools.lru_cache(maxsize=32)
@@ -46,15 +44,9 @@ def build_atlas(function, codimension, low, high, seed):
     """
     box = np.array(low), np.array(high)
     sample = run_eagerly(weighted_points, function, codimension, *box, seed)
-    volume = float(np.sum(sample.weights))
-    rng = np.random.default_rng(seed)
-    kept = rng.random(sample.weights.size) * np.max(sample.weights) < sample.weights
-    pool = rng.permutation(sample.points[kept])[:POOL]
-    dim = len(low) - codimension
-    spacing = (volume / len(pool)) ** (1.0 / dim)
-    return Atlas(
-        volume, sample.standard_error, _spread(pool[: 8 * ANCHORS], ANCHORS), pool, spacing
-    )
+    pool = pool_of(sample, len(low) - codimension, seed)
+    anchors = _spread(pool.points[: 8 * ANCHORS], ANCHORS)
+    return Atlas(float(np.sum(sample.weights)), sample.standard_error, anchors, pool)
 
 
 def _spread(points, count):

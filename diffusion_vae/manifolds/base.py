@@ -1,5 +1,6 @@
 """The contract of a latent space: a Riemannian submanifold of R^n, as pure geometry."""
 
+import functools
 import math
 
 import keras
@@ -7,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import iterate
+from diffusion_vae.manifolds.pool import draw_from_pool, pool_by_projection
 
 CURVE_POINTS = 32  # points on a projected chord when its length stands in for the distance
 RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map
@@ -172,6 +174,9 @@ class Manifold:
     def random_uniform(self, shape=(), seed=None):
         """Draws from the uniform law (normalised Riemannian volume).
 
+        The default samples the manifold once, through its projection, and then
+        draws from up to 32768 uniform points, each moved by a small step.
+
         Args:
             shape: Batch shape, a tuple of integers.
             seed: An integer, a `keras.random.SeedGenerator` or `None`.
@@ -179,7 +184,11 @@ class Manifold:
         Returns:
             Points of the manifold, `[*shape, ambient_dim]`.
         """
-        raise NotImplementedError(f"{type(self).__name__} must implement `random_uniform`.")
+        return draw_from_pool(self, self._pool, shape, seed)
+
+    @functools.cached_property
+    def _pool(self):
+        return pool_by_projection(self)
 
     # -- the prior -------------------------------------------------------------
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from keras import ops
 from scipy.stats import qmc
 
-from diffusion_vae.autodiff import compiled, jacobian
+from diffusion_vae.autodiff import jacobian
+from diffusion_vae.manifolds.numeric import ArrayFunction
 
 REPLICATES = 8  # independent scramblings, whose spread gives the standard error
 LINES = 2**11  # lines per axis and replicate
@@ -16,7 +16,6 @@ CELLS = 96  # grid cells on a line; a feature thinner than one may be missed
 BISECTIONS = 25
 SHELL_POINTS = 2**19  # points of the box per replicate
 SHELL_WIDTH = 0.05  # half width of the shell, in units of half the mean side of the box
-BATCH = 2**14  # points evaluated at once
 
 
 class WeightedPoints(NamedTuple):
@@ -158,36 +157,20 @@ def _land(f, x, steps=4):
 
 
 class _Evaluator:
-    """Values and derivatives of a level-set function as NumPy arrays, `[..., n]` at a time.
-
-    Compiled once, for batches of one size.
-    """
+    """Values and derivatives of a level-set function, of arrays `[..., n]`."""
 
     def __init__(self, function, n):
-        # The precision in which users write f; the volume needs no more.
-        shape, dtype = (BATCH, n), keras.config.floatx()
-        self._values = compiled(function, shape, dtype)
-        self._slopes = compiled(functools.partial(jacobian, function), shape, dtype)
-        self._dtype = dtype
+        # In the precision in which users write f; the volume needs no more.
+        dtype = keras.config.floatx()
+        self._values = ArrayFunction(function, n, dtype)
+        self.slopes = ArrayFunction(functools.partial(jacobian, function), n, dtype)
 
     def values(self, x):
         """`[..., codimension]`."""
-        value = self._in_batches(self._values, x)
+        value = self._values(x)
         if not np.all(np.isfinite(value)):
             raise ValueError(
                 "Expected the level-set function `f` to be finite in `bounds`. "
                 f"Received: {np.sum(~np.isfinite(value))} values that are not."
             )
         return value
-
-    def slopes(self, x):
-        """`[..., codimension, n]`."""
-        return self._in_batches(self._slopes, x)
-
-    def _in_batches(self, function, x):
-        flat = x.reshape(-1, x.shape[-1])
-        padded = np.pad(flat, ((0, -len(flat) % BATCH), (0, 0)), mode="edge")
-        batches = padded.astype(self._dtype).reshape(-1, BATCH, x.shape[-1])
-        parts = [ops.convert_to_numpy(function(ops.convert_to_tensor(b))) for b in batches]
-        result = np.concatenate(parts)[: len(flat)].astype("float64")
-        return result.reshape(*x.shape[:-1], *result.shape[1:])

@@ -14,6 +14,7 @@ from diffusion_vae.manifolds import level_set
 from diffusion_vae.manifolds.atlas import build_atlas
 from diffusion_vae.manifolds.base import Manifold, require_dimension, require_positive
 from diffusion_vae.manifolds.closest_point import closest_point
+from diffusion_vae.manifolds.pool import draw_from_pool
 from diffusion_vae.serialization import serializable
 
 
@@ -99,12 +100,7 @@ class ImplicitManifold(Manifold):
         return level_set.scalar_curvature(self._level_set, ops.convert_to_tensor(z))
 
     def random_uniform(self, shape=(), seed=None):
-        draws = keras.random.uniform((*shape, 1 + self.ambient_dim), seed=seed)
-        pool = ops.convert_to_tensor(self._atlas.pool, dtype=draws.dtype)  # [count, n]
-        index = ops.cast(draws[..., 0] * len(self._atlas.pool), "int32")
-        z = ops.take(pool, ops.minimum(index, len(self._atlas.pool) - 1), axis=0)
-        move = self._atlas.spacing * (2.0 * draws[..., 1:] - 1.0)
-        return self.project(z + self.tangent_project(z, move))
+        return draw_from_pool(self, self._atlas.pool, shape, seed)
 
     # -- identity --------------------------------------------------------------
 

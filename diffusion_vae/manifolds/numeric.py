@@ -1,0 +1,88 @@
+"""A manifold or a function seen through NumPy, for computations made once."""
+
+import functools
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.autodiff import compiled, jacobian
+
+BATCH = 2**14  # points evaluated at once
+
+
+class ArrayFunction:
+    """A function of Keras tensors that acts point by point, as one of NumPy arrays.
+
+    Compiled once, for batches of one size; returns float64.
+
+    Args:
+        function: `[batch, n] -> [batch, ...]`.
+        n: Number of coordinates.
+        dtype: Precision in which the function is computed.
+    """
+
+    def __init__(self, function, n, dtype):
+        self._function = compiled(function, (BATCH, n), dtype)
+        self._dtype = dtype
+
+    def __call__(self, x):
+        """Values at the points `x`, `[..., n] -> [..., ...]`."""
+        flat = x.reshape(-1, x.shape[-1])
+        padded = np.pad(flat, ((0, -len(flat) % BATCH), (0, 0)), mode="edge")
+        batches = padded.astype(self._dtype).reshape(-1, BATCH, x.shape[-1])
+        parts = [self._function(ops.convert_to_tensor(batch)) for batch in batches]
+        result = np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        result = result[: len(flat)].astype("float64")
+        return result.reshape(*x.shape[:-1], *result.shape[1:])
+
+
+class NumericManifold:
+    """The projection of a manifold and its derivative, as functions of arrays.
+
+    Attributes:
+        dtype: "float64" where the backend and the projection keep it, else `floatx`.
+        project: Closest point, `[..., n] -> [..., n]`.
+        derivative: Derivative of the projection, `[..., n] -> [..., n, n]`.
+    """
+
+    def __init__(self, manifold):
+        n = manifold.ambient_dim
+        self.manifold = manifold
+        self.dtype = _widest_dtype(manifold)
+        self.project = ArrayFunction(manifold.project, n, self.dtype)
+        self.derivative = ArrayFunction(
+            functools.partial(jacobian, manifold.project), n, self.dtype
+        )
+
+    def tangent_basis(self, z):
+        """Orthonormal bases of the tangent spaces, `[..., n] -> [..., n, dim]`."""
+        slope = self.derivative(z)
+        _, vectors = np.linalg.eigh(0.5 * (slope + np.swapaxes(slope, -1, -2)))  # ascending
+        return vectors[..., -self.manifold.dim :]
+
+    def scattered(self, count, seed):
+        """Points that reach every part of a closed manifold, of no particular law."""
+        rng = np.random.default_rng(seed)
+        n = self.manifold.ambient_dim
+        z = self.project(rng.normal(size=(256, n)))
+        middle, size = np.mean(z, axis=0), spread(z)
+        z = self.project(middle + 2.0 * size * rng.normal(size=(count, n)))
+        return self.project(z + 0.5 * size * rng.normal(size=(count, n)))
+
+
+def spread(z):
+    """Root mean square distance of points from their mean."""
+    return float(np.sqrt(np.sum(np.var(z, axis=0))))
+
+
+def _widest_dtype(manifold):
+    floatx = keras.config.floatx()
+    double = ops.convert_to_tensor(np.ones((1, manifold.ambient_dim)))
+    if keras.backend.standardize_dtype(double.dtype) != "float64":
+        return floatx  # JAX, unless told otherwise
+    try:
+        y = manifold.project(double)
+    except Exception:  # a user's constants may be of another precision
+        return floatx
+    return keras.backend.standardize_dtype(y.dtype)
