@@ -16,18 +16,18 @@ def nearest_orthogonal(matrix, special):
     SVD it is regular at repeated singular values. Its denominators are floored.
 
     Args:
-        matrix: `[..., n, n]`, entries of order one.
+        matrix: `[..., 3, 3]`, entries of order one.
         special: Whether the determinant must be +1.
 
     Returns:
-        Matrices `[..., n, n]`.
+        Matrices `[..., 3, 3]`.
     """
 
     @ops.custom_gradient
     def polar(x):
-        u, s, vt = ops.svd(x, full_matrices=False)  # [..., n, n], [..., n], [..., n, n]
+        u, s, vt = ops.svd(x, full_matrices=False)  # [..., 3, 3], [..., 3], [..., 3, 3]
         if special:
-            sign = ops.sign(ops.det(ops.matmul(u, vt)))  # [...]
+            sign = ops.sign(determinant(ops.matmul(u, vt)))  # [...]
             last = np.eye(x.shape[-1])[-1]
             flip = 1.0 + (sign[..., None] - 1.0) * ops.convert_to_tensor(last, dtype=x.dtype)
             u, s = u * flip[..., None, :], s * flip
@@ -73,6 +73,12 @@ def top_eigenvector(matrix):
         return top, gradient
 
     return leading(matrix)
+
+
+def determinant(matrix):
+    """Determinant of matrices `[..., 3, 3]`; XLA compiles it, unlike `ops.det`."""
+    across = ops.cross(matrix[..., 1, :], matrix[..., 2, :])  # [..., 3]
+    return ops.sum(matrix[..., 0, :] * across, axis=-1)
 
 
 def transpose(matrix):

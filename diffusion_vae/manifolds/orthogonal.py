@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.base import Manifold, safe_norm
-from diffusion_vae.manifolds.eigen import nearest_orthogonal, transpose
+from diffusion_vae.manifolds.eigen import determinant, nearest_orthogonal, transpose
 from diffusion_vae.manifolds.quaternion import quaternion_to_rotation, rotation_to_quaternion
 from diffusion_vae.manifolds.sphere import sinc
 from diffusion_vae.serialization import serializable
@@ -107,7 +107,7 @@ class O3(SO3):
         return _flat(quaternion_to_rotation(q)) * sign
 
     def _proper(self, relative):
-        same = ops.det(relative) > 0
+        same = determinant(relative) > 0
         return ops.where(same[..., None, None], relative, -relative), same
 
 
