@@ -1,4 +1,4 @@
-"""The command line: `diffusion-vae train | list`."""
+"""The command line: `diffusion-vae train | evaluate | plot | list`."""
 
 import ast
 import sys
@@ -16,6 +16,8 @@ app = typer.Typer(
     help="Variational autoencoders whose latent space is a manifold.",
 )
 console = Console(highlight=False)
+# Options of `train` that are not part of the experiment.
+NOT_SETTINGS = ("context", "results", "run", "resume", "config", "dataset_option")
 
 
 def option(help, panel="Run", **kwargs):
@@ -23,8 +25,14 @@ def option(help, panel="Run", **kwargs):
     return typer.Option(help=help, rich_help_panel=panel, **kwargs)
 
 
+Results = Annotated[Path, option("Folder of all runs.")]
+RunName = Annotated[str, typer.Argument(help="Name of a run.", metavar="RUN")]
+DEFAULT_RESULTS = Path("results")
+
+
 @app.command()
 def train(
+    context: typer.Context,
     latent: Annotated[
         str, option("Latent space: [cyan]sphere:2[/], torus, so3, ..., 'sphere:2 x torus:1'.")
     ] = "torus",
@@ -44,16 +52,45 @@ def train(
             show_default="8 for periodic_pictures, else 0",
         ),
     ] = None,
-    results: Annotated[Path, option("Folder of all runs.")] = Path("results"),
+    patience: Annotated[
+        int | None, option("Stop after so many epochs without a better validation ELBO.")
+    ] = None,
+    checkpoint_every: Annotated[
+        int | None, option("Keep the model of every so many epochs.")
+    ] = None,
+    results: Results = DEFAULT_RESULTS,
     run: Annotated[str | None, option("Name of this run.", show_default="the time")] = None,
+    resume: Annotated[
+        str | None, option("Continue this run where it was interrupted.", metavar="RUN")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        option("An experiment.json to repeat; options given beside it replace its own."),
+    ] = None,
     likelihood: Annotated[str, option("gaussian or bernoulli.", "Model")] = "gaussian",
     variance: Annotated[float, option("Of the Gaussian likelihood.", "Model")] = 1.0,
+    network: Annotated[str, option("Kind of networks: mlp or conv.", "Model")] = "mlp",
     encoder_units: Annotated[
-        str, option("Widths of the encoder's layers.", "Model")
+        str, option("mlp: widths of the encoder's layers.", "Model")
     ] = "512,512,512",
-    decoder_units: Annotated[str, option("Widths of the decoder's layers.", "Model")] = "512,512",
+    decoder_units: Annotated[
+        str, option("mlp: widths of the decoder's layers.", "Model")
+    ] = "512,512",
+    filters: Annotated[str, option("conv: filters of each convolution.", "Model")] = "64,64,64",
+    kernel_sizes: Annotated[str, option("conv: 3, or one a layer: 5,3,3x1.", "Model")] = "3",
+    pool_sizes: Annotated[str, option("conv: 2, or one a layer: 2x4,2,none.", "Model")] = "2",
+    dense_units: Annotated[
+        str,
+        option("conv: widths of the encoder's dense layers; the decoder mirrors them.", "Model"),
+    ] = "64",
+    padding: Annotated[
+        str, option("conv: same, or circular for periodic pictures.", "Model")
+    ] = "same",
     activation: Annotated[str, option("Activation of the hidden layers.", "Model")] = "relu",
-    batch_norm: Annotated[bool, option("Normalise batches in both networks.", "Model")] = False,
+    batch_norm: Annotated[
+        bool | None,
+        option("Normalise batches in both networks.", "Model", show_default="conv: yes, mlp: no"),
+    ] = None,
     mode: Annotated[
         str, option("Even decoder on RP^d: average or quadratic.", "Model")
     ] = "average",
@@ -82,12 +119,12 @@ def train(
 
     Without options: a flat torus learns the translations of a periodic picture.
     """
-    settings = dict(locals())
-    for name in ("results", "run", "dataset_option"):
-        del settings[name]
+    settings = {name: value for name, value in locals().items() if name not in NOT_SETTINGS}
     settings["dataset_options"] = _key_values(dataset_option)
-    settings["encoder_units"] = _numbers("--encoder-units", encoder_units, int)
-    settings["decoder_units"] = _numbers("--decoder-units", decoder_units, int)
+    for name in ("encoder_units", "decoder_units", "filters", "dense_units"):
+        settings[name] = _numbers(f"--{name.replace('_', '-')}", settings[name], int)
+    settings["kernel_sizes"] = _sizes("--kernel-sizes", kernel_sizes)
+    settings["pool_sizes"] = _sizes("--pool-sizes", pool_sizes)
     if log_time_range is not None:
         settings["log_time_range"] = _numbers("--log-time-range", log_time_range, float, count=2)
 
@@ -95,24 +132,62 @@ def train(
     from diffusion_vae.callbacks import ProgressBar
     from diffusion_vae.experiments.summary import print_summary
 
-    config = experiments.ExperimentConfig(**settings)
+    watched = {
+        "callbacks": lambda: [ProgressBar(console)],
+        "say": lambda message: console.print(f"[yellow]{message}[/]"),
+    }
+    if resume is not None:
+        print_summary(experiments.resume(resume, results, **watched), console)
+        return
+    if config is not None:
+        given = {name for name in settings if _is_given(context, name)}
+        stored = experiments.read_config(config).as_dict()
+        settings = {**stored, **{name: settings[name] for name in given}}
+    chosen = experiments.ExperimentConfig.from_dict(settings)
     console.print(
-        f"Training [bold]{config.latent}[/] on [bold]{config.dataset}[/], "
-        f"{config.planned_epochs} epochs, seed {config.seed}."
+        f"Training [bold]{chosen.latent}[/] on [bold]{chosen.dataset}[/], "
+        f"{chosen.planned_epochs} epochs, seed {chosen.seed}."
     )
-    trained = experiments.train(
-        config,
-        results,
-        run,
-        callbacks=lambda: [ProgressBar(console)],
-        say=lambda message: console.print(f"[yellow]{message}[/]"),
-    )
-    print_summary(trained, console)
+    print_summary(experiments.train(chosen, results, run, **watched), console)
+
+
+@app.command()
+def evaluate(
+    run: RunName,
+    results: Results = DEFAULT_RESULTS,
+    which: Annotated[str, typer.Option(help="Model: last or best.")] = "last",
+    samples: Annotated[
+        int, typer.Option(help="Importance samples an example for the log-likelihood; 0: none.")
+    ] = 100,
+):
+    """Numbers of a trained run on its held-out data, log-likelihood included."""
+    from diffusion_vae.experiments import evaluate_run
+    from diffusion_vae.experiments.summary import print_numbers
+
+    with console.status("Evaluating"):
+        report = evaluate_run(results, run, which=which, samples=samples)
+    print_numbers(report, console)
+
+
+@app.command()
+def plot(
+    run: RunName,
+    results: Results = DEFAULT_RESULTS,
+    which: Annotated[str, typer.Option(help="Model: last or best.")] = "last",
+):
+    """Draw every picture of a trained run anew."""
+    from diffusion_vae.callbacks import write_pictures
+    from diffusion_vae.experiments import load_run
+
+    loaded = load_run(results, run, which)
+    folder = results / "images" / loaded.name
+    for path in write_pictures(loaded.model, loaded.dataset, folder, everything=True):
+        console.print(str(path), soft_wrap=True)
 
 
 @app.command("list")
-def list_everything():
-    """Latent spaces, data sets and models that `train` knows."""
+def list_everything(results: Results = DEFAULT_RESULTS):
+    """Latent spaces, data sets and models that `train` knows, and the runs so far."""
     from rich.table import Table
 
     from diffusion_vae import datasets
@@ -131,6 +206,9 @@ def list_everything():
             table.add_row(f"[cyan]{name}[/]", text)
         console.print(table)
         console.print()
+    from diffusion_vae.experiments.summary import print_runs
+
+    print_runs(results, console)
 
 
 def main():
@@ -151,6 +229,13 @@ def _sentence(error):
     if "in user code:" in text:
         text = text.split("ValueError: ")[-1].strip()
     return text.split("\n\n")[0] or type(error).__name__
+
+
+def _is_given(context, name):
+    """Whether an option stands on the command line."""
+    option = "dataset_option" if name == "dataset_options" else name
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _key_values(pairs):
@@ -177,6 +262,21 @@ def _numbers(name, text, kind, count=None):
         wanted = f"{count} numbers" if count else "whole numbers"
         raise ValueError(f"Expected {name} to be {wanted} joined by commas. Received: {text!r}.")
     return values
+
+
+def _sizes(name, text):
+    """Sizes of the layers, such as `3,5x3,none`, as a tuple."""
+    try:
+        return tuple(None if part == "none" else _size(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(
+            f"Expected {name} to be sizes such as 3 or 2x4 joined by commas. Received: {text!r}."
+        ) from None
+
+
+def _size(text):
+    numbers = tuple(int(part) for part in text.split("x"))
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 if __name__ == "__main__":

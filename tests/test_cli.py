@@ -34,6 +34,25 @@ def test_train_prints_a_summary_that_a_program_can_read(monkeypatch, capfd, tmp_
         assert {"elbo", "kl_loss", "mse", "topology"} <= set(json.load(file))
 
 
+def test_train_with_convolutions_of_every_option(monkeypatch, capfd, tmp_path):
+    options = {
+        "--network": "conv", "--filters": "4,5", "--kernel-sizes": "3x1,2",
+        "--pool-sizes": "2x3,none", "--dense-units": "6", "--padding": "circular",
+    }  # fmt: skip
+    flags = [part for pair in options.items() for part in pair]
+    code, _, err = run(
+        monkeypatch, capfd, "train", "--latent", "sphere:2", "--dataset", "digits",
+        "--results", str(tmp_path), "--batch-size", "1000", "--epochs", "1", *flags,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    (path,) = tmp_path.glob("parameters/*/experiment.json")
+    record = json.loads(path.read_text())
+    config = record.get("config", record)
+    assert config["kernel_sizes"] == [[3, 1], 2]
+    assert config["pool_sizes"] == [[2, 3], None]
+    assert (config["filters"], config["padding"]) == ([4, 5], "circular")
+
+
 def test_list_shows_spaces_data_sets_and_models(monkeypatch, capfd):
     code, out, _ = run(monkeypatch, capfd, "list")
     assert code == 0
@@ -51,12 +70,17 @@ def test_list_shows_spaces_data_sets_and_models(monkeypatch, capfd):
         (["--dataset", "digits", "--dataset-option", "colour=1"], "Unknown option(s) 'colour'"),
         (["--dataset", "digits", "--dataset-option", "colour"], "KEY=VALUE"),
         (["--likelihood", "poisson"], "Expected `likelihood`"),
-        (["--likelihood", "bernoulli"], "Expected data in [0, 1]"),
+        (["--likelihood", "bernoulli"], "to lie in [0, 1] for a Bernoulli likelihood"),
         (["--kernel", "magic"], "Expected `kernel`"),
         (["--log-time-range", "1"], "Expected --log-time-range to be 2 numbers"),
         (["--log-time-range", "1,-1"], "low < high"),
         (["--encoder-units", "a,b"], "Expected --encoder-units"),
         (["--model", "gan"], "Expected `model`"),
+        (["--network", "gru"], "Expected `network`"),
+        (["--padding", "valid"], "Expected `padding`"),
+        (["--kernel-sizes", "3,a"], "Expected --kernel-sizes"),
+        (["--network", "conv", "--pool-sizes", "2,2"], "Expected one of `pool_sizes`"),
+        (["--network", "conv", "--kernel-sizes", "none"], "Expected each of `kernel_sizes`"),
         (["--epochs", "0"], "Expected `epochs` to be at least 1"),
         (["--run", "a/b"], "plain folder name"),
         (["--latent", "sphere:2", "--head", "veronese"], "Veronese"),

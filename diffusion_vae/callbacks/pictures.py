@@ -11,13 +11,14 @@ POINTS = 5000  # points of a latent picture
 PAIRS = 10  # pictures beside their reconstructions
 
 
-def write_pictures(model, dataset, folder):
+def write_pictures(model, dataset, folder, everything=False):
     """Draws the latent space and the reconstructions of held-out examples.
 
     Args:
         model: A trained model.
         dataset: A `Dataset`, or an array of examples `[n, *event]`.
         folder: Where to write.
+        everything: Whether to add prior and posterior samples and an interpolation.
 
     Returns:
         Paths of the pictures written.
@@ -36,6 +37,13 @@ def write_pictures(model, dataset, folder):
             model, locations=locations, title="Decoded latent points"
         )
         figures["reconstruction_pairs.png"] = plots.reconstruction_pairs(model, x[:PAIRS])
+        if everything:
+            figures["examples.png"] = plots.examples(x)
+            figures["prior_samples.png"] = plots.prior_samples(model)
+            figures["posterior_samples.png"] = plots.posterior_samples(model, x[:PAIRS])
+            figures["interpolation.png"] = plots.geodesic_interpolation(
+                model, x[:PAIRS], x[PAIRS : 2 * PAIRS]
+            )
     return [plots.save(figure, folder / name) for name, figure in figures.items()]
 
 

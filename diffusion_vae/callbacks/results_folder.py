@@ -1,7 +1,6 @@
 """The results layout of the README, written while a model trains."""
 
 import datetime
-import platform
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import numpy as np
 
 from diffusion_vae.callbacks.graph import write_graph
 from diffusion_vae.callbacks.pictures import write_pictures
-from diffusion_vae.files import replacing, write_json
+from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.files import read_json, replacing, write_json
 
 FOLDERS = ("images", "tensorboard", "weights_folder", "parameters")
 
@@ -20,7 +20,8 @@ class ResultsFolder(keras.callbacks.Callback):
 
     - `images/<run>/`: latent space and reconstructions (if `dataset` is given);
     - `tensorboard/<run>/`: training and validation scalars of every metric, the graph;
-    - `weights_folder/<run>/`: `best.keras` (by `val_elbo`, or `elbo`) and `last.keras`;
+    - `weights_folder/<run>/`: `best.keras` (by `val_elbo`, or `elbo`) and `last.keras`,
+      and `epoch_0010.keras`, ... with `checkpoint_every`;
     - `parameters/<run>/`: `encoder.json`, `decoder.json`, `vae.json`, `experiment.json`
       (enough to rebuild the run, seed and versions included), and `history.json`.
 
@@ -31,17 +32,32 @@ class ResultsFolder(keras.callbacks.Callback):
         run: Name of this run; by default the time, made unique.
         dataset: A `Dataset` or an array of examples `[n, *event]` to draw pictures of.
         experiment: JSON-able settings to add to `experiment.json`.
+        checkpoint_every: Keep the model of every so many epochs; `None` for none.
+        resume: Whether `run` exists and this training continues it.
     """
 
-    def __init__(self, root="results", run=None, dataset=None, experiment=None):
+    def __init__(
+        self,
+        root="results",
+        run=None,
+        dataset=None,
+        experiment=None,
+        checkpoint_every=None,
+        resume=False,
+    ):
         super().__init__()
+        if checkpoint_every is not None and checkpoint_every < 1:
+            raise ValueError(
+                f"Expected `checkpoint_every` to be at least 1. Received: {checkpoint_every}."
+            )
         self.root = Path(root)
         self.run = _checked_name(run)
         self.dataset = dataset
         self.experiment = dict(experiment or {})
+        self.checkpoint_every = checkpoint_every
+        self.resume = resume
         self._tensorboard = None
         self._described = False
-        self._best = -np.inf
         self._history: dict[str, list] = {}
 
     def folder(self, kind):
@@ -50,17 +66,22 @@ class ResultsFolder(keras.callbacks.Callback):
             raise ValueError(f"Expected `kind` to be one of {FOLDERS}. Received: {kind!r}.")
         return self.root / kind / self.run
 
+    # -- during training -----------------------------------------------------------
+
     def on_train_begin(self, logs=None):
-        self._claim()
-        log_dir = self.folder("tensorboard")
-        self._tensorboard = keras.callbacks.TensorBoard(log_dir=str(log_dir), write_graph=False)
+        if not self.resume:
+            self._claim()
+        log_dir = str(self.folder("tensorboard"))
+        self._tensorboard = keras.callbacks.TensorBoard(log_dir=log_dir, write_graph=False)
         self._tensorboard.set_params(self.params)
         self._tensorboard.set_model(self.model)
         self._tensorboard.on_train_begin(logs)
-        self._described = False
+        self._described = self.resume
         self._describe()
 
     def on_epoch_begin(self, epoch, logs=None):
+        if self.resume and not self._history:
+            self._history = self._history_before(epoch)
         self._tensorboard.on_epoch_begin(epoch, logs)
 
     def on_train_batch_begin(self, batch, logs=None):
@@ -81,14 +102,18 @@ class ResultsFolder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         logs = {name: float(value) for name, value in (logs or {}).items()}
         self._tensorboard.on_epoch_end(epoch, logs)
-        for name, value in logs.items():
-            self._history.setdefault(name, []).append(value)
+        name = "val_elbo" if "val_elbo" in logs else "elbo"
+        best = max(self._history.get(name, ()), default=-np.inf)
+        for key, value in logs.items():
+            self._history.setdefault(key, []).append(value)
+        # The last model goes last: a run continues from it, and what other files say
+        # about later epochs is then written again.
         write_json(self.folder("parameters") / "history.json", self._history)
-        self._save("last.keras")
-        elbo = logs.get("val_elbo", logs.get("elbo", -np.inf))
-        if elbo > self._best:
-            self._best = elbo
+        if logs.get(name, -np.inf) > best:
             self._save("best.keras")
+        if self.checkpoint_every and (epoch + 1) % self.checkpoint_every == 0:
+            self._save(f"epoch_{epoch + 1:04d}.keras")
+        self._save("last.keras")
 
     def on_train_end(self, logs=None):
         self._tensorboard.on_train_end(logs)
@@ -101,6 +126,8 @@ class ResultsFolder(keras.callbacks.Callback):
         if self.run is not None:
             for kind in FOLDERS:
                 shutil.rmtree(self.folder(kind), ignore_errors=True)
+
+    # -- pieces ----------------------------------------------------------------------
 
     def _claim(self):
         """Makes the run's folders; making the first of them claims the name."""
@@ -151,28 +178,15 @@ class ResultsFolder(keras.callbacks.Callback):
             },
         )
 
+    def _history_before(self, epoch):
+        """What an earlier training wrote about the epochs before this one."""
+        path = self.folder("parameters") / "history.json"
+        history = read_json(path) if path.exists() else {}
+        return {name: values[:epoch] for name, values in history.items()}
+
     def _save(self, name):
         with replacing(self.folder("weights_folder") / name) as temporary:
             self.model.save(temporary)
-
-
-def versions():
-    """Versions of what decides about a run's numbers."""
-    from diffusion_vae import __version__
-
-    found = {
-        "diffusion_vae": __version__,
-        "python": platform.python_version(),
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-        "numpy": np.__version__,
-        "machine": platform.machine(),
-    }
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        found["tensorflow"] = tf.__version__
-    return found
 
 
 def _checked_name(run):

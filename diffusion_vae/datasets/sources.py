@@ -48,7 +48,7 @@ def find_or_download(names: Sequence[str], download: Callable[[], object], advic
         cause = error
     if path is None:
         raise FileNotFoundError(
-            f"{names[0]} is neither in {' nor in '.join(map(str, data_folders()))}, and could "
+            f"{names[0]} is not in {' or '.join(map(str, data_folders()))}, and could "
             f"not be downloaded; put {advice} into one of these folders, or name another "
             f"folder in the environment variable {DATA_VARIABLE}."
         ) from cause

@@ -1,7 +1,23 @@
 """Runs as records: configuration -> training -> evaluation -> results folder."""
 
 from diffusion_vae.experiments.config import MODELS, ExperimentConfig, build_model
+from diffusion_vae.experiments.evaluation import evaluate_run
 from diffusion_vae.experiments.published import published
-from diffusion_vae.experiments.training import TrainedRun, train
+from diffusion_vae.experiments.runs import LoadedRun, load_run, read_config, run_names
+from diffusion_vae.experiments.training import TrainedRun, evaluate, resume, train
 
-__all__ = ["MODELS", "ExperimentConfig", "TrainedRun", "build_model", "published", "train"]
+__all__ = [
+    "MODELS",
+    "ExperimentConfig",
+    "LoadedRun",
+    "TrainedRun",
+    "build_model",
+    "evaluate",
+    "evaluate_run",
+    "load_run",
+    "published",
+    "read_config",
+    "resume",
+    "run_names",
+    "train",
+]

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from diffusion_vae import likelihoods, manifolds, networks
 from diffusion_vae.heat_kernels import RandomWalk
 from diffusion_vae.models import DiffusionVAE
+from diffusion_vae.networks.conv import PADDINGS
 from diffusion_vae.random import layer_seeds
 
 MODELS = {"diffusion": "∆VAE: Brownian motion on a manifold, uniform prior"}
+NETWORKS = ("mlp", "conv")
 DEFAULT_EPOCHS = {"periodic_pictures": 20}
 DEFAULT_RESTARTS = {"periodic_pictures": 8}  # about half of the starts fail
 
@@ -17,8 +19,10 @@ DEFAULT_RESTARTS = {"periodic_pictures": 8}  # about half of the starts fail
 class ExperimentConfig:
     """Everything that decides about a run. Fields are the options of `train`.
 
-    `epochs` and `restarts` may be `None`: the data set's own default. See
-    `DiffusionVAE` for the model's arguments and `datasets.load` for `dataset`.
+    `epochs` and `restarts` may be `None`: the data set's own default, and so may
+    `batch_norm`: the network's own default. `encoder_units` and `decoder_units` belong
+    to `network="mlp"`; `filters` to `padding` belong to `"conv"`. See `DiffusionVAE` for
+    the model's arguments and `datasets.load` for `dataset`.
     """
 
     latent: str = "torus"
@@ -30,6 +34,8 @@ class ExperimentConfig:
     learning_rate: float = 1e-3
     seed: int = 0
     restarts: int | None = None
+    patience: int | None = None
+    checkpoint_every: int | None = None
     likelihood: str = "gaussian"
     variance: float = 1.0
     kernel: str = "random_walk"
@@ -42,17 +48,26 @@ class ExperimentConfig:
     fixed_time: float | None = None
     mode: str = "average"
     head: str = "ambient"
+    network: str = "mlp"
     encoder_units: tuple = (512, 512, 512)
     decoder_units: tuple = (512, 512)
+    filters: tuple = (64, 64, 64)
+    kernel_sizes: tuple = (3,)
+    pool_sizes: tuple = (2,)
+    dense_units: tuple = (64,)
+    padding: str = "same"
     activation: str = "relu"
-    batch_norm: bool = False
+    batch_norm: bool | None = None
 
     def __post_init__(self):
-        if self.model not in MODELS:
-            raise ValueError(
-                f"Expected `model` to be one of {sorted(MODELS)}. Received: {self.model!r}."
-            )
-        for name in ("epochs", "batch_size"):
+        choices = {"model": sorted(MODELS), "network": NETWORKS, "padding": PADDINGS}
+        for name, known in choices.items():
+            value = getattr(self, name)
+            if value not in known:
+                raise ValueError(
+                    f"Expected `{name}` to be one of {list(known)}. Received: {value!r}."
+                )
+        for name in ("epochs", "batch_size", "patience", "checkpoint_every"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"Expected `{name}` to be at least 1. Received: {value}.")
@@ -93,8 +108,7 @@ class ExperimentConfig:
             raise ValueError(
                 f"Expected fields among {sorted(known)}. Received unknown: {unknown}."
             )
-        tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return cls(**tuples)
+        return cls(**{name: _without_lists(value) for name, value in values.items()})
 
 
 def build_model(config, event_shape, seed=None):
@@ -113,16 +127,13 @@ def build_model(config, event_shape, seed=None):
     likelihood = likelihoods.get(config.likelihood)
     if config.likelihood == "gaussian":
         likelihood = likelihoods.Gaussian(variance=config.variance)
-    encoder_seed, decoder_seed = layer_seeds(seed, 2)
-    common = {"activation": config.activation, "batch_norm": config.batch_norm}
     outputs = (*event_shape[:-1], event_shape[-1] * likelihood.outputs_per_value)
     kernel = config.kernel
     if kernel == "random_walk":
         kernel = RandomWalk(manifold, steps=config.steps, kl=config.kl)
     return DiffusionVAE(
         manifold,
-        networks.mlp_encoder(config.encoder_units, seed=encoder_seed, **common),
-        networks.mlp_decoder(outputs, config.decoder_units, seed=decoder_seed, **common),
+        *_networks(config, event_shape, outputs, layer_seeds(seed, 2)),
         kernel=kernel,
         steps=config.steps,
         likelihood=likelihood,
@@ -136,3 +147,33 @@ def build_model(config, event_shape, seed=None):
         seed=seed,
         name=f"{config.latent}".replace(":", "_").replace(" ", "_").replace(",", "_"),
     )
+
+
+def _networks(config, event_shape, outputs, seeds):
+    """Encoder and decoder of a configuration; `outputs` is the shape of a raw output."""
+    common = {"activation": config.activation}
+    if config.batch_norm is not None:
+        common["batch_norm"] = config.batch_norm
+    if config.network == "mlp":
+        return (
+            networks.mlp_encoder(config.encoder_units, seed=seeds[0], **common),
+            networks.mlp_decoder(outputs, config.decoder_units, seed=seeds[1], **common),
+        )
+    if len(event_shape) not in (2, 3):
+        raise ValueError(
+            "Expected pictures, (height, width) or (height, width, channels), for network "
+            f"'conv'. Received: examples of shape {tuple(event_shape)}. Use network 'mlp'."
+        )
+    common |= {
+        name: getattr(config, name)
+        for name in ("filters", "kernel_sizes", "pool_sizes", "dense_units", "padding")
+    }
+    return (
+        networks.conv_encoder(event_shape, seed=seeds[0], **common),
+        networks.conv_decoder(outputs, seed=seeds[1], **common),
+    )
+
+
+def _without_lists(value):
+    """Lists as tuples, at every depth."""
+    return tuple(map(_without_lists, value)) if isinstance(value, list) else value

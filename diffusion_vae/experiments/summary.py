@@ -3,6 +3,7 @@
 from rich.table import Table
 
 from diffusion_vae.experiments.published import published
+from diffusion_vae.experiments.runs import load_run, run_names
 
 ROWS = (
     ("ELBO", "elbo", "nats", "{:.2f}"),
@@ -51,4 +52,57 @@ def _print_topology(topology, console):
         soft_wrap=True,
         markup=False,
     )
-    console.print(f"topology: {'captured' if topology.captured else 'not captured'}")
+    console.print(f"topology: {_verdict(topology.captured)}")
+
+
+def _verdict(captured):
+    return "captured" if captured else "not captured"
+
+
+def print_numbers(report, console):
+    """Prints what `evaluate_run` returned, a number a line."""
+    table = Table(show_header=False)
+    for name, value in report.items():
+        if isinstance(value, float):
+            table.add_row(name, f"{value:.5g}" if abs(value) < 100 else f"{value:.2f}")
+        elif not isinstance(value, dict):
+            table.add_row(name, str(value))
+    console.print(table)
+    if "topology" in report:
+        console.print(
+            f"topology: {'captured' if report['topology']['captured'] else 'not captured'}"
+        )
+
+
+def print_runs(root, console):
+    """Prints the runs of a results folder as a table."""
+    names = run_names(root)
+    if not names:
+        console.print(f"No runs in {root}.")
+        return
+    table = Table(title=f"Runs in {root}", title_justify="left")
+    for column in ("run", "latent space", "data", "epochs"):
+        table.add_column(column)
+    for column in ("ELBO", "KL", "MSE"):
+        table.add_column(column, justify="right")
+    table.add_column("topology")
+    for name in names:
+        table.add_row(*_run_cells(load_run(root, name)))
+    console.print(table)
+
+
+def _run_cells(run):
+    settings, metrics = run.experiment.get("config", {}), run.metrics
+    numbers = [
+        form.format(metrics[name]) if name in metrics else "" for _, name, _, form in ROWS[:3]
+    ]
+    topology = metrics.get("topology")
+    verdict = "" if topology is None else _verdict(topology["captured"])
+    return (
+        run.name,
+        settings.get("latent", ""),
+        settings.get("dataset", ""),
+        str(run.experiment.get("epochs", "")),
+        *numbers,
+        verdict if metrics else "unfinished",
+    )

@@ -1,15 +1,17 @@
 """From a configuration to a trained model, its numbers and its results folder."""
 
+import math
 from dataclasses import dataclass
 
 import keras
-import numpy as np
 
 from diffusion_vae import datasets
 from diffusion_vae.callbacks import ResultsFolder
+from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.evaluation import TorusTopology, torus_topology
 from diffusion_vae.experiments.config import ExperimentConfig, build_model
 from diffusion_vae.experiments.restart import StopIfStuck
+from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.files import write_json
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.random import layer_seeds
@@ -38,7 +40,7 @@ class TrainedRun:
     restarts: int
 
 
-def train(config, results="results", run=None, callbacks=(), say=lambda message: None):
+def train(config, results="results", run=None, callbacks=list, say=lambda message: None):
     """Trains the model of a configuration and writes a results folder.
 
     With restarts, training starts anew from another seed when `StopIfStuck` finds the
@@ -48,40 +50,108 @@ def train(config, results="results", run=None, callbacks=(), say=lambda message:
         config: An `ExperimentConfig`.
         results: Folder of all runs.
         run: Name of this run, or `None` for the time.
-        callbacks: A function that gives further Keras callbacks, or a list of them.
+        callbacks: A function that gives further Keras callbacks, called once an attempt.
         say: Called with sentences about restarts.
 
     Returns:
         A `TrainedRun`.
     """
     dataset = datasets.load(config.dataset, **config.dataset_options)
+    datasets.validate(dataset.train, "training data", config.likelihood)
+    datasets.validate(dataset.test, "test data", config.likelihood)
+    return _attempts(config, dataset, results, run, callbacks, say, first=0)
+
+
+def resume(run, results="results", callbacks=list, say=lambda message: None):
+    """Continues an interrupted run from the end of its last complete epoch.
+
+    Weights, optimiser, schedules, noise and the order of the data go on as if nothing had
+    happened.
+
+    Args:
+        run: Name of the run.
+        results: Folder of all runs.
+        callbacks: As in `train`.
+        say: As in `train`.
+
+    Returns:
+        A `TrainedRun`.
+
+    Raises:
+        FileNotFoundError: If there is no such run, or not one epoch of it is complete.
+    """
+    loaded = load_run(results, run)
+    config, model = loaded.config, loaded.model
+    folder = _results_folder(config, results, run, loaded.dataset, resume=True)
+    done = round(float(model.schedule_step)) // _steps_per_epoch(config, loaded.dataset)
+    attempt = loaded.experiment["attempt"]
+    if done >= config.planned_epochs:
+        say(f"The run {run!r} has all its {done} epochs; only its evaluation is repeated.")
+        return _finished(config, model, loaded.dataset, folder, attempt)
+    say(f"Continuing {run!r} after epoch {done} of {config.planned_epochs}.")
+    guard = _fit(config, model, loaded.dataset, folder, callbacks(), initial_epoch=done)
+    if guard.stuck and attempt < config.planned_restarts:
+        say(_restart_sentence(guard, attempt + 1, config.planned_restarts))
+        folder.discard()
+        again = attempt + 1
+        return _attempts(config, loaded.dataset, results, run, callbacks, say, first=again)
+    return _finished(config, model, loaded.dataset, folder, attempt)
+
+
+def evaluate(model, dataset, batch_size=128):
+    """Metrics on the held-out examples, numbers by name."""
+    metrics = model.evaluate(dataset.test, batch_size=batch_size, return_dict=True, verbose=0)
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def _attempts(config, dataset, results, run, callbacks, say, first):
     allowed = config.planned_restarts
     seeds = [config.seed, *layer_seeds(config.seed, allowed)]
-    for attempt, seed in enumerate(seeds):
+    for attempt in range(first, allowed + 1):
+        seed = seeds[attempt]
         keras.utils.set_random_seed(seed)
         model = build_model(config, dataset.event_shape, seed=seed)
         model.compile(keras.optimizers.Adam(config.learning_rate))
-        guard = StopIfStuck(int(np.prod(dataset.event_shape)))
-        folder = ResultsFolder(
-            results,
-            run,
-            dataset=dataset,
-            experiment={**config.as_dict(), "attempt": attempt, "attempt_seed": seed},
-        )
-        extra = callbacks() if callable(callbacks) else list(callbacks)
-        fitted = [*([guard] if allowed else []), folder, *extra]
-        fit(model, dataset, config, seed, fitted)
+        settings = {"config": config.as_dict(), "attempt": attempt, "attempt_seed": seed}
+        folder = _results_folder(config, results, run, dataset, experiment=settings)
+        guard = _fit(config, model, dataset, folder, callbacks())
         if not guard.stuck or attempt == allowed:
             break
-        say(
-            f"The training loss is stuck {guard.excess:.1f} nats above perfect pictures "
-            f"(success ends under {guard.final:g}): restart {attempt + 1} of {allowed}, "
-            "with another seed."
-        )
+        say(_restart_sentence(guard, attempt + 1, allowed))
         folder.discard()
     if guard.stuck:
-        say(f"The loss is stuck still, and {allowed} restarts are used up.")
-    metrics = evaluate(model, dataset, config)
+        say(f"The loss is stuck still, and the {allowed} restarts are used up.")
+    return _finished(config, model, dataset, folder, attempt)
+
+
+def _results_folder(config, results, run, dataset, **options):
+    every = config.checkpoint_every
+    return ResultsFolder(results, run, dataset=dataset, checkpoint_every=every, **options)
+
+
+def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
+    """Trains to the planned number of epochs; returns the guard, which knows if stuck."""
+    guard = StopIfStuck(math.prod(dataset.event_shape))
+    allowed = [guard] if config.planned_restarts else []
+    if config.patience is not None:
+        allowed.append(
+            keras.callbacks.EarlyStopping("val_elbo", mode="max", patience=config.patience)
+        )
+    model.fit(
+        ShuffledBatches(dataset, config.batch_size, model.seed, epoch=initial_epoch),
+        shuffle=False,
+        epochs=config.planned_epochs,
+        initial_epoch=initial_epoch,
+        validation_data=dataset.test,
+        validation_batch_size=config.batch_size,
+        callbacks=[*allowed, folder, *callbacks],
+        verbose=0,
+    )
+    return guard
+
+
+def _finished(config, model, dataset, folder, attempt):
+    metrics = evaluate(model, dataset, config.batch_size)
     topology = torus_topology(model, dataset)
     report = {**metrics, "restarts": attempt}
     if topology is not None:
@@ -90,23 +160,12 @@ def train(config, results="results", run=None, callbacks=(), say=lambda message:
     return TrainedRun(config, model, dataset, folder, metrics, topology, attempt)
 
 
-def fit(model, dataset, config, seed, callbacks):
-    """Fits a model to the data of a configuration."""
-    common = {
-        "epochs": config.planned_epochs,
-        "validation_data": dataset.test,
-        "callbacks": callbacks,
-        "verbose": 0,
-    }
-    if dataset.dynamic_binarization:
-        data = dataset.as_tf_dataset("train", config.batch_size, seed=seed)
-        return model.fit(data, **common)
-    return model.fit(dataset.train, batch_size=config.batch_size, **common)
+def _steps_per_epoch(config, dataset):
+    return math.ceil(len(dataset.train) / config.batch_size)
 
 
-def evaluate(model, dataset, config):
-    """Metrics on the held-out examples, numbers by name."""
-    metrics = model.evaluate(
-        dataset.test, batch_size=config.batch_size, return_dict=True, verbose=0
+def _restart_sentence(guard, attempt, allowed):
+    return (
+        f"The training loss is stuck {guard.excess:.1f} nats above perfect pictures (success "
+        f"ends under {guard.final:g}): restart {attempt} of {allowed}, with another seed."
     )
-    return {name: float(value) for name, value in metrics.items()}

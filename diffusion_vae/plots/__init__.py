@@ -17,7 +17,7 @@ from diffusion_vae.plots.galleries import (
 from diffusion_vae.plots.images import as_images, grid_image, value_range
 from diffusion_vae.plots.random_walk import random_walk_picture
 from diffusion_vae.plots.reconstruction import reconstruction_grid
-from diffusion_vae.plots.saving import replacing, save, to_array
+from diffusion_vae.plots.saving import save, to_array
 from diffusion_vae.plots.scatter import latent_scatter
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "random_walk_picture",
     "reconstruction_grid",
     "reconstruction_pairs",
-    "replacing",
     "rotation_colours",
     "save",
     "to_array",

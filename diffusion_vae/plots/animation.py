@@ -7,8 +7,9 @@ import imageio.v3 as imageio
 import numpy as np
 from matplotlib.figure import Figure
 
+from diffusion_vae.files import replacing
 from diffusion_vae.plots.images import to_unit
-from diffusion_vae.plots.saving import replacing, to_array
+from diffusion_vae.plots.saving import to_array
 
 FASTEST = 0.02  # seconds a frame: viewers slow down what is faster
 

@@ -1,35 +1,11 @@
 """Writing pictures to disk: a file is complete or not there."""
 
-import os
-import uuid
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-
-@contextmanager
-def replacing(path):
-    """Gives a temporary path beside `path`, and renames it to `path` at the end.
-
-    The folder is made. After an error the temporary file is removed and an older
-    file at `path` is left as it was.
-
-    Args:
-        path: Where the complete file shall be.
-
-    Yields:
-        A `pathlib.Path` with the same ending, to write to.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:8]}{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+from diffusion_vae.files import replacing
 
 
 def save(figure, path, dpi=150):

@@ -71,7 +71,7 @@ def test_parameters_rebuild_the_model_and_the_experiment(trained, x):
     assert experiment["note"] == "test"
     assert experiment["seed"] == 0
     assert experiment["epochs"] == 2
-    assert {"keras", "python", "diffusion_vae"} <= set(experiment["versions"])
+    assert {"keras", "python", "diffusion-vae"} <= set(experiment["versions"])
     assert len(parameters["history"]["val_elbo"]) == 2
 
 

@@ -2,11 +2,21 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
 from diffusion_vae import datasets
-from diffusion_vae.experiments import ExperimentConfig, build_model, published, train
+from diffusion_vae.datasets.batches import ShuffledBatches
+from diffusion_vae.experiments import (
+    ExperimentConfig,
+    build_model,
+    evaluate_run,
+    load_run,
+    published,
+    resume,
+    train,
+)
 from diffusion_vae.manifolds import FlatTorus, Sphere
 
 SMALL = {"encoder_units": (16,), "decoder_units": (16,), "epochs": 1}
@@ -22,7 +32,7 @@ def test_config_round_trip_through_json():
 @pytest.mark.parametrize(
     ("field", "value"),
     [("epochs", 0), ("batch_size", 0), ("restarts", -1), ("learning_rate", 0.0), ("seed", -1),
-     ("model", "gan"), ("latent", "klein")],
+     ("model", "gan"), ("network", "gru"), ("padding", "valid"), ("latent", "klein")],
 )  # fmt: skip
 def test_bad_fields_are_refused(field, value):
     with pytest.raises(ValueError, match=r"Expected|Unknown"):
@@ -50,6 +60,50 @@ def test_options_reach_the_model():
     assert type(model.likelihood).__name__ == "Bernoulli"
 
 
+CONVOLUTIONS = {
+    "network": "conv", "filters": (4, 5), "kernel_sizes": (3, (1, 3)),
+    "pool_sizes": ((2, 3), None), "dense_units": (6,), "padding": "circular", "epochs": 1,
+}  # fmt: skip
+
+
+def test_config_with_pairs_round_trip_through_json():
+    config = ExperimentConfig(**CONVOLUTIONS)
+    again = ExperimentConfig.from_dict(json.loads(json.dumps(config.as_dict())))
+    assert again == config
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])
+def test_convolutional_options_reach_the_networks(shape):
+    model = build_model(ExperimentConfig(latent="sphere:2", **CONVOLUTIONS), shape)
+    model.build((None, *shape))
+    names = [type(layer).__name__ for layer in model.encoder.layers]
+    assert names.count("CircularPadding2D") == names.count("Conv2D") == 2
+    assert names.count("MaxPooling2D") == 1
+    assert names.count("BatchNormalization") == 2  # the network's default
+    assert model.encoder.output_shape == (None, 6)
+    assert model.decoder.output_shape == (None, *shape)
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+@pytest.mark.parametrize("batch_norm", [None, True, False])
+def test_batch_norm_is_the_networks_default_or_as_chosen(network, batch_norm):
+    options = {**CONVOLUTIONS, **SMALL, "network": network, "batch_norm": batch_norm}
+    model = build_model(ExperimentConfig(latent="sphere:2", **options), (4, 4, 1))
+    found = any("BatchNorm" in type(layer).__name__ for layer in model.decoder.layers)
+    assert found == (network == "conv" if batch_norm is None else batch_norm)
+
+
+@pytest.mark.parametrize("shape", [(9,), (3, 3, 3, 3)])
+def test_convolutions_refuse_data_that_are_no_pictures(shape):
+    with pytest.raises(ValueError, match="Expected pictures.*Use network 'mlp'"):
+        build_model(ExperimentConfig(**CONVOLUTIONS), shape)
+
+
+def test_a_run_with_convolutions(tmp_path):
+    trained = train(ExperimentConfig(restarts=0, **PICTURES, **CONVOLUTIONS), tmp_path)
+    assert np.isfinite(trained.metrics["elbo"])
+
+
 def test_run_writes_its_metrics_and_topology(tmp_path):
     trained = train(ExperimentConfig(restarts=0, **PICTURES, **SMALL), tmp_path)
     metrics = json.loads((trained.results.folder("parameters") / "metrics.json").read_text())
@@ -57,8 +111,8 @@ def test_run_writes_its_metrics_and_topology(tmp_path):
     assert metrics["topology"]["captured"] == trained.topology.captured
     assert np.shape(metrics["topology"]["winding"]) == (2, 2)
     experiment = json.loads((trained.results.folder("parameters") / "experiment.json").read_text())
-    assert experiment["latent"] == "torus"
-    assert experiment["dataset_options"] == PICTURES["dataset_options"]
+    assert experiment["config"]["latent"] == "torus"
+    assert experiment["config"]["dataset_options"] == PICTURES["dataset_options"]
 
 
 def test_a_stuck_loss_restarts_and_leaves_one_run(tmp_path):
@@ -86,3 +140,107 @@ def test_published_rows_stand_only_beside_the_papers_data():
     small = datasets.load("periodic_pictures", size=8, train_size=4, test_size=4)
     assert published(small, FlatTorus(2)) is None
     assert published(datasets.load("digits"), Sphere(2)) is None
+
+
+class Interrupted(Exception):
+    """What ends a training in the middle of an epoch, in these tests."""
+
+
+class InterruptAfter(keras.callbacks.Callback):
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps -= 1
+        if self.steps == 0:
+            raise Interrupted
+
+
+def test_an_interrupted_run_goes_on_exactly_where_it_stopped(tmp_path):
+    config = ExperimentConfig(
+        latent="sphere:2", dataset="digits", batch_size=256, epochs=4, checkpoint_every=2,
+        encoder_units=(8,), decoder_units=(8,),
+    )  # fmt: skip
+    whole = train(config, tmp_path / "whole", "run")
+    with pytest.raises(Interrupted):  # 6 steps an epoch: in the middle of the third
+        train(config, tmp_path / "parts", "run", callbacks=lambda: [InterruptAfter(15)])
+    parts = resume("run", tmp_path / "parts")
+    assert parts.metrics == whole.metrics
+    for mine, other in zip(parts.model.weights, whole.model.weights, strict=True):
+        np.testing.assert_array_equal(mine, other)
+    histories = [
+        json.loads((run.results.folder("parameters") / "history.json").read_text())
+        for run in (parts, whole)
+    ]
+    assert histories[0] == histories[1]
+    assert len(histories[0]["val_elbo"]) == 4
+    weights = {path.name for path in parts.results.folder("weights_folder").iterdir()}
+    assert weights == {"best.keras", "last.keras", "epoch_0002.keras", "epoch_0004.keras"}
+
+
+def test_a_run_without_a_complete_epoch_says_how_to_start_again(tmp_path):
+    config = ExperimentConfig(latent="sphere:2", dataset="digits", **SMALL)
+    with pytest.raises(Interrupted):
+        train(config, tmp_path, "run", callbacks=lambda: [InterruptAfter(1)])
+    with pytest.raises(FileNotFoundError, match="no complete epoch yet"):
+        resume("run", tmp_path)
+
+
+def test_load_run_gives_back_model_data_and_numbers(tmp_path):
+    config = ExperimentConfig(latent="sphere:2", dataset="digits", **SMALL)
+    trained = train(config, tmp_path, "run")
+    for loaded in (load_run(tmp_path, "run"), load_run(tmp_path / "weights_folder" / "run")):
+        assert loaded.config == config
+        assert loaded.metrics["elbo"] == trained.metrics["elbo"]
+        x = loaded.dataset.test[:8]
+        np.testing.assert_array_equal(loaded.model.reconstruct(x), trained.model.reconstruct(x))
+    with pytest.raises(FileNotFoundError, match=r"no run 'other'.*Runs there: run"):
+        load_run(tmp_path, "other")
+
+
+def test_best_and_last_model_can_differ(tmp_path):
+    config = ExperimentConfig(latent="sphere:2", dataset="digits", **{**SMALL, "epochs": 2})
+    train(config, tmp_path, "run")
+    assert load_run(tmp_path, "run", which="best").model is not None
+    with pytest.raises(ValueError, match="Expected `which`"):
+        load_run(tmp_path, "run", which="worst")
+
+
+def test_evaluation_adds_the_log_likelihood(tmp_path):
+    config = ExperimentConfig(latent="sphere:2", dataset="digits", **SMALL)
+    trained = train(config, tmp_path, "run")
+    report = evaluate_run(tmp_path, "run", samples=20)
+    assert report["importance_samples"] == 20
+    assert report["log_likelihood"] > trained.metrics["elbo"] - 1.0
+    path = trained.results.folder("parameters") / "evaluation.json"
+    assert json.loads(path.read_text()) == report
+
+
+def test_early_stopping(tmp_path):
+    config = ExperimentConfig(
+        latent="sphere:2", dataset="digits", patience=1, learning_rate=1e-9,
+        **{**SMALL, "epochs": 30},
+    )  # fmt: skip
+    trained = train(config, tmp_path, "run")
+    history = json.loads((trained.results.folder("parameters") / "history.json").read_text())
+    assert len(history["elbo"]) < 30
+
+
+def test_batches_follow_from_seed_and_epoch():
+    digits = datasets.load("digits")
+
+    def first_batches(epoch):
+        batches = ShuffledBatches(digits, 64, seed=3, epoch=epoch)
+        return [batches[i][0] for i in range(len(batches))]
+
+    running = ShuffledBatches(digits, 64, seed=3)
+    running.on_epoch_end()
+    for index, batch in enumerate(first_batches(1)):
+        np.testing.assert_array_equal(batch, running[index][0])
+    seen = np.concatenate(first_batches(0))
+    assert len(seen) == len(digits.train)
+    assert not np.array_equal(seen, np.concatenate(first_batches(1)))
+    order = np.lexsort(seen.reshape(len(seen), -1).T)
+    truth = digits.train.reshape(len(seen), -1)
+    np.testing.assert_array_equal(seen.reshape(len(seen), -1)[order], truth[np.lexsort(truth.T)])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from diffusion_vae.plots import replacing, save, to_array
+from diffusion_vae.files import replacing
+from diffusion_vae.plots import save, to_array
 
 
 @pytest.mark.parametrize("ending", [".png", ".pdf", ".svg"])

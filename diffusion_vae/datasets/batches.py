@@ -1,0 +1,48 @@
+"""Shuffled batches whose order depends on nothing but the seed and the epoch."""
+
+import math
+
+import keras
+import numpy as np
+
+from diffusion_vae.datasets.base import Dataset
+
+
+class ShuffledBatches(keras.utils.PyDataset):
+    """Training batches of a `Dataset`, for `fit(..., shuffle=False)`.
+
+    Every epoch has an order (and, with dynamic binarization, a 0/1 draw) of its own that
+    follows from `(seed, epoch)`: a run that is interrupted goes on with the very batches
+    it would have seen.
+
+    Args:
+        dataset: A `Dataset`.
+        batch_size: Examples a batch; the last may be smaller.
+        seed: Non-negative integer.
+        epoch: Number of epochs already seen.
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int, seed: int, epoch: int = 0):
+        super().__init__()
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = epoch
+        self._prepare()
+
+    def __len__(self):
+        return math.ceil(len(self.dataset.train) / self.batch_size)
+
+    def __getitem__(self, index):
+        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        return (self._examples[rows],)
+
+    def on_epoch_end(self):
+        self.epoch += 1
+        self._prepare()
+
+    def _prepare(self):
+        sequence = np.random.SeedSequence((self.seed, self.epoch))
+        order_seed, draw_seed = sequence.generate_state(2)
+        self._order = np.random.default_rng(order_seed).permutation(len(self.dataset.train))
+        self._examples = self.dataset.epoch(int(draw_seed))  # [N, *event]

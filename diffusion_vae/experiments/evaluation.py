@@ -1,0 +1,32 @@
+"""Numbers of a run that is done."""
+
+from diffusion_vae.evaluation import torus_topology
+from diffusion_vae.experiments.runs import load_run
+from diffusion_vae.experiments.training import evaluate
+from diffusion_vae.files import write_json
+
+
+def evaluate_run(root, run, which="last", samples=100):
+    """Evaluates a run on its held-out data and writes `evaluation.json`.
+
+    Args:
+        root: Folder of all runs.
+        run: Name of the run.
+        which: Which model, `"last"` or `"best"`.
+        samples: Importance samples an example for the log-likelihood; 0: none.
+
+    Returns:
+        A JSON-able dictionary, as written.
+    """
+    loaded = load_run(root, run, which)
+    report = {"which": which, **evaluate(loaded.model, loaded.dataset, loaded.config.batch_size)}
+    if samples:
+        estimate = loaded.model.log_likelihood(loaded.dataset.test, samples=samples)
+        report["log_likelihood"] = estimate.mean
+        report["log_likelihood_standard_error"] = estimate.standard_error
+        report["importance_samples"] = samples
+    topology = torus_topology(loaded.model, loaded.dataset)
+    if topology is not None:
+        report["topology"] = topology.as_dict()
+    write_json(loaded.root / "parameters" / loaded.name / "evaluation.json", report)
+    return report
