@@ -58,6 +58,9 @@ def train(
     checkpoint_every: Annotated[
         int | None, option("Keep the model of every so many epochs.")
     ] = None,
+    pictures_every: Annotated[
+        int | None, option("Draw the latent space every so many epochs, and a GIF.")
+    ] = None,
     results: Results = DEFAULT_RESULTS,
     run: Annotated[str | None, option("Name of this run.", show_default="the time")] = None,
     resume: Annotated[
@@ -104,6 +107,10 @@ def train(
     kl_warmup_steps: Annotated[
         int, option("Steps over which the weight rises from 0.", "Posterior")
     ] = 1000,
+    kl_capacity: Annotated[
+        str | None,
+        option("Rising target for the KL: START,END,STEPS.", "Posterior", show_default="none"),
+    ] = None,
     log_time_range: Annotated[
         str | None,
         option("Limits on log time: LOW,HIGH.", "Posterior", show_default="by latent space"),
@@ -127,6 +134,8 @@ def train(
     settings["pool_sizes"] = _sizes("--pool-sizes", pool_sizes)
     if log_time_range is not None:
         settings["log_time_range"] = _numbers("--log-time-range", log_time_range, float, count=2)
+    if kl_capacity is not None:
+        settings["kl_capacity"] = _numbers("--kl-capacity", kl_capacity, float, count=3)
 
     from diffusion_vae import experiments
     from diffusion_vae.callbacks import ProgressBar

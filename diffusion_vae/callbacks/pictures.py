@@ -24,14 +24,9 @@ def write_pictures(model, dataset, folder, everything=False):
         Paths of the pictures written.
     """
     folder = Path(folder)
-    x, labels, factors, colouring = _held_out(dataset)
+    x = held_out(dataset)[0]
     locations = model.encode(x)[0]
-    title = f"Latent space of {model.name}"
-    figures = {
-        "latent.png": plots.latent_scatter(
-            model.manifold, locations, labels, factors=factors, colouring=colouring, title=title
-        )
-    }
+    figures = {"latent.png": latent_figure(model, dataset)}
     if _is_picture(x.shape[1:]):
         figures["reconstruction_grid.png"] = plots.reconstruction_grid(
             model, locations=locations, title="Decoded latent points"
@@ -47,7 +42,21 @@ def write_pictures(model, dataset, folder, everything=False):
     return [plots.save(figure, folder / name) for name, figure in figures.items()]
 
 
-def _held_out(dataset):
+def latent_figure(model, dataset, title=None):
+    """Scatter of the locations of held-out examples, coloured by what is known of them."""
+    x, labels, factors, colouring = held_out(dataset)
+    return plots.latent_scatter(
+        model.manifold,
+        model.encode(x)[0],
+        labels,
+        factors=factors,
+        colouring=colouring,
+        title=title,
+    )
+
+
+def held_out(dataset):
+    """The first test examples with their labels, factors and colouring (or `None`)."""
     if not isinstance(dataset, Dataset):
         return np.asarray(dataset)[:POINTS], None, None, None
     labels, factors = dataset.test_labels, dataset.test_factors

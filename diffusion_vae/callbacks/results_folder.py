@@ -9,6 +9,7 @@ import numpy as np
 
 from diffusion_vae.callbacks.graph import write_graph
 from diffusion_vae.callbacks.pictures import write_pictures
+from diffusion_vae.callbacks.training_pictures import TrainingPictures
 from diffusion_vae.callbacks.versions import versions
 from diffusion_vae.files import read_json, replacing, write_json
 
@@ -18,7 +19,8 @@ FOLDERS = ("images", "tensorboard", "weights_folder", "parameters")
 class ResultsFolder(keras.callbacks.Callback):
     """Writes a training run to `root`, under a name of its own.
 
-    - `images/<run>/`: latent space and reconstructions (if `dataset` is given);
+    - `images/<run>/`: latent space and reconstructions (if `dataset` is given), with
+      `pictures_every` also during training and as a GIF;
     - `tensorboard/<run>/`: training and validation scalars of every metric, the graph;
     - `weights_folder/<run>/`: `best.keras` (by `val_elbo`, or `elbo`) and `last.keras`,
       and `epoch_0010.keras`, ... with `checkpoint_every`;
@@ -33,6 +35,7 @@ class ResultsFolder(keras.callbacks.Callback):
         dataset: A `Dataset` or an array of examples `[n, *event]` to draw pictures of.
         experiment: JSON-able settings to add to `experiment.json`.
         checkpoint_every: Keep the model of every so many epochs; `None` for none.
+        pictures_every: Draw the latent space every so many epochs; `None` for not.
         resume: Whether `run` exists and this training continues it.
     """
 
@@ -43,20 +46,27 @@ class ResultsFolder(keras.callbacks.Callback):
         dataset=None,
         experiment=None,
         checkpoint_every=None,
+        pictures_every=None,
         resume=False,
     ):
         super().__init__()
-        if checkpoint_every is not None and checkpoint_every < 1:
-            raise ValueError(
-                f"Expected `checkpoint_every` to be at least 1. Received: {checkpoint_every}."
-            )
+        for name, every in (
+            ("checkpoint_every", checkpoint_every),
+            ("pictures_every", pictures_every),
+        ):
+            if every is not None and every < 1:
+                raise ValueError(f"Expected `{name}` to be at least 1 epoch. Received: {every}.")
+        if pictures_every is not None and dataset is None:
+            raise ValueError("Expected `dataset`, to draw pictures of. Received: None.")
         self.root = Path(root)
         self.run = _checked_name(run)
         self.dataset = dataset
         self.experiment = dict(experiment or {})
         self.checkpoint_every = checkpoint_every
+        self.pictures_every = pictures_every
         self.resume = resume
         self._tensorboard = None
+        self._pictures = None
         self._described = False
         self._history: dict[str, list] = {}
 
@@ -76,6 +86,11 @@ class ResultsFolder(keras.callbacks.Callback):
         self._tensorboard.set_params(self.params)
         self._tensorboard.set_model(self.model)
         self._tensorboard.on_train_begin(logs)
+        if self.pictures_every is not None:
+            self._pictures = TrainingPictures(
+                self.folder("images"), self.dataset, self.pictures_every
+            )
+            self._pictures.set_model(self.model)
         self._described = self.resume
         self._describe()
 
@@ -113,11 +128,15 @@ class ResultsFolder(keras.callbacks.Callback):
             self._save("best.keras")
         if self.checkpoint_every and (epoch + 1) % self.checkpoint_every == 0:
             self._save(f"epoch_{epoch + 1:04d}.keras")
+        if self._pictures is not None:
+            self._pictures.on_epoch_end(epoch, logs)
         self._save("last.keras")
 
     def on_train_end(self, logs=None):
         self._tensorboard.on_train_end(logs)
         self._tensorboard = None
+        if self._pictures is not None:
+            self._pictures.on_train_end(logs)
         if self.dataset is not None:
             write_pictures(self.model, self.dataset, self.folder("images"))
 

@@ -36,6 +36,7 @@ class ExperimentConfig:
     restarts: int | None = None
     patience: int | None = None
     checkpoint_every: int | None = None
+    pictures_every: int | None = None
     likelihood: str = "gaussian"
     variance: float = 1.0
     kernel: str = "random_walk"
@@ -43,6 +44,7 @@ class ExperimentConfig:
     kl: str = "asymptotic"
     kl_weight: float = 1.0
     kl_warmup_steps: int = 1000
+    kl_capacity: tuple | None = None
     log_time_range: tuple | None = None
     initial_log_time: float | None = None
     fixed_time: float | None = None
@@ -67,7 +69,7 @@ class ExperimentConfig:
                 raise ValueError(
                     f"Expected `{name}` to be one of {list(known)}. Received: {value!r}."
                 )
-        for name in ("epochs", "batch_size", "patience", "checkpoint_every"):
+        for name in ("epochs", "batch_size", "patience", "checkpoint_every", "pictures_every"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"Expected `{name}` to be at least 1. Received: {value}.")
@@ -139,6 +141,7 @@ def build_model(config, event_shape, seed=None):
         likelihood=likelihood,
         kl_weight=config.kl_weight,
         kl_warmup_steps=config.kl_warmup_steps,
+        kl_capacity=config.kl_capacity,
         log_time_range=config.log_time_range or "auto",
         initial_log_time=config.initial_log_time,
         fixed_time=config.fixed_time,

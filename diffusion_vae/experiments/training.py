@@ -125,8 +125,14 @@ def _attempts(config, dataset, results, run, callbacks, say, first):
 
 
 def _results_folder(config, results, run, dataset, **options):
-    every = config.checkpoint_every
-    return ResultsFolder(results, run, dataset=dataset, checkpoint_every=every, **options)
+    return ResultsFolder(
+        results,
+        run,
+        dataset=dataset,
+        checkpoint_every=config.checkpoint_every,
+        pictures_every=config.pictures_every,
+        **options,
+    )
 
 
 def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):

@@ -30,6 +30,7 @@ class DiffusionVAE(VariationalAutoencoder):
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
         kl_weight: A number, or a Keras learning-rate schedule of the training step.
         kl_warmup_steps: Steps over which the KL's weight rises from 0; 0: none.
+        kl_capacity: `(start, end, steps)` of a rising target for the KL, or `None`.
         log_time_range: Limits on log time: `"auto"` (the kernel's), `(low, high)`,
             `None` (no limits), or a list with an entry for each time.
         initial_log_time: Log time before training.
@@ -51,6 +52,7 @@ class DiffusionVAE(VariationalAutoencoder):
         likelihood="gaussian",
         kl_weight=1.0,
         kl_warmup_steps=1000,
+        kl_capacity=None,
         log_time_range="auto",
         initial_log_time=None,
         fixed_time=None,
@@ -78,6 +80,7 @@ class DiffusionVAE(VariationalAutoencoder):
             likelihood=likelihood,
             kl_weight=kl_weight,
             kl_warmup_steps=kl_warmup_steps,
+            kl_capacity=kl_capacity,
             seed=seed,
             **kwargs,
         )

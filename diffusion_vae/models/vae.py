@@ -41,6 +41,9 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         kl_warmup_steps: Training steps over which the weight rises linearly from 0 to
             `kl_weight`. Without a warm-up the KL drives the posterior to the prior
             before the decoder has learned to use the latent point; 0 turns it off.
+        kl_capacity: `(start, end, steps)`: the loss takes |KL - C| instead of the KL,
+            with C rising linearly from `start` to `end` nats over `steps` training
+            steps (Burgess et al. 2018); `kl_weight` is its weight. `None`: the KL.
         seed: Integer seed of the default networks' initial weights, or `None`.
     """
 
@@ -53,6 +56,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         likelihood="gaussian",
         kl_weight=1.0,
         kl_warmup_steps=1000,
+        kl_capacity=None,
         seed=None,
         **kwargs,
     ):
@@ -63,6 +67,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         self.likelihood = likelihoods.get(likelihood)
         self.kl_weight = _checked_weight(kl_weight)
         self.kl_warmup_steps = require_dimension("kl_warmup_steps", kl_warmup_steps, 0)
+        self.kl_capacity = _checked_capacity(kl_capacity)
         self.seed = seed
         # Schedules count their own steps: the optimiser's cannot be read everywhere.
         self.schedule_step = self.add_weight(
@@ -144,6 +149,8 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         Returns:
             `[batch]`.
         """
+        if self.kl_capacity is not None:
+            kl = ops.abs(kl - self.current_kl_capacity())
         return reconstruction + self.current_kl_weight() * kl
 
     def current_kl_weight(self):
@@ -155,6 +162,12 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         if self.kl_warmup_steps:
             weight = weight * ops.minimum(step / self.kl_warmup_steps, 1.0)
         return weight
+
+    def current_kl_capacity(self):
+        """Target C of the KL at this training step, in nats."""
+        start, end, steps = self.kl_capacity
+        step = ops.convert_to_tensor(self.schedule_step)
+        return start + (end - start) * ops.minimum(step / steps, 1.0)
 
     def _track(self, **values):
         for name, value in values.items():
@@ -233,6 +246,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             "likelihood": serialize(self.likelihood),
             "kl_weight": serialize(self.kl_weight),
             "kl_warmup_steps": self.kl_warmup_steps,
+            "kl_capacity": self.kl_capacity,
             "seed": self.seed,
         }
 
@@ -296,6 +310,22 @@ def _checked_weight(weight):
             f"Expected `kl_weight` to be non-negative and finite. Received: {weight}."
         )
     return float(weight)
+
+
+def _checked_capacity(capacity):
+    if capacity is None:
+        return None
+    try:
+        start, end, steps = (float(value) for value in capacity)
+        valid = start >= 0 and end >= 0 and steps >= 1
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise ValueError(
+            "Expected `kl_capacity` to be (start, end, steps): two KLs in nats and a number "
+            f"of training steps. Received: {capacity!r}."
+        )
+    return [start, end, steps]
 
 
 def _as_list(callbacks):

@@ -6,17 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-import diffusion_vae as dv
 from diffusion_vae.callbacks import ResultsFolder
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
-
-
-def small_model(seed=0):
-    model = dv.SphereVAE(
-        2, mlp_encoder((16,), seed=1), mlp_decoder((4, 4), (16,), seed=2), seed=seed
-    )
-    model.compile("adam", jit_compile=False)
-    return model
 
 
 @pytest.fixture
@@ -25,7 +15,7 @@ def x():
 
 
 @pytest.fixture
-def trained(tmp_path, x):
+def trained(tmp_path, x, small_model):
     model, folder = small_model(), ResultsFolder(tmp_path, dataset=x, experiment={"note": "test"})
     model.fit(x, validation_data=x, batch_size=8, epochs=2, verbose=0, callbacks=[folder])
     return model, folder
@@ -88,7 +78,7 @@ def test_best_weights_have_the_best_validation_elbo(trained):
     assert int(best.optimizer.iterations) == 3 * (1 + int(np.argmax(history["val_elbo"])))
 
 
-def test_runs_of_the_same_second_get_names_of_their_own(tmp_path, x):
+def test_runs_of_the_same_second_get_names_of_their_own(tmp_path, small_model):
     folders = [ResultsFolder(tmp_path) for _ in range(3)]
     for folder in folders:
         folder.set_model(small_model())
@@ -98,7 +88,7 @@ def test_runs_of_the_same_second_get_names_of_their_own(tmp_path, x):
     assert len({folder.run for folder in folders}) == 3
 
 
-def test_an_existing_run_is_not_overwritten(tmp_path, x):
+def test_an_existing_run_is_not_overwritten(tmp_path, x, small_model):
     small_model().fit(x, epochs=1, verbose=0, callbacks=[ResultsFolder(tmp_path, run="mine")])
     with pytest.raises(ValueError, match=r"Expected a new run name\. Received: 'mine'"):
         small_model().fit(x, epochs=1, verbose=0, callbacks=[ResultsFolder(tmp_path, run="mine")])

@@ -1,0 +1,19 @@
+"""A model small enough to train in a test."""
+
+import pytest
+
+import diffusion_vae as dv
+from diffusion_vae.networks import mlp_decoder, mlp_encoder
+
+
+@pytest.fixture
+def small_model():
+    """A function that makes a compiled model for examples of a shape."""
+
+    def make(event_shape=(4, 4)):
+        encoder, decoder = mlp_encoder((16,), seed=1), mlp_decoder(event_shape, (16,), seed=2)
+        model = dv.SphereVAE(2, encoder, decoder, seed=0)
+        model.compile("adam", jit_compile=False)
+        return model
+
+    return make
