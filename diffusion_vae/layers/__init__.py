@@ -1,6 +1,7 @@
 """Keras layers to be used alone in a functional model, or through the models."""
 
 from diffusion_vae.layers.brownian_motion_sampling import BrownianMotionSampling
+from diffusion_vae.layers.circular_padding import CircularPadding2D
 from diffusion_vae.layers.diffusion_time import DiffusionTime
 from diffusion_vae.layers.even_decoder import EvenDecoder
 from diffusion_vae.layers.kl_divergence_loss import KLDivergenceLoss
@@ -8,6 +9,7 @@ from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjecti
 
 __all__ = [
     "BrownianMotionSampling",
+    "CircularPadding2D",
     "DiffusionTime",
     "EvenDecoder",
     "KLDivergenceLoss",

@@ -1,5 +1,6 @@
 """Encoders and decoders."""
 
+from diffusion_vae.networks.conv import conv_decoder, conv_encoder
 from diffusion_vae.networks.mlp import mlp_decoder, mlp_encoder
 
-__all__ = ["mlp_decoder", "mlp_encoder"]
+__all__ = ["conv_decoder", "conv_encoder", "mlp_decoder", "mlp_encoder"]

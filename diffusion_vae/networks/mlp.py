@@ -20,7 +20,7 @@ def mlp_encoder(hidden=(512, 512, 512), *, activation="relu", batch_norm=False, 
     Returns:
         A `keras.Sequential` named "encoder".
     """
-    layers = [keras.layers.Flatten(), *_dense_stack(hidden, activation, batch_norm, seed)]
+    layers = [keras.layers.Flatten(), *dense_stack(hidden, activation, batch_norm, seed)]
     return keras.Sequential(layers, name="encoder")
 
 
@@ -45,14 +45,15 @@ def mlp_decoder(
     seeds = layer_seeds(seed, len(hidden) + 1)
     initializer = keras.initializers.GlorotUniform(seed=seeds[-1])
     layers = [
-        *_dense_stack(hidden, activation, batch_norm, seed),
+        *dense_stack(hidden, activation, batch_norm, seed),
         keras.layers.Dense(math.prod(output_shape), kernel_initializer=initializer),
         keras.layers.Reshape(output_shape),
     ]
     return keras.Sequential(layers, name="decoder")
 
 
-def _dense_stack(hidden, activation, batch_norm, seed):
+def dense_stack(hidden, activation, batch_norm, seed):
+    """Layers of dense -> batch normalisation, if wanted -> activation, a block a width."""
     layers = []
     for width, layer_seed in zip(hidden, layer_seeds(seed, len(hidden)), strict=True):
         width = require_dimension("hidden width", width, 1)

@@ -95,7 +95,7 @@ def test_batch_norm_is_the_networks_default_or_as_chosen(network, batch_norm):
 
 @pytest.mark.parametrize("shape", [(9,), (3, 3, 3, 3)])
 def test_convolutions_refuse_data_that_are_no_pictures(shape):
-    with pytest.raises(ValueError, match="Expected pictures.*Use network 'mlp'"):
+    with pytest.raises(ValueError, match=r"Expected pictures.*Use network 'mlp'"):
         build_model(ExperimentConfig(**CONVOLUTIONS), shape)
 
 
