@@ -1,0 +1,26 @@
+"""Gradients of a scalar on any backend, as NumPy arrays.
+
+value, (dx, dt) = value_and_gradients(lambda x, t: ops.sum(x / t), x, t)
+"""
+
+import keras
+from keras import ops
+
+
+def value_and_gradients(function, *arrays):
+    """Value of `function(*arrays)`, a scalar, and its gradient with respect to each array."""
+    tensors = [ops.convert_to_tensor(array) for array in arrays]
+    if keras.backend.backend() == "jax":
+        import jax
+
+        positions = tuple(range(len(tensors)))
+        value, gradients = jax.value_and_grad(function, argnums=positions)(*tensors)
+    else:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            for tensor in tensors:
+                tape.watch(tensor)
+            value = function(*tensors)
+        gradients = tape.gradient(value, tensors, unconnected_gradients="zero")
+    return float(value), [ops.convert_to_numpy(gradient) for gradient in gradients]
