@@ -39,6 +39,21 @@ def jacobian(function, x):
     return value_and_jacobian(function, x)[1]
 
 
+def detached(x):
+    """`x` as a constant.
+
+    TensorFlow's tapes follow a tensor behind `stop_gradient` into loops and compiled
+    functions and build their gradients, in vain. They do not follow integers.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        x = tf.convert_to_tensor(x)
+        bits = tf.bitcast(x, {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size])
+        return tf.bitcast(bits, x.dtype)
+    return ops.stop_gradient(x)
+
+
 def compiled(function, shape, dtype):
     """A function of one tensor, compiled where the backend compiles.
 
@@ -50,7 +65,10 @@ def compiled(function, shape, dtype):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, input_signature=[tf.TensorSpec(shape, dtype)])
+        signature = [tf.TensorSpec(shape, dtype)]
+        run = tf.function(function, input_signature=signature, autograph=False)
+        # Nested in another graph, loops upset TensorFlow's optimiser.
+        return lambda x: run(x) if tf.executing_eagerly() else function(x)
     if keras.backend.backend() == "jax":
         import jax
 

@@ -1,6 +1,7 @@
 """Where a latent point lives: projections, distances, volumes, uniform samples."""
 
 from diffusion_vae.manifolds.base import Manifold
+from diffusion_vae.manifolds.checks import check_manifold
 from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.flat_torus import FlatTorus
@@ -23,5 +24,6 @@ __all__ = [
     "Product",
     "RealProjective",
     "Sphere",
+    "check_manifold",
     "parse",
 ]

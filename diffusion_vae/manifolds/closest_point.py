@@ -68,10 +68,12 @@ def closest_point(function, anchors, x):
     score = ops.matmul(target, transpose(starts))  # [batch, count]
     score = score - 0.5 * scale * ops.sum(ops.square(starts), axis=-1)
     y = ops.take(starts, ops.argmax(score, axis=-1), axis=0) + centre  # [batch, n]
+    # The error after a Newton step is of the order of the square of the step.
+    small = 0.1 * eps**0.5 * size
     _, y, _ = ops.while_loop(
-        lambda step_count, y, moved: (step_count < STEPS) & (moved > 4.0 * eps * size),
+        lambda step_count, y, moved: (step_count < STEPS) & (moved > small),
         improve,
-        (0, restore(function, y, size), ops.convert_to_tensor(size, dtype=x.dtype)),
+        (0, y + offset(function, y), ops.convert_to_tensor(size, dtype=x.dtype)),
     )
     _, derivative = newton_step(function, y, pull(y), scale, FLOOR)
     return y, derivative * scale[..., None]

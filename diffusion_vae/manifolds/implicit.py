@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.autodiff import compiled, run_eagerly
+from diffusion_vae.autodiff import compiled, detached, run_eagerly
 from diffusion_vae.manifolds import level_set
 from diffusion_vae.manifolds.atlas import build_atlas
 from diffusion_vae.manifolds.base import Manifold, require_dimension, require_positive
@@ -57,7 +57,7 @@ class ImplicitManifold(Manifold):
         seed: Integer seed of the points at which the level set is sampled.
     """
 
-    approximate = frozenset({"exp", "distance", "geodesic", "random_uniform"})
+    approximate = frozenset({"project", "exp", "distance", "geodesic", "random_uniform"})
 
     def __init__(self, f, dim, ambient_dim, bounds, volume=None, seed=0):
         self.f = _require_registered(f)
@@ -77,10 +77,9 @@ class ImplicitManifold(Manifold):
         dtype = keras.backend.standardize_dtype(x.dtype)
         wide = "float64" if dtype == "float64" else "float32"
         flat = ops.cast(ops.reshape(x, (-1, self.ambient_dim)), wide)  # [batch, n]
-        y, derivative = self._solver(wide)(ops.stop_gradient(flat))
-        y, derivative = ops.stop_gradient(y), ops.stop_gradient(derivative)
+        y, derivative = self._solver(wide)(detached(flat))  # [batch, n], [batch, n, n]
         # The value is y; the derivative is the matrix.
-        moved = flat - ops.stop_gradient(flat)
+        moved = flat - detached(flat)
         y = y + ops.sum(derivative * moved[..., None, :], axis=-1)
         return ops.cast(ops.reshape(y, ops.shape(x)), dtype)
 

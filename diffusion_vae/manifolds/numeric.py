@@ -8,7 +8,7 @@ from keras import ops
 
 from diffusion_vae.autodiff import compiled, jacobian
 
-BATCH = 2**14  # points evaluated at once
+BATCH = 2**12  # points evaluated at once
 
 
 class ArrayFunction:

@@ -55,9 +55,10 @@ def patch_points(project, tangent_basis, candidates, count, seed):
     for _ in range(ITERATIONS):
         y = project(y)
         missing = w - np.einsum("bni,bn->bi", e, y - c)  # [count, d]
+        if np.max(np.abs(missing)) < 1e-6 * radius:
+            break
         y = y + np.einsum("bni,bi->bn", e, missing)
     y = project(y)
-    missing = w - np.einsum("bni,bn->bi", e, y - c)
     share = float(np.mean(np.linalg.norm(missing, axis=-1) > 1e-3 * radius))
     if share > 1e-3:
         raise ValueError(

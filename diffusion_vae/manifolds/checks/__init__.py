@@ -1,0 +1,65 @@
+"""Whether a manifold keeps its contract: `check_manifold(m)` reports."""
+
+from diffusion_vae.manifolds.base import Manifold
+from diffusion_vae.manifolds.checks import contract, curves, measure, projection
+from diffusion_vae.manifolds.checks.report import CheckReport, CheckResult, run_check
+from diffusion_vae.manifolds.checks.subject import Subject
+
+__all__ = ["CHECKS", "CheckReport", "CheckResult", "check_manifold"]
+
+# In the order of the report; a check returns what it measured, or raises.
+CHECKS = {
+    "shapes": contract.check_shapes,
+    "points": projection.check_points,
+    "idempotent projection": projection.check_idempotent,
+    "closest point": projection.check_closest,
+    "finite values": projection.check_finite_values,
+    "finite gradients": projection.check_finite_gradients,
+    "projection gradient": projection.check_gradient,
+    "tangent projection": projection.check_tangent,
+    "exponential map": curves.check_exp,
+    "distance": curves.check_distance,
+    "geodesic": curves.check_geodesic,
+    "scalar curvature": measure.check_curvature,
+    "volume": measure.check_volume,
+    "uniform samples": measure.check_uniform,
+    "prior": measure.check_prior,
+    "symmetry": contract.check_symmetry,
+    "compilation": contract.check_compilation,
+    "configuration": contract.check_configuration,
+    "equality and hash": contract.check_equality,
+}
+
+
+def check_manifold(manifold, seed=0, samples=8192) -> CheckReport:
+    """Checks a manifold against the contract of `Manifold`, by its embedding alone.
+
+    For a user's manifold: volume, scalar curvature and uniform samples are compared
+    with what follows from `project`, everything else with what it promises. Methods
+    that the manifold declares `approximate` are held to wider tolerances, and each
+    line of the report states its own. It takes seconds.
+
+        report = check_manifold(MyManifold())
+        print(report)
+        assert report.passed
+
+    Args:
+        manifold: The manifold.
+        seed: Integer seed of all random points.
+        samples: Number of points where laws are compared, and of charts that must
+            cover the manifold; a strongly curved one needs more.
+
+    Returns:
+        A `CheckReport`, which prints as a table; `report.failed` names the checks
+        that failed.
+
+    Raises:
+        TypeError: If `manifold` is not a `Manifold`.
+    """
+    if not isinstance(manifold, Manifold):
+        raise TypeError(
+            f"Expected an instance of a subclass of `Manifold`. Received: {manifold!r}."
+        )
+    subject = Subject(manifold, seed, samples)
+    results = (run_check(name, check, subject) for name, check in CHECKS.items())
+    return CheckReport(repr(manifold), tuple(results))

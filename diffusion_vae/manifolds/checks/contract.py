@@ -1,0 +1,90 @@
+"""Checks of what a manifold is to its users: shapes, symmetry, identity."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.autodiff import compiled
+from diffusion_vae.manifolds.checks.report import Failure, Skip, within
+from diffusion_vae.manifolds.checks.subject import largest, to_numpy
+
+
+def check_shapes(s):
+    """Leading axes are kept, and equal seeds give equal draws."""
+    m, batch = s.manifold, (2, 3)
+    z = m.prior_sample(batch, seed=s.seed)
+    other = m.prior_sample(batch, seed=s.seed + 1)
+    found = {
+        "prior_sample": (z, (*batch, m.ambient_dim)),
+        "prior_sample of no batch": (m.prior_sample((), seed=s.seed), (m.ambient_dim,)),
+        "project": (m.project(z), (*batch, m.ambient_dim)),
+        "tangent_project": (m.tangent_project(z, other), (*batch, m.ambient_dim)),
+        "exp": (m.exp(z, 0.0 * other), (*batch, m.ambient_dim)),
+        "distance": (m.distance(z, z), batch),
+        "geodesic": (m.geodesic(z, z, np.zeros(batch)), (*batch, m.ambient_dim)),
+        "scalar_curvature": (m.scalar_curvature(z), batch),
+        "prior_log_density": (m.prior_log_density(z), batch),
+    }
+    for name, (value, expected) in found.items():
+        if tuple(value.shape) != expected:
+            raise Failure(f"{name}: expected shape {expected}, received {tuple(value.shape)}")
+        if keras.backend.standardize_dtype(value.dtype) != keras.config.floatx():
+            raise Failure(f"{name}: expected {keras.config.floatx()}, received {value.dtype}")
+    again = to_numpy(m.prior_sample(batch, seed=s.seed))
+    if largest(again - to_numpy(z)) > 0:
+        raise Failure("prior_sample: expected equal draws for equal integer seeds")
+    return f"{len(found)} methods keep the axes of a batch {batch} and the float type"
+
+
+def check_symmetry(s):
+    """Identified points lie on the manifold, at distance 0, with one even embedding."""
+    if s.manifold.symmetry is None:
+        raise Skip("no points are identified")
+    z = s.points
+    off, apart, differ = 0.0, 0.0, 0.0
+    for pattern in s.patterns:
+        image = z * pattern
+        off = max(off, largest(s.numeric.project(image) - image) / s.scale)
+        apart = max(apart, largest(s.call("distance", z, image)) / s.size)
+        even = s.call("even_embedding", z) - s.call("even_embedding", image)
+        differ = max(differ, largest(even))
+    return within(
+        ("images off the manifold", off, 1e-5),
+        ("distance(z, image)", apart, 2e-3),
+        ("even_embedding(z) - even_embedding(image)", differ, 1e-5),
+    )
+
+
+def check_compilation(s):
+    """The compiled projection is the projection."""
+    x = (2.0 * s.points[:16]).astype(keras.config.floatx())
+    tensor = ops.convert_to_tensor(x)
+    run = compiled(s.manifold.project, x.shape, keras.config.floatx())
+    error = largest(to_numpy(run(tensor)) - to_numpy(s.manifold.project(tensor))) / s.scale
+    return within(("compiled minus eager", error, 1e-5))
+
+
+def check_configuration(s):
+    """Keras rebuilds the manifold from its configuration."""
+    config = keras.saving.serialize_keras_object(s.manifold)
+    try:
+        again = keras.saving.deserialize_keras_object(config)
+    except (TypeError, ValueError) as error:
+        raise Failure(
+            "Keras cannot rebuild it from its configuration. Register the class with "
+            "@keras.saving.register_keras_serializable() and give it `get_config`. "
+            f"({str(error).splitlines()[0]})"
+        ) from error
+    if again != s.manifold:
+        raise Failure(f"expected an equal manifold from the configuration, received {again!r}")
+    return "serialises and comes back equal"
+
+
+def check_equality(s):
+    """Equal configurations are equal manifolds with equal hashes."""
+    twin = type(s.manifold).from_config(s.manifold.get_config())
+    if twin != s.manifold or hash(twin) != hash(s.manifold):
+        raise Failure("a manifold of the same configuration differs, or has another hash")
+    if s.manifold == object():
+        raise Failure("equal to an object that is no manifold")
+    return "a manifold of the same configuration is equal and has the same hash"

@@ -1,0 +1,85 @@
+"""Checks of volume, curvature and uniform law against the embedding."""
+
+import math
+
+import numpy as np
+
+from diffusion_vae.manifolds.checks.report import Skip, within
+from diffusion_vae.manifolds.checks.subject import LARGEST_DIM, largest
+
+BUMPS = 64  # local test functions, besides the polynomials of degree two
+SIGMAS = 5.0  # standard errors allowed to the largest of a few hundred statistics
+
+
+def check_volume(s):
+    """`volume` is that of the embedded manifold, over the order of the symmetry."""
+    sample = _reference(s)
+    found = float(np.sum(sample.weights)) / len(s.patterns)
+    error = abs(s.manifold.volume / found - 1.0)
+    what = f"{s.manifold.volume:.6g} against {found:.4g} from the embedding, relative"
+    return within((what, error, 4.0 * sample.standard_error + 5e-3))
+
+
+def check_curvature(s):
+    """`scalar_curvature` obeys the Gauss equation, with II from the derivative of `project`.
+
+    It is sum_ij II_ii . II_jj - II_ij . II_ij over an orthonormal tangent basis.
+    """
+    z = s.points
+    form = s.second_form(z)  # [count, d, n, d]
+    mean = np.einsum("bini->bn", form)
+    squares = np.sum(form**2, axis=(1, 2, 3))  # [count]
+    expected = np.sum(mean**2, axis=-1) - squares
+    scale = float(np.max(squares)) + s.size**-2.0
+    error = largest(s.call("scalar_curvature", z) - expected) / scale
+    what = f"minus the Gauss equation, between {np.min(expected):.3g} and {np.max(expected):.3g}"
+    return within((what, error, s.tolerance(1e-3, 5e-2)))
+
+
+def check_uniform(s):
+    """Draws have the moments and local densities of the Riemannian volume."""
+    sample = _reference(s)
+    middle = np.mean(s.points, axis=0)
+    bumps = sample.points[:: max(1, len(sample.points) // BUMPS)][:BUMPS]
+
+    def features(points):  # even under the symmetry
+        return np.mean([_features((points * p - middle) / s.size, (bumps - middle) / s.size)
+                        for p in s.patterns], axis=0)  # fmt: skip
+
+    given, known = features(s.sample), features(sample.points)  # [count, features]
+    weights = (sample.weights / np.sum(sample.weights))[:, None]
+    expected = np.sum(weights * known, axis=0)
+    variance = np.var(given, axis=0) / len(given)
+    variance += np.sum((weights * (known - expected)) ** 2, axis=0)
+    bias = 0.03 if s.rough("random_uniform") else 0.0
+    excess = np.abs(np.mean(given, axis=0) - expected) - bias * np.std(known, axis=0)
+    sigmas = float(np.max(excess / np.sqrt(variance + 1e-12)))
+    what = f"largest of {given.shape[-1]} moments, in standard errors"
+    return within((what + (" beyond 3 %" if bias else ""), sigmas, SIGMAS))
+
+
+def check_prior(s):
+    """`prior_log_density` is the uniform density, or a finite one on an open manifold."""
+    log_density = s.call("prior_log_density", s.points)
+    if not s.manifold.closed:
+        return within(("infinite or NaN values", float(np.sum(~np.isfinite(log_density))), 0.5))
+    error = largest(log_density + math.log(s.manifold.volume))
+    return within(("prior_log_density + log(volume)", error, 1e-5))
+
+
+def _reference(s):
+    if not s.manifold.closed:
+        raise Skip("the manifold is not closed: its prior is not uniform")
+    if s.manifold.dim > LARGEST_DIM:
+        raise Skip(f"charts cover manifolds of dimension {LARGEST_DIM} at most")
+    try:
+        return s.reference
+    except ValueError as error:
+        raise Skip(str(error)) from error
+
+
+def _features(u, centres):
+    """Coordinates, their products, and Gaussian bumps: `[count, n] -> [count, features]`."""
+    rows, columns = np.triu_indices(u.shape[-1])
+    squares = np.sum((u[:, None, :] - centres) ** 2, axis=-1)  # [count, bumps]
+    return np.concatenate([u, u[:, rows] * u[:, columns], np.exp(-2.0 * squares)], axis=-1)
