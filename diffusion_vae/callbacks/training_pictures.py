@@ -1,0 +1,43 @@
+"""How the latent space unfolds: a picture every few epochs, and all of them as a GIF."""
+
+from pathlib import Path
+
+import keras
+
+from diffusion_vae import plots
+from diffusion_vae.callbacks.pictures import latent_figure
+
+SECONDS_PER_FRAME = 0.5
+
+
+class TrainingPictures(keras.callbacks.Callback):
+    """Draws the latent space every few epochs, and a GIF when training ends.
+
+    Writes `latent_epoch_0005.png`, ... and `training.gif` to `folder`.
+
+    Args:
+        folder: Where to write.
+        dataset: A `Dataset` or an array of examples `[n, *event]`.
+        every: Epochs between two pictures.
+        seconds_per_frame: Time that each picture of the GIF stays.
+    """
+
+    def __init__(self, folder, dataset, every=1, seconds_per_frame=SECONDS_PER_FRAME):
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"Expected `every` to be at least 1 epoch. Received: {every}.")
+        self.folder = Path(folder)
+        self.dataset = dataset
+        self.every = every
+        self.seconds_per_frame = seconds_per_frame
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0:
+            figure = latent_figure(self.model, self.dataset, title=f"epoch {epoch + 1}")
+            plots.save(figure, self.folder / f"latent_epoch_{epoch + 1:04d}.png", dpi=100)
+
+    def on_train_end(self, logs=None):
+        frames = sorted(self.folder.glob("latent_epoch_*.png"))
+        if frames:
+            path = self.folder / "training.gif"
+            plots.write_gif(frames, path, seconds_per_frame=self.seconds_per_frame)
