@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from gradients import value_and_gradients
+from backends import compiled, value_and_gradients
 from keras import ops
 from manifold_list import ALL, each
 
@@ -40,7 +40,6 @@ def as_numpy(x):
     return ops.convert_to_numpy(x)
 
 
-@pytest.mark.jax
 @each(CLOSED_FORM)
 def test_shapes(manifold):
     kernel = RandomWalk(manifold, steps=3)
@@ -52,8 +51,7 @@ def test_shapes(manifold):
         assert kernel.log_density(y, location, time).shape == shape
 
 
-@pytest.mark.jax
-@each(ALL)
+@each(CLOSED_FORM)
 def test_leading_axes_broadcast_and_every_draw_has_its_own_noise(manifold):
     kernel = RandomWalk(manifold, steps=3)
     location, time = start(manifold, 4)
@@ -70,7 +68,6 @@ def test_leading_axes_broadcast_and_every_draw_has_its_own_noise(manifold):
     assert len(np.unique(as_numpy(together), axis=0)) == 4
 
 
-@pytest.mark.jax
 @each(ALL)
 def test_the_walk_stays_on_the_manifold(manifold):
     location, time = start(manifold, 64, t=0.3)
@@ -79,7 +76,7 @@ def test_the_walk_stays_on_the_manifold(manifold):
     assert np.isfinite(as_numpy(manifold.distance(location, y))).all()  # the same component
 
 
-@each(ALL)
+@each(CLOSED_FORM)
 def test_short_walks_spread_like_brownian_motion(manifold):
     # |y - x|^2 = d t (1 + O(t)), a chi^2 with d degrees: standard error t sqrt(2 d / n).
     n, d = 20_000, manifold.dim
@@ -107,7 +104,6 @@ def test_equal_factors_of_a_product_draw_different_noise():
     assert np.abs(y[:3] - y[3:]).max() > 1e-3
 
 
-@pytest.mark.jax
 @each(ALL)
 def test_gradients_are_finite_and_reach_location_and_time(manifold):
     kernel, (location, time) = RandomWalk(manifold, steps=3), start(manifold, 5)
@@ -126,7 +122,7 @@ def test_gradients_are_finite_and_reach_location_and_time(manifold):
     assert (by_location != 0).any(axis=-1).all()
 
 
-@each(ALL)
+@each(CLOSED_FORM)
 def test_configuration_round_trip(manifold):
     kl = "paper" if manifold.dim == 2 else "monte_carlo"
     kernel = RandomWalk(manifold, steps=7, kl=kl)
@@ -199,6 +195,22 @@ def test_a_seed_gives_the_same_draw_inside_a_function(manifold):
     eager = kernel.sample(location, time, seed=3)
     graph = tf.function(lambda x, t: kernel.sample(x, t, seed=3))(location, time)
     np.testing.assert_allclose(as_numpy(graph), as_numpy(eager), atol=1e-6)
+
+
+@pytest.mark.jax
+@each({name: COMPILED[name] for name in ("sphere:3", "o3", "projective:2 x torus:2")})
+def test_on_every_backend(manifold):
+    kernel, (location, time) = RandomWalk(manifold, steps=3), start(manifold, 5, t=0.05)
+    y = compiled(lambda x, t: kernel.sample(x, t, seed=0))(location, time)
+    np.testing.assert_allclose(as_numpy(manifold.project(y)), as_numpy(y), atol=2e-6)
+    _, gradients = value_and_gradients(
+        lambda y, x, t: ops.sum(kernel.log_density(y, x, t) + kernel.kl_to_prior(x, t)),
+        y,
+        location,
+        time,
+    )
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    assert (gradients[2] != 0).all()
 
 
 def test_bad_arguments_say_what_to_do():

@@ -59,7 +59,6 @@ def assert_mean(values, expected):
     assert abs(values.mean() - expected) < 4 * error, (values.mean(), expected, error)
 
 
-@pytest.mark.jax
 @pytest.mark.parametrize("t", [0.01, 0.3])
 @pytest.mark.parametrize("dim", [1, 2, 3, 10])
 def test_sphere(dim, t):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from gradients import value_and_gradients
+from backends import value_and_gradients
 from keras import ops
 from manifold_list import ALL, CLOSED, each
 from torus_spectrum import TorusSpectrum
@@ -176,7 +176,6 @@ def test_continuous_across_the_switches(dim):
         assert above[0] - below[1] == pytest.approx(h * sum(slopes), abs=1e-2 * h)
 
 
-@pytest.mark.jax
 @each(CLOSED)
 def test_finite_with_finite_gradients_wherever_the_points_are(manifold):
     location = manifold.random_uniform((3,), seed=0)

@@ -1,10 +1,21 @@
-"""Gradients of a scalar on any backend, as NumPy arrays.
+"""What Keras leaves to each backend: compiled functions and gradients.
 
 value, (dx, dt) = value_and_gradients(lambda x, t: ops.sum(x / t), x, t)
 """
 
 import keras
 from keras import ops
+
+
+def compiled(function):
+    """The function as a graph (TensorFlow) or jitted (JAX, whose eager mode is slow)."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    import tensorflow as tf
+
+    return tf.function(function)
 
 
 def value_and_gradients(function, *arrays):
@@ -14,7 +25,7 @@ def value_and_gradients(function, *arrays):
         import jax
 
         positions = tuple(range(len(tensors)))
-        value, gradients = jax.value_and_grad(function, argnums=positions)(*tensors)
+        value, gradients = jax.jit(jax.value_and_grad(function, argnums=positions))(*tensors)
     else:
         import tensorflow as tf
 
