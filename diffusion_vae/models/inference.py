@@ -117,6 +117,17 @@ class InferenceMethods:
         inputs = keras.Input(self.event_shape, name="data")
         return keras.Model(inputs, self.latent(self.encoder(inputs)), name="inference_network")
 
+    def generative_network(self):
+        """The decoder with its likelihood as a functional model that can be saved alone.
+
+        Returns:
+            A `keras.Model` from latent points to a dictionary with `reconstruction`.
+        """
+        self._require_built()
+        inputs = keras.Input(self.latent.point_shape, name="z")
+        outputs = self.likelihood(self.decoder(inputs))
+        return keras.Model(inputs, outputs, name="generative_network")
+
     # -- pieces ------------------------------------------------------------------
 
     def _parameters(self, x):

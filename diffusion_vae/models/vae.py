@@ -1,5 +1,7 @@
 """The variational autoencoder: encoder -> latent -> decoder -> likelihood, and its loss."""
 
+import contextlib
+
 import keras
 import numpy as np
 from keras import ops
@@ -211,7 +213,8 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             if isinstance(array, np.ndarray):
                 self.likelihood.check_data(array)
         if isinstance(x, np.ndarray) and not self.built:
-            self.build((None, *x.shape[1:]))  # before callbacks look at the networks
+            with self._placement():  # now, before callbacks look at the networks
+                self.build((None, *x.shape[1:]))
         if isinstance(callbacks, keras.callbacks.CallbackList):
             return super().fit(x, y, *args, callbacks=callbacks, **kwargs)
         guard = NaNGuard()
@@ -220,6 +223,11 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         if guard.message:
             raise FloatingPointError(guard.message)
         return history
+
+    def _placement(self):
+        """Scope of the strategy that the model was made under (TensorFlow only)."""
+        strategy = getattr(self, "distribute_strategy", None)
+        return contextlib.nullcontext() if strategy is None else strategy.scope()
 
     # -- saving --------------------------------------------------------------------
 

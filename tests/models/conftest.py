@@ -1,0 +1,32 @@
+"""Small models and data for the contract tests."""
+
+import numpy as np
+import pytest
+
+import diffusion_vae as dv
+from diffusion_vae.networks import mlp_decoder, mlp_encoder
+
+
+@pytest.fixture
+def x():
+    """Twenty-four examples `[24, 4, 3]` in [0, 1]."""
+    return np.random.default_rng(0).random((24, 4, 3), dtype=np.float32)
+
+
+@pytest.fixture
+def make():
+    """A function from a latent space to a small compiled model for examples (4, 3)."""
+
+    def small(manifold="sphere:2", *, encoder=None, event_shape=(4, 3), compiled=True, **options):
+        options = {"seed": 0, "kl_warmup_steps": 0, **options}
+        model = dv.DiffusionVAE(
+            manifold,
+            encoder or mlp_encoder((8,), seed=1),
+            mlp_decoder(event_shape, (8,), seed=2),
+            **options,
+        )
+        if compiled:
+            model.compile("adam", jit_compile=False)
+        return model
+
+    return small
