@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from diffusion_vae.latents.base import LatentDistribution
-from diffusion_vae.layers.diffusion_time import DiffusionTime
+from diffusion_vae.layers.diffusion_time import DiffusionTime, one_per_time
 from diffusion_vae.layers.geometry import as_kernel
 from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjection
 from diffusion_vae.random import SeedGenerator, layer_seeds
@@ -83,8 +83,9 @@ class BrownianLatent(LatentDistribution):
         limits, start = self.log_time_range, self.initial_log_time
         if isinstance(limits, str):
             limits = self.kernel.default_log_time_range()
+        limits = one_per_time(limits, self.manifold.time_dim)
         _refuse_unbounded_walk(self.kernel, limits)
-        if start is None and isinstance(limits, list):
+        if start is None:
             start = [_default_start(pair) for pair in limits]
         return DiffusionTime(
             self.manifold.time_dim, limits, start, name="time", dtype=self.dtype_policy
@@ -154,8 +155,10 @@ def _default_start(limits):
 
 def _refuse_unbounded_walk(kernel, limits):
     """The short-time KL of a closed manifold falls without bound as the time grows."""
-    unlimited = limits is None or any(pair is None for pair in limits)
-    if unlimited and kernel.manifold.closed and "kl_to_prior" in kernel.approximate:
+    if "kl_to_prior" not in kernel.approximate:
+        return
+    needed = kernel.default_log_time_range()  # `None` where a factor is Euclidean
+    if any(own is None and default for own, default in zip(limits, needed, strict=True)):
         raise ValueError(
             "Expected limits on log time: the short-time KL of a random walk falls without "
             f"bound as the time grows. Received: log_time_range={limits!r}. "

@@ -33,7 +33,7 @@ class DiffusionTime(GeometryLayer):
     def __init__(self, time_dim, log_time_range=None, initial_log_time=None, **kwargs):
         super().__init__(**kwargs)
         self.time_dim = int(time_dim)
-        self.log_time_range = _one_per_time(log_time_range, self.time_dim)
+        self.log_time_range = one_per_time(log_time_range, self.time_dim)
         self.initial_log_time = _initial(initial_log_time, self.log_time_range)
 
     def build(self, input_shape):
@@ -108,8 +108,8 @@ def _constant(values):
     return lambda shape, dtype=None: ops.reshape(ops.convert_to_tensor(values, dtype), shape)
 
 
-def _one_per_time(ranges, time_dim):
-    """Checked limits, one `(low, high)` or `None` per time."""
+def one_per_time(ranges, time_dim):
+    """Checked limits on log time: a list with `(low, high)` or `None` for each time."""
     single = ranges is None or (len(ranges) == 2 and all(np.isscalar(r) for r in ranges))
     ranges = [ranges] * time_dim if single else list(ranges)
     if len(ranges) != time_dim:
