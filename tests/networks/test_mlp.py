@@ -1,0 +1,95 @@
+"""The paper's multi-layer perceptrons: widths, shapes, seeds, files."""
+
+import keras
+import numpy as np
+import pytest
+
+from diffusion_vae.networks import mlp_decoder, mlp_encoder
+
+EVENTS = [(6,), (28, 28), (4, 3, 2)]
+
+
+def widths(network):
+    return [layer.units for layer in network.layers if isinstance(layer, keras.layers.Dense)]
+
+
+def noise(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+@pytest.mark.jax
+@pytest.mark.parametrize("event", EVENTS, ids=str)
+def test_shapes(event):
+    encoder, decoder = mlp_encoder((8, 5)), mlp_decoder(event, (7,))
+    assert encoder(noise(3, *event)).shape == (3, 5)
+    assert decoder(noise(3, 4)).shape == (3, *event)
+    assert encoder(keras.KerasTensor((None, *event))).shape == (None, 5)
+    assert decoder(keras.KerasTensor((None, 4))).shape == (None, *event)
+
+
+def test_the_papers_sizes_are_the_defaults():
+    encoder, decoder = mlp_encoder(), mlp_decoder((28, 28, 1))
+    assert widths(encoder) == [512, 512, 512]
+    assert widths(decoder) == [512, 512, 784]
+    assert (encoder.name, decoder.name) == ("encoder", "decoder")
+    kind = keras.layers.Activation
+    activations = [layer.activation for layer in encoder.layers if isinstance(layer, kind)]
+    assert activations == [keras.activations.relu] * 3
+
+
+def test_features_are_activated_and_raw_outputs_are_not():
+    features = np.asarray(mlp_encoder((8,), seed=0)(noise(50, 6)))
+    assert features.min() == 0.0  # relu
+    assert features.max() > 0.1
+    outputs = np.asarray(mlp_decoder((6,), (8,), seed=0)(noise(50, 3)))
+    assert outputs.min() < -0.1 < 0.1 < outputs.max()
+
+
+def test_widths_activation_and_batch_norm_are_options():
+    network = mlp_encoder([4, 3], activation="tanh", batch_norm=True)
+    kinds = [type(layer).__name__ for layer in network.layers[1:]]
+    assert kinds == ["Dense", "BatchNormalization", "Activation"] * 2
+    assert widths(network) == [4, 3]
+    assert np.abs(network(5.0 * noise(20, 6))).max() <= 1.0
+    decoder = mlp_decoder((2,), (4,), batch_norm=True)
+    kinds = [type(layer).__name__ for layer in decoder.layers]
+    assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense", "Reshape"]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda s: mlp_encoder((6, 6), seed=s), lambda s: mlp_decoder((6,), (6, 6), seed=s)]
+)
+def test_a_seed_fixes_the_initial_weights_and_layers_differ(make):
+    x = noise(2, 6)
+    first, again, other = (np.asarray(make(seed)(x)) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+    network = make(0)
+    network(x)
+    kernels = [w for w in network.get_weights() if w.shape == (6, 6)]
+    assert len(kernels) >= 2
+    assert np.abs(kernels[0] - kernels[1]).max() > 1e-2
+    keras.utils.set_random_seed(3)
+    free = np.asarray(make(None)(x))
+    keras.utils.set_random_seed(4)
+    assert np.abs(free - np.asarray(make(None)(x))).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    "network", [mlp_encoder((5,)), mlp_decoder((4, 3), (5,), batch_norm=True)]
+)
+def test_file_round_trip(network, tmp_path):
+    x = noise(3, 6)
+    outputs = np.asarray(network(x))
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(loaded(x), outputs)
+
+
+def test_bad_widths_say_what_is_wrong():
+    with pytest.raises(
+        ValueError, match=r"Expected `hidden width` to be at least 1\. Received: 0"
+    ):
+        mlp_encoder((8, 0))
+    with pytest.raises(TypeError, match=r"Expected `hidden width` to be an integer"):
+        mlp_decoder((3,), (8.5,))
