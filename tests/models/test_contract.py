@@ -50,8 +50,9 @@ def test_shapes_and_next_step_survive_the_file(manifold, make, x, tmp_path):
         for net in (loaded, model)
     ]
     assert histories[0] == histories[1]
+    # TensorFlow's matrix products may differ in the last bit with the alignment of memory.
     for mine, other in zip(loaded.weights, model.weights, strict=True):
-        np.testing.assert_array_equal(mine, other)
+        np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.jax
@@ -133,7 +134,7 @@ def test_dropout_noise_survives_the_file(make, x, tmp_path):
 
 
 def test_weights_alone_carry_the_noise_too(make, x, tmp_path):
-    model, other = make(), make()
+    model, other = make(), make(compiled=False)
     model.fit(x, epochs=2, verbose=0)
     model.save_weights(tmp_path / "model.weights.h5")
     other.build((None, 4, 3))
