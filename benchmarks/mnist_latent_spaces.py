@@ -41,7 +41,7 @@ def ellipsoid(x):
 def latent_space(name):
     if name != "ellipsoid":
         return manifolds.parse(name)
-    bounds = [(-1.2, 1.2), (-1.7, 1.7), (-2.2, 2.2)]
+    bounds = ((-1.2, -1.7, -2.2), (1.2, 1.7, 2.2))
     return manifolds.ImplicitManifold(ellipsoid, dim=2, ambient_dim=3, bounds=bounds)
 
 
