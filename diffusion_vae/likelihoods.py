@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.layers.geometry import GeometryLayer
 from diffusion_vae.manifolds.base import require_positive
 from diffusion_vae.serialization import serializable
 
@@ -14,8 +15,10 @@ SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
 LOG_SMALLEST_SCALE = math.log(SMALLEST_SCALE)
 
 
-class Likelihood(keras.layers.Layer):
+class Likelihood(GeometryLayer):
     """A distribution over data, given the raw output of a decoder.
+
+    Like geometry it is computed in full precision under a mixed-precision policy.
 
     The raw output has `outputs_per_value` numbers per data value, side by side on
     the last axis: `[..., *event[:-1], outputs_per_value * event[-1]]`.
@@ -68,11 +71,7 @@ class Likelihood(keras.layers.Layer):
         Raises:
             ValueError: If a value is NaN or infinite, or outside the support.
         """
-        if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
-            raise ValueError(
-                "Expected finite data. Received: an array with "
-                f"{int((~np.isfinite(x)).sum())} NaN or infinite values."
-            )
+        check_finite(x)
 
     def build(self, input_shape):
         """Remembers the event's rank; `input_shape` is `[batch, *event]`."""
@@ -179,6 +178,15 @@ class Bernoulli(Likelihood):
         logits = outputs["logits"]
         terms = x * logits - ops.softplus(logits)
         return ops.sum(terms, axis=self._event_axes)
+
+
+def check_finite(x):
+    """Says so when a NumPy array holds NaN or infinite values."""
+    if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
+        raise ValueError(
+            "Expected finite data. Received: an array with "
+            f"{int((~np.isfinite(x)).sum())} NaN or infinite values."
+        )
 
 
 LIKELIHOODS = {"gaussian": Gaussian, "bernoulli": Bernoulli}

@@ -136,9 +136,6 @@ class DiffusionVAE(VariationalAutoencoder):
             "head": self.latent.head,
         }
 
-    def _centres(self, x, batch_size):
-        return self.encode(x, batch_size)[0]
-
     def _default_decoder(self, event_shape, seed):
         decoder = super()._default_decoder(event_shape, seed)
         if self.manifold.symmetry is None:

@@ -19,13 +19,16 @@ class NaNGuard(keras.callbacks.Callback):
         super().__init__()
         self.message = None
         self._epoch = 0
+        self._earlier = 0  # steps of earlier epochs
         self._step = 0
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
+        self._earlier = self._step
 
     def on_train_batch_end(self, batch, logs=None):
-        self._step += 1
+        # Called once for several batches under `steps_per_execution`.
+        self._step = self._earlier + batch + 1
         loss = (logs or {}).get("loss")
         if loss is None or math.isfinite(float(loss)) or self.message:
             return

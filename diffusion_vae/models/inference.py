@@ -92,7 +92,8 @@ class InferenceMethods:
             A `LogLikelihood`.
         """
         samples = _count("samples", samples)
-        draws = max(1, min(samples, ROWS // max(1, min(batch_size, ROWS))))
+        examples = max(1, min(batch_size, len(x)))
+        draws = max(1, min(samples, ROWS // examples))
 
         def estimate(x):
             params = self._parameters(x)
@@ -134,7 +135,7 @@ class InferenceMethods:
         return self.latent.parameters(self.encoder(x, training=False))
 
     def _outputs(self, z):
-        return self.likelihood.outputs(self.decoder(z, training=False))
+        return self.likelihood(self.decoder(z, training=False))
 
     def _log_weights(self, x, params, draws):
         """log p(x | z) p(z) / q(z | x) for fresh z, `[draws, batch]`."""
@@ -164,7 +165,13 @@ class InferenceMethods:
 
     def _centres(self, x, batch_size):
         """Latent points at which `reconstruct` decodes, `[n, *point_shape]`."""
-        raise NotImplementedError
+        params = self.posterior_parameters(x, batch_size)
+        if "location" not in params:
+            raise NotImplementedError(
+                f"{type(self).__name__} must say at which points of the posterior to "
+                f"reconstruct: its parameters {sorted(params)} have no `location`."
+            )
+        return params["location"]
 
     def _in_batches(self, function, *arrays, batch_size):
         """Applies a function of tensors batch by batch and joins what it returns."""

@@ -7,7 +7,14 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae import likelihoods
+from diffusion_vae.likelihoods import check_finite
 from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.models.arguments import (
+    as_list,
+    checked_capacity,
+    checked_weight,
+    layer_or_none,
+)
 from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
 from diffusion_vae.models.inference import InferenceMethods
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
@@ -64,12 +71,12 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
     ):
         super().__init__(**kwargs)
         self.latent = latent
-        self.encoder = _layer_or_none("encoder", encoder)
-        self.decoder = _layer_or_none("decoder", decoder)
+        self.encoder = layer_or_none("encoder", encoder)
+        self.decoder = layer_or_none("decoder", decoder)
         self.likelihood = likelihoods.get(likelihood)
-        self.kl_weight = _checked_weight(kl_weight)
+        self.kl_weight = checked_weight(kl_weight)
         self.kl_warmup_steps = require_dimension("kl_warmup_steps", kl_warmup_steps, 0)
-        self.kl_capacity = _checked_capacity(kl_capacity)
+        self.kl_capacity = checked_capacity(kl_capacity)
         self.seed = seed
         # Schedules count their own steps: the optimiser's cannot be read everywhere.
         self.schedule_step = self.add_weight(
@@ -106,22 +113,24 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             self.decoder = self._default_decoder(tuple(input_shape[1:]), decoder_seed)
         points = _symbolic((input_shape[0], *self.latent.point_shape), self.compute_dtype)
         raw = self.decoder(points)
+        reconstruction_shape = self.likelihood.event_shape(raw.shape)
         if not self.likelihood.built:
-            self.likelihood.build(self.likelihood.event_shape(raw.shape))
+            self.likelihood.build(reconstruction_shape)
         self.event_shape = tuple(input_shape[1:])
+        self.target_shape = tuple(reconstruction_shape[1:])
         self.built = True
 
     def call(self, inputs, training=None):
         features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
         latent = self.latent(features)  # parameters and z
         raw = self.decoder(latent["z"], training=training)
-        return {**latent, **self.likelihood.outputs(_full_precision(raw))}
+        return {**latent, **self.likelihood(raw)}
 
     # -- the loss ------------------------------------------------------------------
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
-        self._check_target(target, y_pred["reconstruction"])
+        self._check_target(target.shape)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
         reconstruction = -self.likelihood.log_prob(target, y_pred)  # [batch]
         kl = self.latent.kl(params)  # [batch]
@@ -175,11 +184,11 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         for name, value in values.items():
             self._trackers[name].update_state(value)
 
-    def _check_target(self, target, reconstruction):
-        if tuple(target.shape[1:]) != tuple(reconstruction.shape[1:]):
+    def _check_target(self, shape):
+        if tuple(shape[1:]) != self.target_shape:
             raise ValueError(
                 "Expected the target to have the shape of a reconstruction, "
-                f"{tuple(reconstruction.shape[1:])}. Received: {tuple(target.shape[1:])}. "
+                f"{self.target_shape}. Received: {tuple(shape[1:])}. "
                 "The model learns without labels: call `fit(x)`; `fit(x, target)` is for "
                 "targets such as clean pictures."
             )
@@ -209,20 +218,36 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             ValueError: If the data hold NaN or values outside the likelihood's support.
             FloatingPointError: If the loss became NaN or infinite; says at which step.
         """
-        for array in (x, y):
-            if isinstance(array, np.ndarray):
-                self.likelihood.check_data(array)
+        if y is None and kwargs.get("sample_weight") is not None:
+            y = x  # Keras drops weights that come without a target
         if isinstance(x, np.ndarray) and not self.built:
             with self._placement():  # now, before callbacks look at the networks
                 self.build((None, *x.shape[1:]))
+        self._check_arrays(x, y)
+        self._check_arrays(*as_list(kwargs.get("validation_data"))[:2])
         if isinstance(callbacks, keras.callbacks.CallbackList):
             return super().fit(x, y, *args, callbacks=callbacks, **kwargs)
         guard = NaNGuard()
-        callbacks = [guard, TimeLimitWarning(), *_as_list(callbacks)]
+        callbacks = [guard, TimeLimitWarning(), *as_list(callbacks)]
         history = super().fit(x, y, *args, callbacks=callbacks, **kwargs)
         if guard.message:
             raise FloatingPointError(guard.message)
         return history
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Keras's `evaluate`; the data are their own target by default, as in `fit`."""
+        if y is None and kwargs.get("sample_weight") is not None:
+            y = x
+        return super().evaluate(x, y, *args, **kwargs)
+
+    def _check_arrays(self, x=None, y=None):
+        """Checks NumPy data; what is reconstructed must be in the likelihood's support."""
+        if isinstance(y, np.ndarray):
+            if self.built:
+                self._check_target(y.shape)
+            self.likelihood.check_data(y)
+        if isinstance(x, np.ndarray):
+            (self.likelihood.check_data if y is None else check_finite)(x)
 
     def _placement(self):
         """Scope of the strategy that the model was made under (TensorFlow only)."""
@@ -291,52 +316,3 @@ class PerExampleLoss(keras.losses.Loss):
 
 def _symbolic(shape, dtype):
     return keras.KerasTensor((None, *shape[1:]), dtype=dtype)
-
-
-def _full_precision(raw):
-    """Decoder output in float32 where a mixed policy computes in less."""
-    dtype = keras.backend.standardize_dtype(raw.dtype)
-    return ops.cast(raw, "float32") if dtype in ("float16", "bfloat16") else raw
-
-
-def _layer_or_none(name, layer):
-    if layer is not None and not isinstance(layer, keras.layers.Layer):
-        raise TypeError(f"Expected `{name}` to be a Keras layer or model. Received: {layer!r}.")
-    return layer
-
-
-def _checked_weight(weight):
-    if callable(weight):
-        return weight
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)):
-        raise TypeError(
-            "Expected `kl_weight` to be a number or a Keras learning-rate schedule. "
-            f"Received: {weight!r}."
-        )
-    if not (np.isfinite(weight) and weight >= 0):
-        raise ValueError(
-            f"Expected `kl_weight` to be non-negative and finite. Received: {weight}."
-        )
-    return float(weight)
-
-
-def _checked_capacity(capacity):
-    if capacity is None:
-        return None
-    try:
-        start, end, steps = (float(value) for value in capacity)
-        valid = start >= 0 and end >= 0 and steps >= 1
-    except (TypeError, ValueError):
-        valid = False
-    if not valid:
-        raise ValueError(
-            "Expected `kl_capacity` to be (start, end, steps): two KLs in nats and a number "
-            f"of training steps. Received: {capacity!r}."
-        )
-    return [start, end, steps]
-
-
-def _as_list(callbacks):
-    if callbacks is None:
-        return []
-    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
