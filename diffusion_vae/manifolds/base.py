@@ -118,12 +118,15 @@ class Manifold:
             ahead = self.project(z + stride * v)
             turned = self.tangent_project(ahead, v)
             cosine = _ratio(safe_norm(turned, keepdims=True), length)
+            # To the second order this is parallel transport, as the projection is not.
+            lost = self.tangent_project(z, v - turned)
+            turned = self.tangent_project(ahead, v + 0.5 * lost)
+            turned = turned * _ratio(length, safe_norm(turned, keepdims=True))
             half = ops.clip(0.5 * (1.0 - cosine), 0.0, 0.5)  # sin^2 of half the turn
             arc = safe_norm(ahead - z, keepdims=True) * (1.0 + half / 6.0 + 0.075 * half**2)
             gain = _ratio(arc, stride * length)  # 1 in flat space
             stretch = 1.0 / ops.clip(gain, 0.5, 2.0)
-            v = turned * _ratio(one, cosine)
-            return ahead, v, left - stride * gain, stretch, steps_left - 1.0
+            return ahead, turned, left - stride * gain, stretch, steps_left - 1.0
 
         steps = ops.convert_to_tensor(float(RETRACTION_STEPS), dtype=z.dtype)
         return iterate(step, (z, v, one, one, steps), RETRACTION_STEPS)[0]

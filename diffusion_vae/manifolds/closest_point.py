@@ -10,6 +10,7 @@ from diffusion_vae.manifolds.level_set import newton_step, offset
 STEPS = 30  # Newton steps at most; in the tube about four are taken
 FRACTIONS = (1.0, 0.3, 0.05, 0.005)  # of a Newton step, of which the best is taken
 RESTORATIONS = 3  # normal Newton steps back to f = 0 after each tangential step
+ON_MANIFOLD = 0.1  # largest last step, in roots of the rounding error: the next is its square
 FLOOR = 1e-3  # smallest eigenvalue of the Hessian of the Lagrangian; in flat space it is 1
 
 
@@ -50,13 +51,12 @@ def closest_point(function, anchors, x):
         length = ops.sqrt(ops.sum(ops.square(step), axis=-1, keepdims=True))  # [batch, 1]
         step = step * (0.5 * size / ops.maximum(length, 0.5 * size))
         trials = ops.stack([y + fraction * step for fraction in FRACTIONS])
-        trials = restore(function, trials, size)  # [trials, batch, n]
-        off = ops.max(ops.abs(offset(function, trials)), axis=-1)  # [trials, batch]
+        trials, off = restore(function, trials, size)  # [trials, batch, n], [trials, batch]
         gain = ops.sum((trials - y) * pull(0.5 * (trials + y)), axis=-1)  # [trials, batch]
         # NaN compares false: a trial that has gone astray is never taken. Near the
         # end rounding hides the gain of the full step, which is then taken all the same.
         slack = 8.0 * eps * size**2
-        allowed = (gain > -slack) & (off < 3e3 * eps * size)
+        allowed = (gain > -slack) & (off < ON_MANIFOLD * eps**0.5 * size)
         favour = np.eye(len(FRACTIONS))[0][:, None] * slack  # [trials, 1]
         gain = gain + ops.convert_to_tensor(favour, dtype=x.dtype)
         best = ops.argmax(ops.where(allowed, gain, -1e3 * size**2), axis=0)  # [batch]
@@ -80,10 +80,15 @@ def closest_point(function, anchors, x):
 
 
 def restore(function, y, size):
-    """Brings points near the level set back to it, in steps below a fifth of its size."""
+    """Brings points near the level set back to it, in steps below a fifth of its size.
+
+    Returns:
+        The points `[..., n]` and the length of the last step, `[...]`.
+    """
     for _ in range(RESTORATIONS):
-        y = y + ops.clip(offset(function, y), -0.2 * size, 0.2 * size)
-    return y
+        step = ops.clip(offset(function, y), -0.2 * size, 0.2 * size)
+        y = y + step
+    return y, ops.max(ops.abs(step), axis=-1)
 
 
 def _bounded(x, size):

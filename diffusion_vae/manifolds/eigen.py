@@ -1,5 +1,6 @@
 """Spectral maps with gradients that stay finite where eigenvalues meet."""
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -40,7 +41,7 @@ def nearest_orthogonal(matrix, special):
 
         return ops.matmul(u, vt), gradient
 
-    return polar(matrix)
+    return _in_single(polar, matrix)
 
 
 def top_eigenvector(matrix):
@@ -72,13 +73,21 @@ def top_eigenvector(matrix):
 
         return top, gradient
 
-    return leading(matrix)
+    return _in_single(leading, matrix)
 
 
 def determinant(matrix):
     """Determinant of matrices `[..., 3, 3]`; XLA compiles it, unlike `ops.det`."""
     across = ops.cross(matrix[..., 1, :], matrix[..., 2, :])  # [..., 3]
     return ops.sum(matrix[..., 0, :] * across, axis=-1)
+
+
+def _in_single(function, matrix):
+    """Half precision has no decompositions: there, computed in single precision."""
+    dtype = keras.backend.standardize_dtype(matrix.dtype)
+    if dtype not in ("float16", "bfloat16"):
+        return function(matrix)
+    return ops.cast(function(ops.cast(matrix, "float32")), dtype)
 
 
 def transpose(matrix):

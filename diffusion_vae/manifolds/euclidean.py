@@ -36,7 +36,8 @@ class Euclidean(Manifold):
         return ops.convert_to_tensor(x)
 
     def tangent_project(self, z, v):
-        return ops.convert_to_tensor(v)
+        v = ops.convert_to_tensor(v)
+        return v + ops.zeros_like(z)
 
     def exp(self, z, v):
         return z + v

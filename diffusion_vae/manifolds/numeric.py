@@ -14,7 +14,7 @@ BATCH = 2**12  # points evaluated at once
 class ArrayFunction:
     """A function of Keras tensors that acts point by point, as one of NumPy arrays.
 
-    Compiled once, for batches of one size; returns float64.
+    Evaluated in batches of one size; returns float64.
 
     Args:
         function: `[batch, n] -> [batch, ...]`.
@@ -23,14 +23,18 @@ class ArrayFunction:
     """
 
     def __init__(self, function, n, dtype):
-        self._function = compiled(function, (BATCH, n), dtype)
+        # On large batches TensorFlow is as fast uncompiled, while JAX would compile
+        # every operation for every size.
+        jax = keras.backend.backend() == "jax"
+        self._function = compiled(function, (BATCH, n), dtype) if jax else function
         self._dtype = dtype
 
     def __call__(self, x):
         """Values at the points `x`, `[..., n] -> [..., ...]`."""
         flat = x.reshape(-1, x.shape[-1])
-        padded = np.pad(flat, ((0, -len(flat) % BATCH), (0, 0)), mode="edge")
-        batches = padded.astype(self._dtype).reshape(-1, BATCH, x.shape[-1])
+        batches = np.empty((max(1, -(-len(flat) // BATCH)), BATCH, x.shape[-1]), self._dtype)
+        padded = batches.reshape(-1, x.shape[-1])
+        padded[: len(flat)], padded[len(flat) :] = flat, flat[-1] if len(flat) else 0.0
         parts = [self._function(ops.convert_to_tensor(batch)) for batch in batches]
         result = np.concatenate([ops.convert_to_numpy(part) for part in parts])
         result = result[: len(flat)].astype("float64")

@@ -63,7 +63,7 @@ def patch_points(project, tangent_basis, candidates, count, seed):
     if share > 1e-3:
         raise ValueError(
             f"Expected a manifold that is a graph over tangent balls of radius {radius:.3g}. "
-            f"Received: no point above {share:.2%} of their vectors. Give more candidates."
+            f"Received: no point above {share:.2%} of their vectors. Use more charts."
         )
 
     density = _density(y, tangent_basis(y), centres, bases, radius, tree)

@@ -77,6 +77,10 @@ def check_configuration(s):
         ) from error
     if again != s.manifold:
         raise Failure(f"expected an equal manifold from the configuration, received {again!r}")
+    sizes = [(m.dim, m.ambient_dim, m.time_dim, m.closed) for m in (s.manifold, again)]
+    x = ops.convert_to_tensor(s.points[:16], dtype=s.numeric.dtype)
+    if sizes[0] != sizes[1] or largest(to_numpy(again.project(x) - s.manifold.project(x))) > 0:
+        raise Failure("another manifold comes back: `get_config` leaves out an argument")
     return "serialises and comes back equal"
 
 

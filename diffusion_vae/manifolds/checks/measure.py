@@ -75,7 +75,7 @@ def _reference(s):
     try:
         return s.reference
     except ValueError as error:
-        raise Skip(str(error)) from error
+        raise Skip(f"{error} Give `check_manifold` more `samples`.") from error
 
 
 def _features(u, centres):
