@@ -67,8 +67,8 @@ class ImplicitManifold(Manifold):
         self._given_volume = None if volume is None else require_positive("volume", volume)
         self.seed = require_dimension("seed", seed, 0)
         self._level_set = _LevelSet(self.f, self.ambient_dim - self.dim)
-        self._solvers = {}  # by dtype
         self._level_set.require_shape(np.mean(self.bounds, axis=0))
+        self._sampling = (self._level_set, self._level_set.codimension, *self.bounds, self.seed)
 
     # -- the contract ----------------------------------------------------------
 
@@ -77,7 +77,7 @@ class ImplicitManifold(Manifold):
         dtype = keras.backend.standardize_dtype(x.dtype)
         wide = "float64" if dtype == "float64" else "float32"
         flat = ops.cast(ops.reshape(x, (-1, self.ambient_dim)), wide)  # [batch, n]
-        y, derivative = self._solver(wide)(detached(flat))  # [batch, n], [batch, n, n]
+        y, derivative = _solver(self._sampling, wide)(detached(flat))  # [batch, n], [batch, n, n]
         # The value is y; the derivative is the matrix.
         moved = flat - detached(flat)
         y = y + ops.sum(derivative * moved[..., None, :], axis=-1)
@@ -124,18 +124,17 @@ class ImplicitManifold(Manifold):
     def __reduce__(self):
         return (type(self).from_config, (self.get_config(),))
 
-    # -- computed once ---------------------------------------------------------
-
     @functools.cached_property
     def _atlas(self):
-        low, high = self.bounds
-        return build_atlas(self._level_set, self._level_set.codimension, low, high, self.seed)
+        return build_atlas(*self._sampling)
 
-    def _solver(self, dtype):
-        if dtype not in self._solvers:
-            solve = functools.partial(closest_point, self._level_set, self._atlas.anchors)
-            self._solvers[dtype] = compiled(solve, (None, self.ambient_dim), dtype)
-        return self._solvers[dtype]
+
+@functools.lru_cache(maxsize=64)
+def _solver(sampling, dtype):
+    """The compiled search for closest points: one for all equal manifolds."""
+    function, low = sampling[0], sampling[2]
+    solve = functools.partial(closest_point, function, build_atlas(*sampling).anchors)
+    return compiled(solve, (None, len(low)), dtype)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,36 +8,36 @@ from keras import ops
 
 from diffusion_vae.autodiff import compiled, jacobian
 
-BATCH = 2**12  # points evaluated at once
+BATCH = 2**14  # points evaluated at once
 
 
 class ArrayFunction:
     """A function of Keras tensors that acts point by point, as one of NumPy arrays.
 
-    Evaluated in batches of one size; returns float64.
-
     Args:
         function: `[batch, n] -> [batch, ...]`.
         n: Number of coordinates.
-        dtype: Precision in which the function is computed.
+        dtype: Precision in which the function is computed; results are float64.
     """
 
     def __init__(self, function, n, dtype):
         # On large batches TensorFlow is as fast uncompiled, while JAX would compile
-        # every operation for every size.
-        jax = keras.backend.backend() == "jax"
-        self._function = compiled(function, (BATCH, n), dtype) if jax else function
+        # every operation for every size: there, compiled once, for one size.
+        self._one_size = keras.backend.backend() == "jax"
+        self._function = compiled(function, (BATCH, n), dtype) if self._one_size else function
         self._dtype = dtype
 
     def __call__(self, x):
         """Values at the points `x`, `[..., n] -> [..., ...]`."""
-        flat = x.reshape(-1, x.shape[-1])
-        batches = np.empty((max(1, -(-len(flat) // BATCH)), BATCH, x.shape[-1]), self._dtype)
-        padded = batches.reshape(-1, x.shape[-1])
-        padded[: len(flat)], padded[len(flat) :] = flat, flat[-1] if len(flat) else 0.0
+        flat = x.reshape(-1, x.shape[-1]).astype(self._dtype)
+        count = len(flat)
+        if self._one_size or count == 0:
+            rest = np.ones((BATCH - count % BATCH, x.shape[-1]), flat.dtype)
+            flat = np.concatenate([flat, rest])
+        batches = [flat[first : first + BATCH] for first in range(0, len(flat), BATCH)]
         parts = [self._function(ops.convert_to_tensor(batch)) for batch in batches]
         result = np.concatenate([ops.convert_to_numpy(part) for part in parts])
-        result = result[: len(flat)].astype("float64")
+        result = result[:count].astype("float64")
         return result.reshape(*x.shape[:-1], *result.shape[1:])
 
 

@@ -63,7 +63,8 @@ def patch_points(project, tangent_basis, candidates, count, seed):
     if share > 1e-3:
         raise ValueError(
             f"Expected a manifold that is a graph over tangent balls of radius {radius:.3g}. "
-            f"Received: no point above {share:.2%} of their vectors. Use more charts."
+            f"Received: no point above {share:.2%} of their vectors. Run `check_manifold` on it: "
+            "`project` must give the closest point, and the dimension be low."
         )
 
     density = _density(y, tangent_basis(y), centres, bases, radius, tree)

@@ -121,13 +121,7 @@ def cases():
 
 
 CASES = dict(cases())
-JAX = (
-    "sampling so3",
-    "kl sphere:2",
-    "veronese projective:2",
-    "time mixed",
-    "even decoder average",
-)
+JAX = ("kl sphere:2", "veronese projective:2", "time mixed", "even decoder average")
 
 
 MARKED = [pytest.param(name, marks=pytest.mark.jax if name in JAX else ()) for name in CASES]

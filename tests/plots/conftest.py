@@ -48,7 +48,7 @@ class PositionModel:
 
 
 class Squashed(Manifold):
-    """A user's manifold that knows its projection only: an ellipsoid, or an ellipse."""
+    """A user's ellipsoid, or ellipse, whose `project` is on it but not the closest point."""
 
     def __init__(self, dim=2):
         self.dim = dim

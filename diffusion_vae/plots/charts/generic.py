@@ -79,7 +79,7 @@ class Coordinates(Panel):
         if self._cloud is None:
             try:
                 cloud = evaluated(lambda: self.manifold.prior_sample((SAMPLES,), seed=0))
-            except NotImplementedError:
+            except ValueError:  # its own `project` is no closest point; a picture needs none
                 noise = np.random.default_rng(0).normal(size=(SAMPLES, self.manifold.ambient_dim))
                 cloud = evaluated(self.manifold.project, noise)
             self._cloud = cloud[np.isfinite(cloud).all(axis=-1)]
