@@ -1,6 +1,7 @@
 """Data sets: each loader returns the same small `Dataset` record."""
 
 from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.cars3d import cars3d
 from diffusion_vae.datasets.checks import validate
 from diffusion_vae.datasets.cifar10 import cifar10
 from diffusion_vae.datasets.files import from_path
@@ -12,13 +13,16 @@ from diffusion_vae.datasets.pictures import binarized
 from diffusion_vae.datasets.registry import descriptions, load, loader_options
 from diffusion_vae.datasets.rendered_objects import rendered_objects
 from diffusion_vae.datasets.rotated_image import rotated_image
+from diffusion_vae.datasets.rotated_pictures import rotated_pictures
 from diffusion_vae.datasets.rotations import random_rotations, so3_functions
 from diffusion_vae.datasets.shifted_image import shifted_image
+from diffusion_vae.datasets.small_norb import small_norb
 
 __all__ = [
     "Dataset",
     "FourierPicture",
     "binarized",
+    "cars3d",
     "cifar10",
     "descriptions",
     "digits",
@@ -33,7 +37,9 @@ __all__ = [
     "random_rotations",
     "rendered_objects",
     "rotated_image",
+    "rotated_pictures",
     "shifted_image",
+    "small_norb",
     "so3_functions",
     "validate",
 ]

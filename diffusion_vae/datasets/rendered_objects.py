@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice, require_count, require_fraction
+from diffusion_vae.datasets.checks import require_choice, require_count
 from diffusion_vae.datasets.images import read_images
+from diffusion_vae.datasets.object_split import TEST, TRAIN, split_objects
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.render_folder import POSES, read_renders
 from diffusion_vae.manifolds import SO3, FlatTorus
-
-TRAIN, TEST, UNLABELLED = 1, 0, 2
 
 
 @register("rendered_objects", "a folder of objects rendered in known poses (circle, SO(3))")
@@ -59,22 +58,22 @@ def rendered_objects(
     folder = Path(path).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {str(folder)!r}; check `path`.")
-    require_choice("split", split, ("object", "example"))
     require_choice("quaternion_order", quaternion_order, ("wxyz", "xyzw"))
     require_choice("poses", poses, (None, *POSES))
     renders = read_renders(folder, poses, number_of_renders, quaternion_order)
     renders = renders.every(require_count("every", every))
-    names, first, labels = np.unique(renders.objects, return_index=True, return_inverse=True)
-    units = labels if split == "object" else np.arange(len(labels))  # [N]
-    tags = split_tags(units.max() + 1, train_share, unlabelled_share, seed)[units]  # [N]
+    names, labels, tags = split_objects(
+        renders.objects,
+        split,
+        train_share,
+        seed,
+        unlabelled_share=unlabelled_share,
+        where=repr(str(folder)),
+    )
     train, test = tags != TEST, tags == TEST
-    if not (np.any(train) and np.any(test)):
-        raise ValueError(
-            f"Expected enough objects for training and testing. Received: {len(names)} in "
-            f"{str(folder)!r}; change `train_share`, or pass split='example' to split images."
-        )
     pictures = read_images(renders.files, size)
     circles = renders.factors.shape[1]
+    _, first = np.unique(renders.objects, return_index=True)
     colouring = {1: "circle", 2: "torus"}.get(circles)
     return Dataset(
         name="rendered_objects",
@@ -92,16 +91,3 @@ def rendered_objects(
             "train_supervised": (tags[train] == TRAIN).astype(np.float32),
         },
     )
-
-
-def split_tags(count: int, train_share: float, unlabelled_share: float, seed: int) -> np.ndarray:
-    """Random tags TRAIN, TEST and UNLABELLED of `count` units, integer `[count]`.
-
-    Unlabelled units are set aside first; of the rest a share is for training.
-    """
-    unlabelled = round(require_fraction("unlabelled_share", unlabelled_share) * count)
-    train = round(require_fraction("train_share", train_share) * (count - unlabelled))
-    tags = np.full(count, TEST)
-    tags[:unlabelled] = UNLABELLED
-    tags[unlabelled : unlabelled + train] = TRAIN
-    return np.random.default_rng(seed).permutation(tags)

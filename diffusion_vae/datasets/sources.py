@@ -55,6 +55,29 @@ def find_or_download(names: Sequence[str], download: Callable[[], object], advic
     return path
 
 
+def find_local(names: Sequence[str], advice: str) -> Path:
+    """First existing file or folder of these names; nothing is downloaded.
+
+    Args:
+        names: Names of files or folders, the preferred one first.
+        advice: What to put where, the end of a sentence.
+
+    Returns:
+        The path found.
+
+    Raises:
+        FileNotFoundError: If nothing is found.
+    """
+    path = find(names)
+    if path is None:
+        raise FileNotFoundError(
+            f"{names[0]} is not in {' or '.join(map(str, data_folders()))}; put {advice} into one "
+            f"of these folders, pass its `path`, or name another folder in the environment "
+            f"variable {DATA_VARIABLE}."
+        )
+    return path
+
+
 def find(names: Sequence[str]) -> Path | None:
     """First existing file or folder of these names in the data folders, or `None`."""
     for folder in data_folders():

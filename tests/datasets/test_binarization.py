@@ -41,6 +41,15 @@ def test_dynamic_keeps_grey_training_pictures_and_one_fixed_test_draw():
     np.testing.assert_array_equal(tested, dynamic.test[:32])
 
 
+@pytest.mark.parametrize("how", ["threshold", "stochastic", "dynamic"])
+def test_the_pictures_given_are_left_as_they_are_bug_34(how):
+    grey = load("digits")
+    train, test = grey.train.copy(), grey.test.copy()
+    binarized(grey, how)
+    np.testing.assert_array_equal(grey.train, train)
+    np.testing.assert_array_equal(grey.test, test)
+
+
 def test_what_cannot_be_binarized_is_said():
     with pytest.raises(ValueError, match="Expected `binarize`"):
         load("digits", binarize="yes")

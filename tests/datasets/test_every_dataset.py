@@ -31,15 +31,17 @@ OFFLINE = {
     "shifted picture": ("shifted_image", {"size": [6, 9]}),
     "shifted low-pass": ("shifted_image", {"size": [6, 9], "low_pass": 2}),
     "turned picture": ("rotated_image", {"size": 16, **SIZES}),
+    "turned digits": ("rotated_pictures", {"turns": 2}),
     "turned regular": ("rotated_image", {"size": 16, "angles": "regular", **SIZES}),
     "so3": ("random_rotations", SIZES),
     "o3": ("random_rotations", {"group": "o3", **SIZES}),
     "function": ("so3_functions", SIZES),
     "random function": ("so3_functions", {"function": "random", "points": 30, **SIZES}),
 }
-NEEDS_FILES = {"mnist", "fashion_mnist", "cifar10", "rendered_objects"}
+NEEDS_FILES = {"mnist", "fashion_mnist", "cifar10", "cars3d", "small_norb", "rendered_objects"}
 
-MADE = {key: row for key, row in OFFLINE.items() if row[0] != "digits"}  # from factors
+STORED = ("digits", "rotated_pictures")  # not made anew from factors alone
+MADE = {key: row for key, row in OFFLINE.items() if row[0] not in STORED}
 ROTATIONS = ("random_rotations", "so3_functions")
 ANGLES = {key: row for key, row in MADE.items() if row[0] not in ROTATIONS}
 

@@ -125,6 +125,24 @@ def test_coefficients_are_saved_and_reloaded(tmp_path):
     np.testing.assert_array_equal(load("periodic_pictures", **options).train, first.train)
 
 
+def test_sinusoids_of_chosen_frequencies_are_fourier_pictures():
+    # sum over w of sin(w theta) + sin(w phi): sin x is the real part of -i exp(i x).
+    frequencies = (1, 3)
+    coefficients = np.zeros((7, 7), complex)
+    for w in frequencies:
+        coefficients[3 + w, 3] = coefficients[3, 3 + w] = -1j
+    dataset = datasets.periodic_pictures(
+        coefficients=coefficients, size=16, shifts="regular", train_size=9, test_size=1
+    )
+    pixels = 2 * math.pi * np.arange(16) / 16
+    for picture, (down, along) in zip(dataset.train, dataset.train_factors, strict=True):
+        rows = sum(np.sin(w * (pixels - down)) for w in frequencies)
+        columns = sum(np.sin(w * (pixels - along)) for w in frequencies)
+        expected = rows[:, None] + columns[None, :]
+        scale = FourierPicture(coefficients).maximum
+        np.testing.assert_allclose(scale * picture[..., 0], expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "bad", [np.zeros((3, 3)), np.ones((2, 2)), np.ones((3, 5)), np.full((3, 3), np.nan)]
 )

@@ -105,6 +105,14 @@ def test_random_polynomials_have_degree_three():
     assert np.all(coefficients[degree <= 3] != 0)
 
 
+def test_random_coefficients_have_mean_zero_bug_18():
+    # `normal(1)` of the original has mean 1.
+    draws = np.stack([random_function(seed) for seed in range(500)])
+    degree = np.indices((4, 4, 4)).sum(axis=0)
+    low = draws[:, degree <= 1]  # weight 1, [500, 4]
+    assert abs(low.mean()) < 4 / math.sqrt(low.size)
+
+
 def test_bad_options_are_named():
     with pytest.raises(ValueError, match="`group`"):
         load("random_rotations", group="so4")
