@@ -1,12 +1,14 @@
 """Pictures of latent spaces and of what a model decodes from them.
 
 Every function returns a `matplotlib.figure.Figure` that no global state knows of:
-nothing has to be closed, and no display is needed. `save` writes it to disk.
+nothing has to be closed, and no display is needed. `save` writes it to disk. Only
+`explore` takes a figure that a window shows.
 """
 
 from diffusion_vae.plots.animation import write_gif
 from diffusion_vae.plots.charts import Grid, Panel, chart, draws
 from diffusion_vae.plots.colours import circle_colours, rotation_colours, torus_colours
+from diffusion_vae.plots.explore import explore
 from diffusion_vae.plots.galleries import (
     examples,
     geodesic_interpolation,
@@ -28,6 +30,7 @@ __all__ = [
     "circle_colours",
     "draws",
     "examples",
+    "explore",
     "geodesic_interpolation",
     "grid_image",
     "latent_scatter",

@@ -148,12 +148,13 @@ def _sheet(rows, limits, title, label_rows=False, columns=None):
     lines = len(rows) * math.ceil(counts[0] / widths[0])
     height, width = as_images(next(iter(rows[0].values()))).shape[1:3]
     side = min(LARGEST, WIDTH / sum(widths)) / max(height, width)  # inches a pixel
+    pixels = [count * (width + 1) - 1 for count in widths]  # with the gaps of `grid_image`
     room = ROW_LABEL if label_rows else BETWEEN * (len(counts) - 1)
     figure = new_figure(
-        max(sum(widths) * side * width + room + 0.2, NARROWEST),
+        max(sum(pixels) * side + room + 0.2, NARROWEST),
         lines * (side * height + 0.02) + 0.25 + (0.3 if title else 0.0),
     )
-    places = figure.add_gridspec(len(rows), len(counts), width_ratios=widths)
+    places = figure.add_gridspec(len(rows), len(counts), width_ratios=pixels)
     figure.get_layout_engine().set(h_pad=0.02, hspace=0.0, wspace=0.0)
     for i, row in enumerate(rows):
         for j, (name, block) in enumerate(row.items()):

@@ -17,14 +17,14 @@ MARGIN = 0.08  # inches
 DPI = 150
 
 
-def new_figure(width, height):
-    """An empty figure that belongs to nobody: nothing has to be closed."""
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+def new_figure(width, height, make=Figure):
+    """An empty figure; one that `Figure` makes belongs to nobody, nothing has to be closed."""
+    figure = make(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.get_layout_engine().set(w_pad=MARGIN, h_pad=MARGIN)
     return figure
 
 
-def panel_figure(count, beside=0.0, side=None, aspect=1.0):
+def panel_figure(count, beside=0.0, side=None, aspect=1.0, make=Figure):
     """A figure and a division of it into cells for `count` panels.
 
     Args:
@@ -32,6 +32,7 @@ def panel_figure(count, beside=0.0, side=None, aspect=1.0):
         beside: Width in inches kept free on the right for a legend.
         side: Width of a panel in inches.
         aspect: Height of a panel over its width.
+        make: What makes the figure, with Matplotlib's arguments.
 
     Returns:
         The figure, and a list of `count` places for `figure.add_subplot`.
@@ -39,7 +40,7 @@ def panel_figure(count, beside=0.0, side=None, aspect=1.0):
     columns = min(count, COLUMNS)
     rows = math.ceil(count / columns)
     side = side or (PANEL if count == 1 else SMALL_PANEL)
-    figure = new_figure(columns * side + beside, rows * (side * aspect + 0.35))
+    figure = new_figure(columns * side + beside, rows * (side * aspect + 0.35), make)
     grid = figure.add_gridspec(rows, columns)
     return figure, [grid[i // columns, i % columns] for i in range(count)]
 

@@ -40,12 +40,16 @@ def reconstruction_grid(model, n=15, *, locations=None, limits=None, title=None)
     side = GRID_SIDE if len(grids) == 1 else None
     figure, places = panel_figure(len(grids), side=side, aspect=max(map(_aspect, grids)))
     for grid, place, part in zip(grids, places, np.split(pictures, ends[:-1]), strict=True):
-        axes = figure.add_subplot(place)
-        grid.draw_frame(axes)
-        _draw_pictures(axes, grid, part)
-        caption(axes, grid.title, len(grids) == 1)
+        draw_grid(figure.add_subplot(place), grid, part)
+        caption(figure.axes[-1], grid.title, len(grids) == 1)
     heading(figure, title)
     return figure
+
+
+def draw_grid(axes, grid, pictures):
+    """Draws the frame of a `Grid` and its pictures in [0, 1], `[k, H, W]` or `[k, H, W, 3]`."""
+    grid.draw_frame(axes)
+    _draw_pictures(axes, grid, pictures)
 
 
 def _aspect(grid):

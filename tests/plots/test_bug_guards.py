@@ -13,6 +13,7 @@ from diffusion_vae.manifolds import (
     Sphere,
 )
 from diffusion_vae.plots import chart, latent_scatter, reconstruction_grid
+from diffusion_vae.plots.colouring import colouring_of
 
 
 def test_reconstructions_of_the_flat_torus_are_not_upside_down(position_model, value_at):
@@ -86,6 +87,28 @@ def test_panels_in_space_belong_to_their_figure(manifold):
     (axes,) = figure.axes
     assert axes.name == "3d" and axes.figure is figure
     np.testing.assert_allclose(axes.get_box_aspect()[:2] / axes.get_box_aspect()[0], 1.0)
+
+
+def test_labels_need_not_start_at_zero():
+    """The original added the smallest label instead of taking it off."""
+    for first in (-3, 1, 40):
+        for step in (1, 0.5):  # classes; a continuous scale
+            labels = step * np.arange(10)
+            shifted = colouring_of(10, labels=labels + first)
+            np.testing.assert_allclose(shifted.rgb, colouring_of(10, labels=labels).rgb)
+
+
+def test_the_map_of_the_sphere_is_cut_where_the_arc_is_drawn():
+    panel = chart(Sphere(2))[0]
+    figure = latent_scatter(Sphere(2), np.eye(3))
+    (arc,) = (line for line in figure.axes[0].lines if line.get_color() == "black")
+    x, y, z = (np.asarray(values) for values in arc.get_data_3d())
+    np.testing.assert_allclose(y, 0.0, atol=1e-12)
+    np.testing.assert_allclose(x, np.sqrt(1.0 - z**2), atol=1e-7)  # from pole to pole
+    (grid,) = panel.grids(40)
+    edge = np.isin(grid.positions[:, 0], (grid.positions[:, 0].min(), grid.positions[:, 0].max()))
+    assert np.all(np.abs(grid.points[edge][:, 1]) < 0.1)
+    assert np.all(grid.points[edge][:, 0] > 0)
 
 
 def test_sphere_of_more_than_two_dimensions_is_implemented(position_model):

@@ -12,6 +12,7 @@ from diffusion_vae.plots.charts.registry import draws
 REACH = 3.0  # standard deviations of the prior that a scatter shows at least
 UNIT = (0.0, 1.0)
 QUANTILE_TICKS = (-2, -1, 0, 1, 2)
+QUANTILE_NAMES = ("−2", "−1", "0", "1", "2")
 
 
 class EuclideanPanel(Panel):
@@ -63,8 +64,8 @@ class EuclideanPanel(Panel):
 
     def _draw_quantiles(self, axes):
         frames.labelled_axes(axes, UNIT, UNIT, self._names)
-        axes.set_xticks(ndtr(QUANTILE_TICKS), QUANTILE_TICKS)
-        axes.set_yticks(ndtr(QUANTILE_TICKS), QUANTILE_TICKS)
+        axes.set_xticks(ndtr(QUANTILE_TICKS), QUANTILE_NAMES)
+        axes.set_yticks(ndtr(QUANTILE_TICKS), QUANTILE_NAMES)
         axes.set_aspect("equal")
 
 
@@ -96,7 +97,7 @@ class EuclideanLine(EuclideanPanel):
     def _draw_strip(self, height):
         def draw(axes):
             frames.labelled_axes(axes, UNIT, (0.0, height), ("coordinate", ""))
-            axes.set_xticks(ndtr(QUANTILE_TICKS), QUANTILE_TICKS)
+            axes.set_xticks(ndtr(QUANTILE_TICKS), QUANTILE_NAMES)
             axes.set_yticks([])
             axes.set_aspect("equal")
 

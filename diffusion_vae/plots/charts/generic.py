@@ -131,9 +131,9 @@ def _extent(places):
 
 def _apart(points, places, distance):
     """Keeps of points too near to each other in the picture the first."""
-    kept = []
+    kept: list[int] = []
     for i, place in enumerate(places):
-        if all(np.abs(place - places[k]).max() >= distance for k in kept):
+        if not kept or np.abs(places[kept] - place).max(axis=-1).min() >= distance:
             kept.append(i)
     return points[kept]
 

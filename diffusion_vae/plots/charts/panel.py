@@ -88,4 +88,5 @@ def lattice(columns, rows, horizontal, vertical):
 def disc_lattice(n, radius=1.0):
     """Cells of the square lattice on [-1, 1]^2 whose centres lie in a disc."""
     positions, cell = lattice(n, n, (-1.0, 1.0), (-1.0, 1.0))
-    return positions[np.linalg.norm(positions, axis=-1) <= radius], cell
+    inside = np.linalg.norm(positions, axis=-1) < (1.0 - 1e-6) * radius  # none on the rim itself
+    return positions[inside], cell
