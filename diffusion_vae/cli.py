@@ -98,7 +98,9 @@ def train(
         str, option("Even decoder on RP^d: average or quadratic.", "Model")
     ] = "average",
     head: Annotated[str, option("Location on RP^d: ambient or veronese.", "Model")] = "ambient",
-    kernel: Annotated[str, option("Posterior: random_walk.", "Posterior")] = "random_walk",
+    kernel: Annotated[
+        str, option("auto (exact where known), exact, random_walk.", "Posterior")
+    ] = "auto",
     steps: Annotated[int, option("Steps of the random walk.", "Posterior")] = 10,
     kl: Annotated[
         str, option("KL of the walk: asymptotic, paper or monte_carlo.", "Posterior")
@@ -183,8 +185,14 @@ def plot(
     run: RunName,
     results: Results = DEFAULT_RESULTS,
     which: Annotated[str, typer.Option(help="Model: last or best.")] = "last",
+    explore: Annotated[
+        bool, typer.Option("--explore", help="Open a window: a click decodes the point there.")
+    ] = False,
 ):
-    """Draw every picture of a trained run anew."""
+    """Draw every picture of a trained run anew, or explore its latent space."""
+    if explore:
+        _explore(run, results, which)
+        return
     from diffusion_vae.callbacks import write_pictures
     from diffusion_vae.experiments import load_run
 
@@ -195,8 +203,18 @@ def plot(
 
 
 @app.command("list")
-def list_everything(results: Results = DEFAULT_RESULTS):
+def list_everything(
+    results: Results = DEFAULT_RESULTS,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write options and numbers of all runs to this file.")
+    ] = None,
+):
     """Latent spaces, data sets and models that `train` knows, and the runs so far."""
+    if csv is not None:
+        from diffusion_vae.experiments import write_runs_table
+
+        console.print(str(write_runs_table(results, csv)), soft_wrap=True)
+        return
     from rich.table import Table
 
     from diffusion_vae import datasets
@@ -218,6 +236,25 @@ def list_everything(results: Results = DEFAULT_RESULTS):
     from diffusion_vae.experiments.summary import print_runs
 
     print_runs(results, console)
+
+
+def _explore(run, results, which):
+    """Opens the window of `plots.explore` and waits until it is closed."""
+    from matplotlib import pyplot
+
+    from diffusion_vae import plots
+    from diffusion_vae.callbacks.pictures import held_out
+    from diffusion_vae.experiments import load_run
+
+    if pyplot.get_backend().lower() == "agg":
+        raise ValueError(
+            "Expected a screen for --explore. Received: Matplotlib's backend 'agg', which opens "
+            "no window. Without --explore the pictures are written to files."
+        )
+    loaded = load_run(results, run, which)
+    locations = loaded.model.encode(held_out(loaded.dataset)[0])[0]
+    plots.explore(loaded.model, pyplot.figure(), locations=locations)
+    pyplot.show()
 
 
 def main():

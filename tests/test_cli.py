@@ -1,5 +1,6 @@
 """The command as a user runs it: what it prints, its exit codes, what it writes."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -58,6 +59,26 @@ def test_list_shows_spaces_data_sets_and_models(monkeypatch, capfd):
     assert code == 0
     for name in ("sphere:2", "so3", "periodic_pictures", "mnist", "diffusion"):
         assert name in out
+
+
+def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
+    results = ["--results", str(tmp_path)]
+    chosen = ["--latent", "sphere:2", "--dataset", "digits", "--run", "mine"]
+    for arguments in (["train", *results, *chosen, *TINY], ["evaluate", "mine", *results]):
+        assert run(monkeypatch, capfd, *arguments)[0] == 0
+    code, out, _ = run(monkeypatch, capfd, "plot", "mine", *results)
+    assert code == 0
+    names = {path.name for path in (tmp_path / "images" / "mine").iterdir()}
+    assert {"latent.png", "prior_samples.png", "interpolation.png", "examples.png"} <= names
+    assert all(name in out for name in names)
+    code, out, err = run(monkeypatch, capfd, "plot", "mine", "--explore", *results)
+    assert code == 2 and "opens no window" in err
+    table = tmp_path / "runs.csv"
+    assert run(monkeypatch, capfd, "list", "--csv", str(table), *results)[0] == 0
+    with table.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["run"], row["latent"]) == ("mine", "sphere:2")
+    assert float(row["log_likelihood"]) > float(row["elbo"]) - 1.0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from diffusion_vae.experiments.config import MODELS, ExperimentConfig, build_mod
 from diffusion_vae.experiments.evaluation import evaluate_run
 from diffusion_vae.experiments.published import published
 from diffusion_vae.experiments.runs import LoadedRun, load_run, read_config, run_names
+from diffusion_vae.experiments.table import runs_table, write_runs_table
 from diffusion_vae.experiments.training import TrainedRun, evaluate, resume, train
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "read_config",
     "resume",
     "run_names",
+    "runs_table",
     "train",
+    "write_runs_table",
 ]
