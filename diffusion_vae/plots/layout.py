@@ -13,6 +13,7 @@ PANEL = 3.6  # inches
 SMALL_PANEL = 2.9  # inches, where there are several
 LETTERS = 52  # in a line of a panel's title
 SMALL_LETTERS = 44
+LETTERS_PER_INCH = 11  # in a line of a figure's title
 MARGIN = 0.08  # inches
 DPI = 150
 
@@ -46,9 +47,11 @@ def panel_figure(count, beside=0.0, side=None, aspect=1.0, make=Figure):
 
 
 def heading(figure, text):
-    """Title of the whole figure."""
+    """Title of the whole figure, in lines that are no longer than the figure is wide."""
     if text:
-        figure.suptitle(text, fontsize=TITLE + 1, color=INK)
+        letters = int(LETTERS_PER_INCH * figure.get_figwidth())
+        lines = [textwrap.fill(line, letters) for line in text.splitlines()]
+        figure.suptitle("\n".join(lines), fontsize=TITLE + 1, color=INK)
 
 
 def caption(axes, text, alone):

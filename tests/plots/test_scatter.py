@@ -90,6 +90,19 @@ def test_more_classes_than_colours_differ_by_their_markers():
     assert len(looks) == 26
 
 
+@pytest.mark.parametrize("space", [Sphere(2), FlatTorus(2), FlatTorus(5)])
+def test_long_titles_are_not_cut_off(space):
+    z = np.array(space.prior_sample((9,), seed=0))
+    title = "Where the encoder puts MNIST after its training, WITH A SHOUTED END OF SOME LENGTH\nx"
+    figure = latent_scatter(space, z, np.arange(9), title=title)
+    figure.draw_without_rendering()
+    texts = [figure._suptitle, *(axes.title for axes in figure.axes)]
+    for text in texts:
+        box = text.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+    assert figure.get_suptitle().endswith("\nx")
+
+
 def test_numbers_have_a_continuous_scale():
     z = np.array(Sphere(2).prior_sample((60,), seed=0))
     for labels in (z[:, 0], np.arange(60)):

@@ -32,10 +32,10 @@ class TorusInSpace(Panel):
         for side in (self._at(turn, np.pi), self._at(np.pi, turn)):
             axes.plot(*side.T, color="black", linewidth=1.2)
         tube, radius = self.torus.tube_radius, self.torus.centre_radius + self.torus.tube_radius
-        frames.space_axes(axes, radius, zoom=1.25, elevation=40.0, azimuth=215.0)
+        frames.space_axes(axes, radius, elevation=55.0, azimuth=215.0)
         height = max(tube / radius, 0.4)
         axes.set_zlim(-height * radius, height * radius)
-        axes.set_box_aspect((1, 1, height), zoom=1.25)
+        axes.set_box_aspect((1, 1, height), zoom=1.35)
 
     def grids(self, n):
         title = "torus in $R^3$, sides: the black curves"

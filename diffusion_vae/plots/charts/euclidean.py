@@ -42,7 +42,7 @@ class EuclideanPanel(Panel):
     def draw_frame(self, axes):
         ends, names = (-self.reach, self.reach), self._names
         if self.picture_dim == 3:
-            frames.space_axes(axes, self.reach, zoom=1.1, azimuth=-60.0)
+            frames.space_axes(axes, self.reach, zoom=1.02, azimuth=-60.0)
             axes.set_axis_on()
             frames.space_ticks(axes, names)
             return

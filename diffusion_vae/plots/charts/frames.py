@@ -88,7 +88,7 @@ def identified_sphere(axes):
             axes.plot(*mark[:, None], marker=marker, **PAIR_STYLE)
 
 
-def space_axes(axes, radius=1.0, zoom=1.35, elevation=22.0, azimuth=35.0):
+def space_axes(axes, radius=1.0, zoom=1.5, elevation=22.0, azimuth=35.0):
     """A bare cube of space about the origin."""
     for set_limits in (axes.set_xlim, axes.set_ylim, axes.set_zlim):
         set_limits(-radius, radius)

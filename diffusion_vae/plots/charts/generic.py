@@ -52,7 +52,7 @@ class Coordinates(Panel):
             centre, (axes.set_xlim, axes.set_ylim, axes.set_zlim), strict=True
         ):
             set_limits(c - radius, c + radius)
-        axes.set_box_aspect((1, 1, 1), zoom=1.1)
+        axes.set_box_aspect((1, 1, 1), zoom=1.02)
         frames.space_ticks(axes, names)
 
     def grids(self, n):
@@ -131,7 +131,7 @@ def _extent(places):
 
 def _apart(points, places, distance):
     """Keeps of points too near to each other in the picture the first."""
-    kept: list[int] = []
+    kept = []
     for i, place in enumerate(places):
         if not kept or np.abs(places[kept] - place).max(axis=-1).min() >= distance:
             kept.append(i)
