@@ -51,6 +51,7 @@ def latent_scatter(
     order = order[finite[order]]
     for panel, place in zip(panels, places, strict=True):
         axes = figure.add_subplot(place, projection="3d" if panel.picture_dim == 3 else None)
+        panel.spreads = bool(np.any(painted.levels))
         panel.draw_frame(axes)
         shown = order[panel.shows(z[order])]
         _draw_points(axes, panel, z[shown], painted, shown, size)

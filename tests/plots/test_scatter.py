@@ -10,7 +10,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 import diffusion_vae.plots
-from diffusion_vae.manifolds import O3, SO3, FlatTorus, Sphere
+from diffusion_vae.manifolds import O3, SO3, Euclidean, FlatTorus, Product, Sphere
 from diffusion_vae.plots import chart, latent_scatter, to_array
 
 
@@ -88,6 +88,18 @@ def test_more_classes_than_colours_differ_by_their_markers():
     (legend,) = latent_scatter(Sphere(2), z, labels).legends
     looks = {(str(h.get_color()), h.get_marker()) for h in legend.legend_handles}
     assert len(looks) == 26
+
+
+@pytest.mark.parametrize("space", [Sphere(1), Product([Sphere(1), Euclidean(1)])])
+def test_there_is_no_empty_room_for_classes_where_there_are_none(space):
+    z = np.array(space.prior_sample((20,), seed=0))
+    plain, classes = (
+        latent_scatter(space, z, labels).axes[0] for labels in (None, np.arange(20) % 3)
+    )
+    assert plain.get_xlim()[1] < 1.1 < 1.4 < classes.get_xlim()[1]
+    for axes in (plain, classes):
+        places = np.concatenate([points.get_offsets() for points in axes.collections])
+        assert np.abs(places).max() < axes.get_xlim()[1]
 
 
 @pytest.mark.parametrize("space", [Sphere(2), FlatTorus(2), FlatTorus(5)])

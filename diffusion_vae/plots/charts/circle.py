@@ -31,7 +31,7 @@ class Circle(Panel):
 
     def draw_frame(self, axes):
         frames.circle(axes, 0.97)
-        self._limits(axes, 1.08 + RING)
+        self._limits(axes, 1.08 + (RING if self.spreads else 0.0))
 
     def grids(self, n):
         count = PICTURES_PER_SIDE * n

@@ -83,7 +83,8 @@ class EuclideanLine(EuclideanPanel):
         return positions + np.stack([0 * levels, levels], axis=-1)
 
     def draw_frame(self, axes):
-        frames.labelled_axes(axes, (-self.reach, self.reach), (-0.1, 1.1), ("coordinate", ""))
+        rows = (-0.1, 1.1) if self.spreads else (-0.6, 0.6)
+        frames.labelled_axes(axes, (-self.reach, self.reach), rows, ("coordinate", ""))
         axes.set_yticks([])
         for side in ("left", "right", "top"):
             axes.spines[side].set_visible(False)

@@ -31,10 +31,12 @@ class Panel:
     Attributes:
         picture_dim: 2 for a plane picture, 3 for one in space.
         title: What the panel shows, or an empty string.
+        spreads: Whether the frame leaves room for classes that `spread` moves apart.
     """
 
     picture_dim: int = 2
     title: str = ""
+    spreads: bool = True
 
     def coordinates(self, z):
         """Places of latent points in the picture, `[n, ambient_dim] -> [n, picture_dim]`."""

@@ -34,6 +34,7 @@ class FactorPanel(Panel):
         return self.panel.spread(positions, levels)
 
     def draw_frame(self, axes):
+        self.panel.spreads = self.spreads
         self.panel.draw_frame(axes)
 
     def grids(self, n):
