@@ -57,9 +57,9 @@ class EpochSeconds(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self._start)
 
 
-def run(name, seed, epochs, mnist):
+def run(name, seed, epochs, kernel, mnist):
     keras.utils.set_random_seed(seed)
-    model = dv.DiffusionVAE(latent_space(name), seed=seed)
+    model = dv.DiffusionVAE(latent_space(name), kernel=kernel, seed=seed)
     model.compile("adam")
     timer = EpochSeconds()
     model.fit(mnist.train, batch_size=128, epochs=epochs, verbose=0, callbacks=[timer])
@@ -105,17 +105,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--kernel", default="auto", help="auto, exact or random_walk")
     parser.add_argument("--closed", action="store_true", help="closed manifolds only")
     parser.add_argument("--out", type=Path, required=True, help="without ending")
     arguments = parser.parse_args()
     mnist = datasets.load("mnist")
     seeds = " ".join(map(str, arguments.seeds))
     closed = " --closed" if arguments.closed else ""
+    kernel = "" if arguments.kernel == "auto" else f" --kernel {arguments.kernel}"
     report = {
         "command": f"python benchmarks/mnist_latent_spaces.py --epochs {arguments.epochs} "
-        f"--seeds {seeds}{closed} --out {arguments.out}",
+        f"--seeds {seeds}{kernel}{closed} --out {arguments.out}",
         "data": "MNIST, not binarised, 60,000 + 10,000",
-        "settings": f"{arguments.epochs} epochs, batch 128, Adam 1e-3, MLP 512x3 / 512x2",
+        "settings": f"{arguments.epochs} epochs, batch 128, Adam 1e-3, MLP 512x3 / 512x2, "
+        f"kernel {arguments.kernel}",
         "machine": f"{os.cpu_count()} CPU cores ({platform.machine()})",
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
@@ -131,7 +134,7 @@ def main():
         for name in spaces:
             if (name, seed) in done:
                 continue
-            report["runs"].append(run(name, seed, arguments.epochs, mnist))
+            report["runs"].append(run(name, seed, arguments.epochs, arguments.kernel, mnist))
             print(json.dumps(report["runs"][-1]), flush=True)
             write_json(out, report)
             arguments.out.with_suffix(".md").write_text(markdown(report))

@@ -73,7 +73,9 @@ def measure(latents, steps):
     x = np.random.default_rng(0).random((BATCH * 4, 784), dtype=np.float32)
     runs = {"plain Gaussian VAE": training_step(PlainVAE(3), x)}
     for latent in latents:
-        runs[latent] = training_step(dv.DiffusionVAE(latent, seed=0), x)
+        for kernel in ("exact", "random_walk"):
+            model = dv.DiffusionVAE(latent, kernel=kernel, seed=0)
+            runs[f"{latent}, {kernel}"] = training_step(model, x)
     times = {name: [] for name in runs}
     for _ in range(max(1, steps // BLOCK)):
         for name, run in runs.items():

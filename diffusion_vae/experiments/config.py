@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from diffusion_vae import likelihoods, manifolds, networks
-from diffusion_vae.heat_kernels import RandomWalk
+from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.networks.conv import PADDINGS
 from diffusion_vae.random import layer_seeds
@@ -39,7 +39,7 @@ class ExperimentConfig:
     pictures_every: int | None = None
     likelihood: str = "gaussian"
     variance: float = 1.0
-    kernel: str = "random_walk"
+    kernel: str = "auto"
     steps: int = 10
     kl: str = "asymptotic"
     kl_weight: float = 1.0
@@ -130,13 +130,10 @@ def build_model(config, event_shape, seed=None):
     if config.likelihood == "gaussian":
         likelihood = likelihoods.Gaussian(variance=config.variance)
     outputs = (*event_shape[:-1], event_shape[-1] * likelihood.outputs_per_value)
-    kernel = config.kernel
-    if kernel == "random_walk":
-        kernel = RandomWalk(manifold, steps=config.steps, kl=config.kl)
     return DiffusionVAE(
         manifold,
         *_networks(config, event_shape, outputs, layer_seeds(seed, 2)),
-        kernel=kernel,
+        kernel=choose_kernel(manifold, config.kernel, config.steps, config.kl),
         steps=config.steps,
         likelihood=likelihood,
         kl_weight=config.kl_weight,

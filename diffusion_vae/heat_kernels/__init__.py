@@ -1,8 +1,21 @@
 """Brownian motion on a manifold: log density, samples, KL to the prior."""
 
 from diffusion_vae.heat_kernels.base import HeatKernel
+from diffusion_vae.heat_kernels.exact import choose_kernel, has_heat_kernel, heat_kernel
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
+from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
+from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 
-__all__ = ["GaussianKernel", "HeatKernel", "ProductKernel", "RandomWalk"]
+__all__ = [
+    "GaussianKernel",
+    "HeatKernel",
+    "IsotropicKernel",
+    "ProductKernel",
+    "RandomWalk",
+    "WrappedNormalKernel",
+    "choose_kernel",
+    "has_heat_kernel",
+    "heat_kernel",
+]

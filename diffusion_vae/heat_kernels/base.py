@@ -3,6 +3,10 @@
 import keras
 from keras import ops
 
+from diffusion_vae.autodiff import jacobian
+
+START_BELOW_LIMIT = 4.0  # default start of log time, below the upper limit
+
 
 class HeatKernel:
     """Law of Brownian motion (generator 1/2 Laplacian) at a given time.
@@ -61,6 +65,25 @@ class HeatKernel:
         """
         raise NotImplementedError
 
+    def score(self, y, location, time):
+        """Riemannian gradient of `log_density` in `y`.
+
+        Args:
+            y: Points of the manifold, `[..., ambient_dim]`.
+            location: Starting points, `[..., ambient_dim]`.
+            time: Times, `[..., time_dim]`.
+
+        Returns:
+            Tangent vectors at `y`, `[..., ambient_dim]`.
+        """
+        y, location = ops.convert_to_tensor(y), ops.convert_to_tensor(location)
+        y = with_time_axes(y + ops.zeros_like(location), time)
+
+        def log_density(y):
+            return ops.expand_dims(self.log_density(y, location, time), -1)
+
+        return self.manifold.tangent_project(y, jacobian(log_density, y)[..., 0, :])
+
     def default_log_time_range(self):
         """Limits on log time that suit this kernel, or `None` for a time without limits.
 
@@ -68,6 +91,15 @@ class HeatKernel:
             A list of `time_dim` entries, each `(low, high)` or `None`.
         """
         raise NotImplementedError
+
+    def default_initial_log_time(self):
+        """Log time at which training starts: the decoder sees informative points.
+
+        Returns:
+            A list of `time_dim` numbers.
+        """
+        limits = self.default_log_time_range()
+        return [0.0 if pair is None else _well_below(*pair) for pair in limits]
 
     def get_config(self) -> dict:
         """Constructor arguments, from which `from_config` rebuilds the kernel."""
@@ -88,6 +120,10 @@ class HeatKernel:
 
     def __repr__(self):
         return f"{type(self).__name__}({self.manifold!r})"
+
+
+def _well_below(low, high):
+    return max(high - START_BELOW_LIMIT, 0.5 * (low + high))
 
 
 def with_time_axes(location, time):

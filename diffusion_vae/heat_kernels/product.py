@@ -45,6 +45,9 @@ class ProductKernel(HeatKernel):
     def default_log_time_range(self):
         return [limits for k in self.kernels for limits in k.default_log_time_range()]
 
+    def default_initial_log_time(self):
+        return [start for k in self.kernels for start in k.default_initial_log_time()]
+
     def get_config(self):
         kernels = [keras.saving.serialize_keras_object(k) for k in self.kernels]
         return {**super().get_config(), "kernels": kernels}

@@ -92,6 +92,10 @@ class RandomWalk(HeatKernel):
         high = short_time.largest_log_time(self.manifold)
         return [(high - LOG_TIME_SPAN, high)]
 
+    def default_initial_log_time(self):
+        kernel = self._kernel or super()
+        return kernel.default_initial_log_time()
+
     def get_config(self):
         return {**super().get_config(), "steps": self.steps, "kl": self.kl}
 

@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from diffusion_vae.heat_kernels import reference
+from diffusion_vae.heat_kernels.wrapped_normal import wrapped_normal_log_density
 from diffusion_vae.manifolds import (
     O3,
     SO3,
@@ -23,7 +24,6 @@ from diffusion_vae.manifolds import (
     Sphere,
 )
 
-IMAGES = 4  # windings of a circle summed on each side
 # At the antipode the corrections of a sphere diverge: from here on they are continued
 # linearly, with the slopes of log(r / sin r) and of (r cot r - 1) / r^2.
 SERIES_END = math.pi - 0.15
@@ -31,7 +31,6 @@ LOG_RATIO_SLOPE = 1.0 / SERIES_END - 1.0 / math.tan(SERIES_END)
 TURN_SLOPE = (
     1.0 / math.tan(SERIES_END) - SERIES_END / math.sin(SERIES_END) ** 2
 ) / SERIES_END**2 - 2.0 * (SERIES_END / math.tan(SERIES_END) - 1.0) / SERIES_END**3
-LARGEST_REFERENCE_DIM = 20  # the series of larger spheres cancels to noise at small times
 KL_ERROR = 0.02  # nats: how wrong the short-time KL may be within the default limits
 
 
@@ -66,7 +65,7 @@ def log_density(manifold, y, location, t):
 @log_density.register(Sphere)
 def _(manifold, y, location, t):
     if manifold.dim == 1:
-        return _wrapped_normal(manifold.distance(y, location), t)
+        return wrapped_normal_log_density(manifold.distance(y, location), t)
     return sphere_log_density(manifold.dim, manifold.distance(y, location), t)
 
 
@@ -74,14 +73,16 @@ def _(manifold, y, location, t):
 def _(manifold, y, location, t):
     r = manifold.distance(y, location)
     if manifold.dim == 1:  # a circle of half the length: the same images twice as dense
-        return ops.logaddexp(_wrapped_normal(r, t), _wrapped_normal(math.pi - r, t))
+        return ops.logaddexp(
+            wrapped_normal_log_density(r, t), wrapped_normal_log_density(math.pi - r, t)
+        )
     return projective_log_density(manifold.dim, r, t)
 
 
 @log_density.register(FlatTorus)
 def _(manifold, y, location, t):
     angles = manifold.angle_between(y, location)  # [..., dim]
-    return ops.sum(_wrapped_normal(angles, ops.expand_dims(t, -1)), axis=-1)
+    return ops.sum(wrapped_normal_log_density(angles, ops.expand_dims(t, -1)), axis=-1)
 
 
 @log_density.register(SO3)
@@ -131,16 +132,6 @@ def projective_log_density(dim, r, t):
 
 def _gaussian(dim, square, t):
     return -0.5 * dim * ops.log(2.0 * math.pi * t) - square / (2.0 * t)
-
-
-def _wrapped_normal(angle, t):
-    """Normal law wrapped round the unit circle, against arc length."""
-    images = [_gaussian(1, ops.square(angle + 2.0 * math.pi * k), t) for k in _windings()]
-    return ops.logsumexp(ops.stack(images, axis=0), axis=0)
-
-
-def _windings():
-    return range(-IMAGES, IMAGES + 1)
 
 
 # -- validity ------------------------------------------------------------------
@@ -193,8 +184,6 @@ def _exact_kl(manifold):
         return reference.o3_kl
     if isinstance(manifold, SO3):
         return reference.so3_kl
-    if isinstance(manifold, Sphere) and d > LARGEST_REFERENCE_DIM:
-        return None
     if isinstance(manifold, RealProjective):
         return lambda t: reference.projective_kl(d, t)
     if isinstance(manifold, Sphere):

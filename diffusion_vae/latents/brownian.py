@@ -11,7 +11,7 @@ from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
 
 HEADS = ("ambient", "veronese")
-START_BELOW_LIMIT = 4.0  # default start of log time, below the upper limit
+EDGE = 0.1  # share of given limits, at either end, where training does not start
 
 
 @serializable
@@ -25,8 +25,8 @@ class BrownianLatent(LatentDistribution):
         kernel: A heat kernel, for instance `RandomWalk(Sphere(2))`.
         log_time_range: `"auto"` (the kernel's `default_log_time_range`), `(low, high)`,
             `None` (no limits), or a list with an entry for each time.
-        initial_log_time: Log time before training; by default well below the upper
-            limit, so that the decoder sees informative points from the start.
+        initial_log_time: Log time before training; by default the kernel's
+            `default_initial_log_time`, or the middle of limits that leave it out.
         fixed_time: A time (not its logarithm), or one per time, that replaces the
             encoder's; `None` to learn it.
         head: `"ambient"`, or `"veronese"` on a real projective space.
@@ -86,7 +86,8 @@ class BrownianLatent(LatentDistribution):
         limits = one_per_time(limits, self.manifold.time_dim)
         _refuse_unbounded_walk(self.kernel, limits)
         if start is None:
-            start = [_default_start(pair) for pair in limits]
+            default = self.kernel.default_initial_log_time()
+            start = [_start(time, pair) for time, pair in zip(default, limits, strict=True)]
         return DiffusionTime(
             self.manifold.time_dim, limits, start, name="time", dtype=self.dtype_policy
         )
@@ -146,11 +147,13 @@ class BrownianLatent(LatentDistribution):
         }
 
 
-def _default_start(limits):
+def _start(default, limits):
+    """Where training starts within the limits: at the default unless too near to one."""
     if limits is None:
-        return 0.0
+        return default
     low, high = limits
-    return max(high - START_BELOW_LIMIT, 0.5 * (low + high))
+    margin = EDGE * (high - low)
+    return default if low + margin < default < high - margin else 0.5 * (low + high)
 
 
 def _refuse_unbounded_walk(kernel, limits):

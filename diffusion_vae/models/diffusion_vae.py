@@ -4,15 +4,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels import HeatKernel, RandomWalk
+from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.layers.even_decoder import EvenDecoder
 from diffusion_vae.layers.geometry import as_manifold
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.serialization import serializable
-
-KERNELS = ("random_walk",)
 
 
 @serializable
@@ -25,7 +23,8 @@ class DiffusionVAE(VariationalAutoencoder):
         decoder: Network from points `[batch, ambient_dim]` to raw outputs of the
             likelihood; by default the paper's MLP. On a manifold with a symmetry it
             is wrapped in an `EvenDecoder`.
-        kernel: `"random_walk"` (the paper's) or a `HeatKernel` on the manifold.
+        kernel: `"auto"` (exact wherever an exact heat kernel exists, else the walk),
+            `"exact"`, `"random_walk"` (the paper's) or a `HeatKernel` on the manifold.
         steps: Number of steps of the random walk.
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
         kl_weight: A number, or a Keras learning-rate schedule of the training step.
@@ -47,7 +46,7 @@ class DiffusionVAE(VariationalAutoencoder):
         encoder=None,
         decoder=None,
         *,
-        kernel="random_walk",
+        kernel="auto",
         steps=10,
         likelihood="gaussian",
         kl_weight=1.0,
@@ -63,7 +62,7 @@ class DiffusionVAE(VariationalAutoencoder):
     ):
         manifold = as_manifold(manifold)
         latent = BrownianLatent(
-            _kernel(kernel, manifold, steps),
+            choose_kernel(manifold, kernel, steps),
             log_time_range=log_time_range,
             initial_log_time=initial_log_time,
             fixed_time=fixed_time,
@@ -141,20 +140,6 @@ class DiffusionVAE(VariationalAutoencoder):
         if self.manifold.symmetry is None:
             return decoder
         return _even(decoder, self.manifold, self.mode)
-
-
-def _kernel(kernel, manifold, steps):
-    if isinstance(kernel, HeatKernel):
-        if kernel.manifold != manifold:
-            raise ValueError(
-                f"Expected a heat kernel on {manifold!r}. Received one on {kernel.manifold!r}."
-            )
-        return kernel
-    if kernel == "random_walk":
-        return RandomWalk(manifold, steps=steps)
-    raise ValueError(
-        f"Expected `kernel` to be one of {KERNELS} or a HeatKernel. Received: {kernel!r}."
-    )
 
 
 def _even(decoder, manifold, mode):

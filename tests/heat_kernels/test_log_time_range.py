@@ -26,6 +26,7 @@ EXACT = {
     "sphere:3": (Sphere(3), lambda t: reference.sphere_kl(3, t)),
     "sphere:7": (Sphere(7), lambda t: reference.sphere_kl(7, t)),
     "sphere:20": (Sphere(20), lambda t: reference.sphere_kl(20, t)),
+    "sphere:64": (Sphere(64), lambda t: reference.sphere_kl(64, t)),
     "projective:1": (RealProjective(1), lambda t: reference.projective_kl(1, t)),
     "projective:2": (RealProjective(2), lambda t: reference.projective_kl(2, t)),
     "projective:3": (RealProjective(3), lambda t: reference.projective_kl(3, t)),
@@ -51,7 +52,7 @@ def test_the_kl_is_right_up_to_the_limit_and_wrong_just_beyond(name):
         t = math.exp(log_time)
         return abs(short_time_kl(manifold, t) - exact(t))
 
-    within = np.linspace(max(low, -6.0), high, 12)
+    within = np.linspace(max(low, min(-6.0, high - 2.0)), high, 12)
     assert max(error(log_time) for log_time in within) <= 0.02
     assert error(high) > 0.019  # the limit is not merely safe
     assert error(high + 0.05) > 0.02
@@ -100,12 +101,6 @@ def test_products_have_the_limits_of_their_factors():
     expected = [r for f in factors for r in RandomWalk(f).default_log_time_range()]
     assert RandomWalk(Product(factors)).default_log_time_range() == expected
     assert len(expected) == 5
-
-
-def test_large_spheres_use_the_rule_where_the_series_is_noise():
-    # |Sc| t <= 1/3, below what the series would allow were it exact (S^20: log t = -4.4)
-    [(_, high)] = RandomWalk(Sphere(64)).default_log_time_range()
-    assert high == pytest.approx(math.log(1 / (3 * 64 * 63)), abs=1e-5)
 
 
 def test_a_users_manifold_needs_no_uniform_law():

@@ -10,8 +10,8 @@ from keras import ops
 from manifold_list import ALL, each
 
 from diffusion_vae.heat_kernels import RandomWalk
+from diffusion_vae.heat_kernels.base import START_BELOW_LIMIT
 from diffusion_vae.latents import BrownianLatent, LatentDistribution
-from diffusion_vae.latents.brownian import START_BELOW_LIMIT
 from diffusion_vae.manifolds import O3, Product, RealProjective, Sphere
 
 FEATURES = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
@@ -231,4 +231,4 @@ def test_limits_read_from_a_json_file_are_the_same_limits():
     again.build((None, 5))
     for each_layer in (layer, again):
         assert each_layer.time.log_time_range == [(-12.0, -2.0)]
-        assert each_layer.time.initial_log_time == [-6.0]  # well below the upper limit
+        assert each_layer.time.initial_log_time == layer.kernel.default_initial_log_time()

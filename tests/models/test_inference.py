@@ -131,7 +131,7 @@ def test_counts_are_positive_integers(make, x, n):
         ({"kernel": "magic"}, "Expected `kernel`"),
         ({"likelihood": "poisson"}, "Expected `likelihood`"),
         ({"head": "nose"}, "Expected `head`"),
-        ({"log_time_range": None}, "Expected limits on log time"),
+        ({"kernel": "random_walk", "log_time_range": None}, "Expected limits on log time"),
         ({"log_time_range": "wide"}, "Expected `log_time_range`"),
         ({"log_time_range": (0.0, -1.0)}, "low < high"),
         ({"initial_log_time": 50.0}, "strictly between"),

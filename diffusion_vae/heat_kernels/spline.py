@@ -1,0 +1,76 @@
+"""Cubic splines on uniform grids: tables that Keras evaluates smoothly."""
+
+import itertools
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class UniformSpline:
+    """Interpolating cubic spline of one or two variables, twice differentiable.
+
+    Built in float64, evaluated by `keras.ops` in the dtype of its arguments, which
+    are clipped to the grid.
+
+    Args:
+        values: Values at the nodes, `[n]` or `[n, m]`, at least 5 along each axis.
+        starts: First node along each axis.
+        stops: Last node along each axis.
+    """
+
+    def __init__(self, values, starts, stops):
+        coefficients = np.asarray(values, dtype=np.float64)
+        self._starts, self._stops = tuple(starts), tuple(stops)
+        self._cells = tuple(n - 1 for n in coefficients.shape)
+        for axis in range(coefficients.ndim):
+            flat = np.moveaxis(coefficients, axis, 0)
+            flat = np.tensordot(_coefficient_matrix(len(flat)), flat, axes=1)
+            coefficients = np.moveaxis(flat, 0, axis)
+        # Row of a cell: all 4 (or 16) coefficients it needs, so that one lookup finds them.
+        shifts = itertools.product(range(4), repeat=coefficients.ndim)
+        corners = [
+            coefficients[tuple(slice(s, s + n) for s, n in zip(shift, self._cells, strict=True))]
+            for shift in shifts
+        ]
+        self._rows = np.stack(corners, axis=-1).reshape(-1, len(corners))  # [cells, 4^axes]
+
+    def __call__(self, *x):
+        """Values at the points, arrays `[...]` that broadcast, one per axis.
+
+        NaN where a coordinate is NaN.
+        """
+        x = [ops.convert_to_tensor(v) for v in x]
+        index, weights = 0, None
+        for v, start, stop, cells in zip(x, self._starts, self._stops, self._cells, strict=True):
+            place = (ops.clip(v, start, stop) - start) * (cells / (stop - start))
+            cell = ops.clip(ops.floor(ops.stop_gradient(place)), 0, cells - 1)
+            own = _weights(place - cell)  # [..., 4]
+            weights = own if weights is None else weights[..., :, None] * own[..., None, :]
+            index = index * cells + ops.cast(ops.where(cell >= 0, cell, 0.0), "int32")
+        rows = ops.take(_constant(self._rows, x[0].dtype), index, axis=0)  # [..., 4^axes]
+        return ops.sum(rows * ops.reshape(weights, ops.shape(rows)), axis=-1)
+
+
+def _constant(array, dtype):
+    return ops.convert_to_tensor(array.astype(keras.backend.standardize_dtype(dtype)))
+
+
+def _weights(f):
+    """Values of the four B-splines that cover a cell, at the fraction `f` of it."""
+    g = 1.0 - f
+    f2, g2 = ops.square(f), ops.square(g)
+    return ops.stack(
+        [g2 * g / 6.0, 2.0 / 3.0 - f2 + 0.5 * f2 * f, 2.0 / 3.0 - g2 + 0.5 * g2 * g, f2 * f / 6.0],
+        axis=-1,
+    )
+
+
+def _coefficient_matrix(n):
+    """From values at n nodes to n + 2 coefficients, without a knot beside either end."""
+    equations = np.zeros((n + 2, n + 2))
+    for node in range(n):
+        equations[node, node : node + 3] = 1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0
+    fourth_difference = 1.0, -4.0, 6.0, -4.0, 1.0
+    equations[n, :5] = equations[n + 1, -5:] = fourth_difference
+    return np.linalg.inv(equations)[:, :n]

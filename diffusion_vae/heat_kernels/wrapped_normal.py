@@ -1,0 +1,107 @@
+"""Brownian motion on circles: the normal law wrapped round."""
+
+import math
+from functools import cache
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.heat_kernels import reference
+from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
+from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, LOG_TIME_RANGE
+from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, TIME_STEP, inverse_softplus
+from diffusion_vae.heat_kernels.spline import UniformSpline
+from diffusion_vae.manifolds import FlatTorus, RealProjective, Sphere
+from diffusion_vae.serialization import serializable
+
+WINDINGS = 3  # images on each side, at short times
+WAVES = 6  # harmonics, at long times
+SWITCH = 2.0  # time from which the series of waves is the shorter one; both are exact there
+NEARLY_UNIFORM = 16.0  # time from which one wave is left
+
+
+@serializable
+class WrappedNormalKernel(HeatKernel):
+    """Exact kernel of the circle, of RP^1 and of flat tori.
+
+    Both forms of the theta function are summed: images of the normal law at short times,
+    waves at long ones.
+
+    Args:
+        manifold: `Sphere(1)`, `RealProjective(1)` or a `FlatTorus`.
+    """
+
+    def __init__(self, manifold):
+        if not (isinstance(manifold, FlatTorus) or manifold == Sphere(1) or _is_half(manifold)):
+            raise TypeError(
+                f"Expected Sphere(1), RealProjective(1) or a FlatTorus. Received: {manifold!r}."
+            )
+        super().__init__(manifold)
+        # RP^1 is a circle of half the length: on the unit circle angles are doubled.
+        self._scale = 0.5 if _is_half(manifold) else 1.0
+        self._divergence = _divergence()
+
+    def log_density(self, y, location, time):
+        if isinstance(self.manifold, FlatTorus):
+            angles = self.manifold.angle_between(y, location)  # [..., dim]
+            return ops.sum(wrapped_normal_log_density(angles, time), axis=-1)
+        angle = self.manifold.distance(y, location) / self._scale
+        t = time[..., 0] / self._scale**2
+        return wrapped_normal_log_density(angle, t) - math.log(self._scale)
+
+    def sample(self, location, time, seed=None):
+        location = with_time_axes(location, time)
+        noise = keras.random.normal(ops.shape(location), dtype=location.dtype, seed=seed)
+        v = self.manifold.tangent_project(location, noise)
+        # In the end the law is uniform, and longer ways round cost digits.
+        return self.manifold.exp(location, ops.sqrt(ops.minimum(time, LONGEST)) * v)
+
+    def kl_to_prior(self, location, time, seed=None):
+        t = time[..., 0] / self._scale**2
+        log_t = ops.log(t)
+        below = ops.minimum(log_t - math.log(SHORTEST), 0.0)
+        return self.manifold.dim * (ops.softplus(self._divergence(log_t)) - 0.5 * below)
+
+    def default_log_time_range(self):
+        """From a point mass to the uniform law: t in [1e-4, 50]."""
+        return [LOG_TIME_RANGE]
+
+    def default_initial_log_time(self):
+        """A cloud of a seventh of a circle's radius on each circle."""
+        return [math.log(INITIAL_SPREAD * self._scale**2)]
+
+
+def wrapped_normal_log_density(angle, t):
+    """Log density of the normal law of variance `t` wrapped round the unit circle.
+
+    Args:
+        angle: Angles from the centre, in [-pi, pi], `[...]`.
+        t: Times, broadcast against `angle`.
+
+    Returns:
+        Log densities in nats against arc length, `[...]`.
+    """
+    short, long = ops.minimum(t, SWITCH), ops.maximum(t, SWITCH)
+    turns = [angle + 2.0 * math.pi * k for k in range(-WINDINGS, WINDINGS + 1)]
+    images = ops.stack([-ops.square(a) / (2.0 * short) for a in turns], axis=0)
+    by_images = ops.logsumexp(images, axis=0) - 0.5 * ops.log(2.0 * math.pi * short)
+    waves = [ops.exp(-0.5 * k**2 * long) * ops.cos(k * angle) for k in range(1, WAVES + 1)]
+    by_waves = ops.log1p(2.0 * sum(waves)) - math.log(2.0 * math.pi)
+    return ops.where(t < SWITCH, by_images, by_waves)
+
+
+@cache
+def _divergence():
+    """log t -> g with log(1 + e^g) the KL to the uniform law of the unit circle."""
+    count = math.ceil(math.log(LONGEST / SHORTEST) / TIME_STEP) + 1
+    log_time = np.linspace(math.log(SHORTEST), math.log(LONGEST), count)
+    # In the end the slowest wave alone is left: 2 exp(-t/2) cos r, and half its mean square.
+    log_kl = [
+        math.log(reference.sphere_kl(1, t)) if t < NEARLY_UNIFORM else -t for t in np.exp(log_time)
+    ]
+    return UniformSpline(inverse_softplus(np.array(log_kl)), (log_time[0],), (log_time[-1],))
+
+
+def _is_half(manifold):
+    return isinstance(manifold, RealProjective) and manifold.dim == 1
