@@ -41,7 +41,7 @@ def train(
         list[str], option("An option of the data set, repeatable.", metavar="KEY=VALUE")
     ] = [],  # noqa: B006 (Typer copies it)
     model: Annotated[str, option("Kind of model.")] = "diffusion",
-    epochs: Annotated[int | None, option("Passes over the data.", show_default="20")] = None,
+    epochs: Annotated[int | None, option("Passes over the data.", show_default="15 or 20")] = None,
     batch_size: Annotated[int, option("Examples a step.")] = 128,
     learning_rate: Annotated[float, option("Of the Adam optimiser.")] = 1e-3,
     seed: Annotated[int, option("Of weights, noise and the order of the data.")] = 0,

@@ -11,8 +11,8 @@ from diffusion_vae.random import layer_seeds
 
 MODELS = {"diffusion": "∆VAE: Brownian motion on a manifold, uniform prior"}
 NETWORKS = ("mlp", "conv")
-DEFAULT_EPOCHS = {"periodic_pictures": 20}
-DEFAULT_RESTARTS = {"periodic_pictures": 8}  # about half of the starts fail
+DEFAULT_EPOCHS = {"periodic_pictures": 15}
+DEFAULT_RESTARTS = {"periodic_pictures": 12}  # about half of the starts fail
 
 
 @dataclass(frozen=True)

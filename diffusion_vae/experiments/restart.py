@@ -2,8 +2,8 @@
 
 import keras
 
-CHECK_AFTER = 5  # epochs
-# Nats of squared error. At that check success has shown at most 7 and failure at least 20;
+CHECK_AFTER = 3  # epochs
+# Nats of squared error. At that check success has shown at most 2 and failure at least 35;
 # at the end of training success is under 2 and failure 9 or more.
 LARGEST_EARLY, LARGEST_FINAL = 12.0, 5.0
 
