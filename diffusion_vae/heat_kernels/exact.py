@@ -7,8 +7,17 @@ from diffusion_vae.heat_kernels.gaussian import GaussianKernel
 from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
+from diffusion_vae.heat_kernels.revolution import RevolutionKernel
 from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
-from diffusion_vae.manifolds import SO3, Euclidean, FlatTorus, Manifold, Product, Sphere
+from diffusion_vae.manifolds import (
+    SO3,
+    EmbeddedTorus,
+    Euclidean,
+    FlatTorus,
+    Manifold,
+    Product,
+    Sphere,
+)
 from diffusion_vae.manifolds.base import require_dimension
 
 KINDS = ("auto", "exact", "random_walk")
@@ -101,3 +110,8 @@ def _(manifold):
 @heat_kernel.register(Product)
 def _(manifold):
     return ProductKernel(manifold, [heat_kernel(factor) for factor in manifold.factors])
+
+
+@heat_kernel.register(EmbeddedTorus)
+def _(manifold):
+    return RevolutionKernel(manifold)

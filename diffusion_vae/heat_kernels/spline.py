@@ -8,13 +8,13 @@ from keras import ops
 
 
 class UniformSpline:
-    """Interpolating cubic spline of one or two variables, twice differentiable.
+    """Interpolating cubic spline of one or more variables, twice differentiable.
 
     Built in float64, evaluated by `keras.ops` in the dtype of its arguments, which
     are clipped to the grid.
 
     Args:
-        values: Values at the nodes, `[n]` or `[n, m]`, at least 5 along each axis.
+        values: Values at the nodes, `[n]`, `[n, m]`, ..., at least 5 along each axis.
         starts: First node along each axis.
         stops: Last node along each axis.
     """
@@ -27,7 +27,7 @@ class UniformSpline:
             flat = np.moveaxis(coefficients, axis, 0)
             flat = np.tensordot(_coefficient_matrix(len(flat)), flat, axes=1)
             coefficients = np.moveaxis(flat, 0, axis)
-        # Row of a cell: all 4 (or 16) coefficients it needs, so that one lookup finds them.
+        # Row of a cell: all 4^axes coefficients it needs, so that one lookup finds them.
         shifts = itertools.product(range(4), repeat=coefficients.ndim)
         corners = [
             coefficients[tuple(slice(s, s + n) for s, n in zip(shift, self._cells, strict=True))]
@@ -46,10 +46,16 @@ class UniformSpline:
             place = (ops.clip(v, start, stop) - start) * (cells / (stop - start))
             cell = ops.clip(ops.floor(ops.stop_gradient(place)), 0, cells - 1)
             own = _weights(place - cell)  # [..., 4]
-            weights = own if weights is None else weights[..., :, None] * own[..., None, :]
+            weights = own if weights is None else _products(weights, own)
             index = index * cells + ops.cast(ops.where(cell >= 0, cell, 0.0), "int32")
         rows = ops.take(_constant(self._rows, x[0].dtype), index, axis=0)  # [..., 4^axes]
         return ops.sum(rows * ops.reshape(weights, ops.shape(rows)), axis=-1)
+
+
+def _products(a, b):
+    """All products of the last axes, `[..., n] x [..., m] -> [..., n m]`."""
+    outer = a[..., :, None] * b[..., None, :]
+    return ops.reshape(outer, (*ops.shape(outer)[:-2], a.shape[-1] * b.shape[-1]))
 
 
 def _constant(array, dtype):
