@@ -47,8 +47,8 @@ def test_unknown_fields_are_named():
 def test_options_reach_the_model():
     config = ExperimentConfig(
         latent="projective:2", likelihood="bernoulli", kernel="random_walk", steps=3,
-        kl="paper", mode="quadratic", head="veronese", log_time_range=(-8.0, -1.0), initial_log_time=-4.0, kl_weight=0.5,
-        kl_warmup_steps=7, batch_norm=True, **SMALL,
+        kl="paper", mode="quadratic", head="veronese", log_time_range=(-8.0, -1.0),
+        initial_log_time=-4.0, kl_weight=0.5, kl_warmup_steps=7, batch_norm=True, **SMALL,
     )  # fmt: skip
     model = build_model(config, (4, 4))
     kernel = model.latent.kernel
