@@ -6,6 +6,7 @@ from diffusion_vae.heat_kernels.gaussian import GaussianKernel
 from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
+from diffusion_vae.heat_kernels.revolution import RevolutionKernel
 from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "IsotropicKernel",
     "ProductKernel",
     "RandomWalk",
+    "RevolutionKernel",
     "WrappedNormalKernel",
     "choose_kernel",
     "has_heat_kernel",

@@ -86,7 +86,8 @@ class Manifold:
         z, v = ops.convert_to_tensor(z), ops.convert_to_tensor(v)
         # The map is linear in v: its length may be a constant for the gradient.
         length = ops.stop_gradient(safe_norm(v, keepdims=True))  # [..., 1]
-        length = ops.where(length > 0, length, 1.0)
+        # At v = 0 the differences are rounding errors: next to nothing of them is kept.
+        length = ops.where(length > 0, length, 1e-12)
         direction = v / length  # [..., n]
         h = 1e-2 if keras.backend.standardize_dtype(z.dtype) != "float64" else 1e-4
         slope = (self.project(z + h * direction) - self.project(z - h * direction)) / (2 * h)
@@ -121,7 +122,8 @@ class Manifold:
             # To the second order this is parallel transport, as the projection is not.
             lost = self.tangent_project(z, v - turned)
             turned = self.tangent_project(ahead, v + 0.5 * lost)
-            turned = turned * _ratio(length, safe_norm(turned, keepdims=True))
+            kept = _ratio(length, safe_norm(turned, keepdims=True))
+            turned = turned * ops.where(length > 0, kept, 1.0)
             half = ops.clip(0.5 * (1.0 - cosine), 0.0, 0.5)  # sin^2 of half the turn
             arc = safe_norm(ahead - z, keepdims=True) * (1.0 + half / 6.0 + 0.075 * half**2)
             gain = _ratio(arc, stride * length)  # 1 in flat space
@@ -287,7 +289,7 @@ def unit_vectors(x):
     largest = ops.stop_gradient(ops.max(ops.abs(x), axis=-1, keepdims=True))  # [..., 1]
     vanishes = largest < 1e-30
     # XLA divides by multiplying with 1 / largest, which is 0 when largest is beyond 8e37.
-    shrink = ops.where(largest > 1e18, 2.0**-60, 1.0)  # [..., 1]
+    shrink = ops.cast(ops.where(largest > 1e18, 2.0**-60, 1.0), x.dtype)  # [..., 1]
     scaled = (x * shrink) / ops.where(vanishes, 1.0, largest * shrink)  # [..., n]
     first_axis = ops.convert_to_tensor(np.eye(x.shape[-1])[0], dtype=x.dtype)  # [n]
     scaled = ops.where(vanishes, first_axis, scaled)
