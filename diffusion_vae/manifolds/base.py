@@ -10,7 +10,7 @@ from keras import ops
 from diffusion_vae.autodiff import iterate
 from diffusion_vae.manifolds.pool import draw_from_pool, pool_by_projection
 
-CURVE_POINTS = 32  # points on a projected chord when its length stands in for the distance
+HALVINGS = 5  # of the chord, whose 32 projected pieces stand in for the distance
 RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map
 
 
@@ -87,7 +87,7 @@ class Manifold:
         # The map is linear in v: its length may be a constant for the gradient.
         length = ops.stop_gradient(safe_norm(v, keepdims=True))  # [..., 1]
         # At v = 0 the differences are rounding errors: next to nothing of them is kept.
-        length = ops.where(length > 0, length, 1e-12)
+        length = ops.maximum(length, 1e-12)
         direction = v / length  # [..., n]
         h = 1e-2 if keras.backend.standardize_dtype(z.dtype) != "float64" else 1e-4
         slope = (self.project(z + h * direction) - self.project(z - h * direction)) / (2 * h)
@@ -152,14 +152,18 @@ class Manifold:
     def distance(self, x, y):
         """Geodesic distance, `[..., ambient_dim] x [..., ambient_dim] -> [...]`.
 
-        The default is the length of the default geodesic, an upper bound.
+        The default halves the way again and again, and adds up the pieces.
         """
         x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
-        x, y = ops.expand_dims(x, -2), ops.expand_dims(y, -2)  # [..., 1, n]
-        s = ops.cast(ops.linspace(0.0, 1.0, CURVE_POINTS), x.dtype)  # [points]
-        curve = self.geodesic(x, y, s)  # [..., points, n]
-        steps = curve[..., 1:, :] - curve[..., :-1, :]  # [..., points - 1, n]
-        return ops.sum(safe_norm(steps), axis=-1)
+        x, y = x + ops.zeros_like(y), y + ops.zeros_like(x)
+        curve = ops.stack([x, y], axis=-2)  # [..., points, n]
+        for _ in range(HALVINGS):
+            ahead, behind = curve[..., :-1, :], curve[..., 1:, :]
+            middle = self.geodesic(ahead, behind, 0.5)
+            halved = ops.stack([ahead, middle], axis=-2)  # [..., points - 1, 2, n]
+            halved = ops.reshape(halved, (*ops.shape(ahead)[:-2], -1, x.shape[-1]))
+            curve = ops.concatenate([halved, curve[..., -1:, :]], axis=-2)
+        return ops.sum(safe_norm(curve[..., 1:, :] - curve[..., :-1, :]), axis=-1)
 
     def step(self, z, noise):
         """One step of the random walk: the ambient jump `noise`, brought back.
