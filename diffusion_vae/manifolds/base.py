@@ -292,12 +292,19 @@ def unit_vectors(x):
     x = ops.convert_to_tensor(x)
     largest = ops.stop_gradient(ops.max(ops.abs(x), axis=-1, keepdims=True))  # [..., 1]
     vanishes = largest < 1e-30
-    # XLA divides by multiplying with 1 / largest, which is 0 when largest is beyond 8e37.
-    shrink = ops.cast(ops.where(largest > 1e18, 2.0**-60, 1.0), x.dtype)  # [..., 1]
+    shrink = headroom(largest)  # [..., 1]
     scaled = (x * shrink) / ops.where(vanishes, 1.0, largest * shrink)  # [..., n]
     first_axis = ops.convert_to_tensor(np.eye(x.shape[-1])[0], dtype=x.dtype)  # [n]
     scaled = ops.where(vanishes, first_axis, scaled)
     return scaled * ops.rsqrt(ops.sum(ops.square(scaled), axis=-1, keepdims=True))
+
+
+def headroom(largest):
+    """Factor by which to shrink both sides of a division by `largest`.
+
+    XLA divides by multiplying with 1 / largest, which is 0 when largest is beyond 8e37.
+    """
+    return ops.cast(ops.where(largest > 1e18, 2.0**-60, 1.0), largest.dtype)
 
 
 def require_dimension(name, value, minimum):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.manifolds.base import headroom
 from diffusion_vae.manifolds.eigen import transpose
 from diffusion_vae.manifolds.level_set import newton_step, offset
 
@@ -95,10 +96,11 @@ def _bounded(x, size):
     """Vectors shortened to at most `size`, `[batch, n]`, and by what factor, `[batch, 1]`."""
     largest = ops.max(ops.abs(x), axis=-1, keepdims=True)  # [batch, 1]
     far = largest > size
-    safe = ops.where(far, largest, 1.0)
-    direction = x / safe  # its squares cannot overflow
+    shrink = headroom(largest)
+    safe = ops.where(far, largest * shrink, 1.0)
+    direction = x * shrink / safe  # its squares cannot overflow
     length = ops.sqrt(ops.sum(ops.square(direction), axis=-1, keepdims=True))
     length = ops.where(far, length, 1.0)
     return ops.where(far, size * direction / length, x), ops.where(
-        far, size / safe / length, ops.ones_like(safe)
+        far, size * shrink / safe / length, ops.ones_like(safe)
     )
