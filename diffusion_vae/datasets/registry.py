@@ -1,7 +1,6 @@
 """Data sets by name: `load("mnist")`, `load("pictures/", size=64)`."""
 
 import dataclasses
-import difflib
 import functools
 import inspect
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
+from diffusion_vae.suggestions import did_you_mean
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {}
 _DESCRIPTIONS: dict[str, str] = {}
@@ -85,11 +85,10 @@ def load(name_or_path, **options) -> Dataset:
         _require_known(name, options, list(inspect.signature(from_path).parameters)[1:])
         return from_path(name, **options)
     if name not in _LOADERS:
-        close = difflib.get_close_matches(name, _LOADERS, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"Unknown data set {name!r}.{hint} Expected one of: {', '.join(sorted(_LOADERS))}; "
-            f"or the path of an .npz file, an .h5 file or a folder of images."
+            f"Unknown data set {name!r}.{did_you_mean(name, _LOADERS)} "
+            f"Expected one of: {', '.join(sorted(_LOADERS))}; "
+            "or the path of an .npz file, an .h5 file or a folder of images."
         )
     defaults = loader_options(name)
     _require_known(name, options, list(defaults))

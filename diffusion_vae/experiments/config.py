@@ -85,12 +85,12 @@ class ExperimentConfig:
 
     @property
     def planned_epochs(self):
-        """Epochs to train: those given, or the data set's default (20)."""
+        """Epochs to train: those given, or the data set's default, else 20."""
         return self.epochs or DEFAULT_EPOCHS.get(self.dataset, 20)
 
     @property
     def planned_restarts(self):
-        """Restarts allowed: those given, or the data set's default (0)."""
+        """Restarts allowed: those given, or the data set's default, else 0."""
         return DEFAULT_RESTARTS.get(self.dataset, 0) if self.restarts is None else self.restarts
 
     def as_dict(self):

@@ -217,7 +217,7 @@ class Manifold:
         z = ops.convert_to_tensor(z)
         return ops.zeros_like(z[..., 0]) - math.log(self.volume)
 
-    # -- symmetry and time -----------------------------------------------------
+    # -- symmetry --------------------------------------------------------------
 
     def even_embedding(self, z):
         """Coordinates that identified points share; `z` itself without symmetry."""
@@ -227,13 +227,6 @@ class Manifold:
     def even_embedding_dim(self) -> int:
         """Number of coordinates of `even_embedding`."""
         return self.ambient_dim
-
-    def time_per_coordinate(self, time):
-        """Spreads times `[..., time_dim]` over the coordinates `[..., ambient_dim]`.
-
-        An axis of length one is left to broadcasting.
-        """
-        return time
 
     # -- identity --------------------------------------------------------------
 

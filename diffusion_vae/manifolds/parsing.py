@@ -1,6 +1,5 @@
 """Text forms of manifolds: `"sphere:2"`, `"torus"`, `"sphere:2 x torus x so3"`."""
 
-import difflib
 import re
 
 from diffusion_vae.manifolds.base import Manifold
@@ -11,6 +10,7 @@ from diffusion_vae.manifolds.orthogonal import O3, SO3
 from diffusion_vae.manifolds.product import Product
 from diffusion_vae.manifolds.real_projective import RealProjective
 from diffusion_vae.manifolds.sphere import Sphere
+from diffusion_vae.suggestions import did_you_mean
 
 # name: (class, type of its arguments, example, what it is)
 TEXT_FORMS = {
@@ -58,10 +58,8 @@ def parse(text) -> Manifold:
 def _parse_factor(part, text):
     name, _, arguments = part.strip().lower().partition(":")
     if name not in TEXT_FORMS:
-        close = difflib.get_close_matches(name, TEXT_FORMS, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"Unknown manifold {name!r} in {text!r}.{hint} "
+            f"Unknown manifold {name!r} in {text!r}.{did_you_mean(name, TEXT_FORMS)} "
             f"Expected one of: {', '.join(sorted(TEXT_FORMS))}."
         )
     cls, kind, example, _ = TEXT_FORMS[name]

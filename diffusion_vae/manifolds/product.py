@@ -103,14 +103,6 @@ class Product(Manifold):
     def even_embedding_dim(self):
         return sum(f.even_embedding_dim for f in self.factors)
 
-    def time_per_coordinate(self, time):
-        columns = []
-        for factor, part in zip(self.factors, self.split_time(time), strict=True):
-            part = factor.time_per_coordinate(part)
-            repeats = factor.ambient_dim // part.shape[-1]
-            columns.append(ops.repeat(part, repeats, axis=-1))
-        return ops.concatenate(columns, axis=-1)
-
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {"factors": [serialize(f) for f in self.factors]}

@@ -114,21 +114,9 @@ def test_prior_of_flat_space_is_the_standard_normal(manifold):
     assert np.max(np.abs(np.var(draws, axis=0) - 1.0)) < 4.0 * math.sqrt(2.0 / 20000)
 
 
-@jax
-@each()
-def test_times_spread_over_the_coordinates(manifold):
-    time = ops.convert_to_tensor(np.arange(1.0, 1.0 + manifold.time_dim, dtype="float32"))
-    spread = manifold.time_per_coordinate(time[None, :])  # [1, n or 1]
-    assert spread.shape[-1] in (1, manifold.ambient_dim)
-    if manifold.time_dim == 1:
-        np.testing.assert_array_equal(spread, [[1.0]])
-
-
 def test_each_factor_has_its_own_time():
     manifold = Product([Sphere(2), Euclidean(2), FlatTorus(1)])
     assert manifold.time_dim == 4
-    spread = manifold.time_per_coordinate(np.array([[1.0, 2.0, 3.0, 4.0]], "float32"))
-    np.testing.assert_array_equal(spread, [[1, 1, 1, 2, 3, 4, 4]])
     parts = manifold.split_time(np.array([[1.0, 2.0, 3.0, 4.0]], "float32"))
     np.testing.assert_array_equal(parts[1], [[2.0, 3.0]])
 
