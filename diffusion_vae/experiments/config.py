@@ -3,6 +3,8 @@
 import dataclasses
 from dataclasses import dataclass, field
 
+import keras
+
 from diffusion_vae import likelihoods, manifolds, networks
 from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.models import DiffusionVAE
@@ -11,6 +13,7 @@ from diffusion_vae.random import layer_seeds
 
 MODELS = {"diffusion": "∆VAE: Brownian motion on a manifold, uniform prior"}
 NETWORKS = ("mlp", "conv")
+SCHEDULES = ("constant", "cosine")
 DEFAULT_EPOCHS = {"periodic_pictures": 15}
 DEFAULT_RESTARTS = {"periodic_pictures": 12}  # about half of the starts fail
 
@@ -32,6 +35,7 @@ class ExperimentConfig:
     epochs: int | None = None
     batch_size: int = 128
     learning_rate: float = 1e-3
+    schedule: str = "constant"
     seed: int = 0
     restarts: int | None = None
     patience: int | None = None
@@ -62,7 +66,12 @@ class ExperimentConfig:
     batch_norm: bool | None = None
 
     def __post_init__(self):
-        choices = {"model": sorted(MODELS), "network": NETWORKS, "padding": PADDINGS}
+        choices = {
+            "model": sorted(MODELS),
+            "network": NETWORKS,
+            "padding": PADDINGS,
+            "schedule": SCHEDULES,
+        }
         for name, known in choices.items():
             value = getattr(self, name)
             if value not in known:
@@ -111,6 +120,14 @@ class ExperimentConfig:
                 f"Expected fields among {sorted(known)}. Received unknown: {unknown}."
             )
         return cls(**{name: _without_lists(value) for name, value in values.items()})
+
+
+def build_optimizer(config, steps):
+    """Adam with the learning rate of a configuration, for so many training steps."""
+    rate = config.learning_rate
+    if config.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    return keras.optimizers.Adam(rate)
 
 
 def build_model(config, event_shape, seed=None):

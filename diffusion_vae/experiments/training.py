@@ -9,7 +9,7 @@ from diffusion_vae import datasets
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.evaluation import TorusTopology, torus_topology
-from diffusion_vae.experiments.config import ExperimentConfig, build_model
+from diffusion_vae.experiments.config import ExperimentConfig, build_model, build_optimizer
 from diffusion_vae.experiments.restart import StopIfStuck
 from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.files import write_json
@@ -111,7 +111,8 @@ def _attempts(config, dataset, results, run, callbacks, say, first):
         seed = seeds[attempt]
         keras.utils.set_random_seed(seed)
         model = build_model(config, dataset.event_shape, seed=seed)
-        model.compile(keras.optimizers.Adam(config.learning_rate))
+        steps = config.planned_epochs * _steps_per_epoch(config, dataset)
+        model.compile(build_optimizer(config, steps))
         settings = {"config": config.as_dict(), "attempt": attempt, "attempt_seed": seed}
         folder = _results_folder(config, results, run, dataset, experiment=settings)
         guard = _fit(config, model, dataset, folder, callbacks())

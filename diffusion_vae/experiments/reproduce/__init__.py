@@ -1,0 +1,7 @@
+"""The paper's tables, trained again: what to train, the jobs, the report beside the paper."""
+
+from diffusion_vae.experiments.reproduce.jobs import JobsFailed, run_jobs
+from diffusion_vae.experiments.reproduce.report import write_report
+from diffusion_vae.experiments.reproduce.tables import TABLES, Job, Table, find_table
+
+__all__ = ["TABLES", "Job", "JobsFailed", "Table", "find_table", "run_jobs", "write_report"]

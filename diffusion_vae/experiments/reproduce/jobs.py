@@ -1,0 +1,157 @@
+"""Running the trainings of a table: each once, whatever interrupts them."""
+
+import platform
+from pathlib import Path
+
+import joblib
+import keras
+
+from diffusion_vae.callbacks import ResultsFolder
+from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.experiments.runs import load_run
+from diffusion_vae.experiments.training import resume, train
+from diffusion_vae.files import read_json, write_json
+
+
+class JobsFailed(RuntimeError):
+    """Some trainings of a table ended in an error."""
+
+
+def run_jobs(jobs, out, results="results", processes=1, say=print):
+    """Trains and evaluates what is not done yet.
+
+    Each finished job is a JSON file `OUT/<job>.json`; a job whose file is there is not
+    repeated, one that was interrupted goes on from its last complete epoch. The jobs run
+    through joblib: inside `joblib.parallel_config(backend="dask")` they are spread over a
+    cluster, whose machines must share both folders.
+
+    Args:
+        jobs: `Job`s.
+        out: Folder of the JSON files.
+        results: Folder of the runs (weights, TensorBoard, pictures).
+        processes: Jobs at a time; the cores are shared among them.
+        say: Called with a sentence about each job.
+
+    Returns:
+        The reports, one dictionary a job, in order.
+
+    Raises:
+        ValueError: If a finished job was made with other settings.
+        JobsFailed: If jobs failed; all others are done by then.
+    """
+    out, results = Path(out), Path(results)
+    waiting = [job for job in jobs if _finished_report(job, out) is None]
+    if waiting:
+        say(f"{len(jobs) - len(waiting)} of {len(jobs)} runs are done already.")
+    threads = max(1, joblib.cpu_count() // processes) if processes > 1 else None
+    outcomes = joblib.Parallel(n_jobs=processes, return_as="generator_unordered")(
+        joblib.delayed(_run)(job, out, results, threads) for job in waiting
+    )
+    failed = []
+    for number, (name, error, report) in enumerate(outcomes, 1):
+        if error:
+            failed.append(f"{name}: {error}")
+            say(f"[{number}/{len(waiting)}] {name} failed: {error}")
+        else:
+            say(f"[{number}/{len(waiting)}] {name}: ELBO {report['elbo']:.2f}, KL "
+                f"{report['kl_loss']:.2f}, MSE {report['mse']:.5f}")  # fmt: skip
+    if failed:
+        raise JobsFailed(f"{len(failed)} of {len(jobs)} runs failed: {'; '.join(failed)}")
+    return [_finished_report(job, out) for job in jobs]
+
+
+def _finished_report(job, out):
+    """What a finished job has written, or `None`."""
+    path = out / f"{job.name}.json"
+    if not path.exists():
+        return None
+    report = read_json(path)
+    asked = {"config": job.config.as_dict(), "importance_samples": job.importance_samples}
+    other = _differences(_plain(asked), {key: report.get(key) for key in asked})
+    if other:
+        raise ValueError(
+            f"Expected {path} to be of the settings asked for. Received a run with other "
+            f"{', '.join(other)}. Choose another output folder, or remove the file."
+        )
+    return report
+
+
+def _differences(asked, found):
+    """Names of settings that differ; those unknown when `found` was written do not count."""
+    config = found.get("config") or {}
+    names = [
+        key for key, value in asked["config"].items() if key in config and config[key] != value
+    ]
+    if asked["importance_samples"] != found.get("importance_samples"):
+        names.append("importance_samples")
+    return names
+
+
+def _run(job, out, results, threads):
+    """Trains and evaluates one job; returns its name, an error or none, and the report."""
+    try:
+        if threads is not None:
+            _limit_threads(threads)
+        return job.name, None, _trained_report(job, out, results)
+    except Exception as error:  # one failed run must not end the others
+        return job.name, f"{type(error).__name__}: {error}", None
+
+
+def _trained_report(job, out, results):
+    keras.utils.clear_session(free_memory=True)
+    trained = _train_or_resume(job, results)
+    estimate = trained.model.log_likelihood(trained.dataset.test, samples=job.importance_samples)
+    history = read_json(trained.results.folder("parameters") / "history.json")
+    report = {
+        "job": job.name,
+        "row": job.row,
+        "config": _plain(job.config.as_dict()),
+        "importance_samples": job.importance_samples,
+        **trained.metrics,
+        "log_likelihood": estimate.mean,
+        "log_likelihood_standard_error": estimate.standard_error,
+        "restarts": trained.restarts,
+        "training_elbo": history["elbo"][-1],
+        "machine": f"{joblib.cpu_count()} CPU cores ({platform.machine()})",
+        "versions": versions(),
+    }
+    if trained.topology is not None:
+        report["topology"] = trained.topology.as_dict()
+    write_json(out / f"{job.name}.json", report)
+    return report
+
+
+def _train_or_resume(job, results):
+    """Goes on with an interrupted run, or starts (again, if no epoch of it is complete)."""
+    started = results / "parameters" / job.name
+    if not started.exists():
+        return train(job.config, results, job.name)
+    if (results / "weights_folder" / job.name / "last.keras").exists():
+        if load_run(results, job.name).config != job.config:
+            raise ValueError(
+                f"The run {job.name!r} in {results} was started with other settings. Choose "
+                "another results folder, or remove the run."
+            )
+        return resume(job.name, results)
+    ResultsFolder(results, job.name).discard()
+    return train(job.config, results, job.name)
+
+
+def _limit_threads(threads):
+    """Gives this process its share of the cores, if TensorFlow has not begun to work."""
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        pass  # a process that has had a job before: it has its share
+
+
+def _plain(value):
+    """As JSON gives it back: tuples as lists."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,123 @@
+"""The report of a table: our runs, row by row, beside the published numbers."""
+
+import csv
+import math
+import statistics
+from pathlib import Path
+
+from diffusion_vae.files import read_json, replacing, write_json
+
+# metric: (heading, form, whether more is better; `None`: neither)
+METRICS = {
+    "log_likelihood": ("LL", "{:.2f}", True),
+    "elbo": ("ELBO", "{:.2f}", True),
+    "kl_loss": ("KL", "{:.2f}", None),
+    "mse": ("MSE", "{:.5f}", False),
+}
+
+
+def write_report(table, out):
+    """Writes `OUT/table.{json,csv,md}` from the finished jobs in `OUT`.
+
+    Args:
+        table: A `Table`.
+        out: Folder of the jobs' JSON files.
+
+    Returns:
+        The three paths.
+    """
+    out = Path(out)
+    reports = [read_json(path) for path in sorted(out.glob("*-seed-*.json"))]
+    rows = [
+        _row(table, name, [report for report in reports if report["row"] == name])
+        for name in table.rows
+        if any(report["row"] == name for report in reports)
+    ]
+    paths = [out / f"table.{ending}" for ending in ("json", "csv", "md")]
+    write_json(paths[0], {"table": table.name, "title": table.title, "rows": rows})
+    _write_csv(paths[1], rows)
+    with replacing(paths[2]) as temporary:
+        temporary.write_text(_markdown(table, rows, reports))
+    return paths
+
+
+def compare(values, published, more_is_better):
+    """`"better"`, `"equal"` or `"worse"`, by two standard errors of the mean of `values`.
+
+    With a single run there is no standard error, and so no verdict: `None`.
+    """
+    if len(values) < 2:
+        return None
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    gain = statistics.mean(values) - published
+    gain = gain if more_is_better else -gain
+    if abs(gain) <= 2.0 * error:
+        return "equal"
+    return "better" if gain > 0 else "worse"
+
+
+def _row(table, name, reports):
+    published = table.published.get(name, {})
+    corrected = {**published, **table.corrected.get(name, {})}
+    row = {"row": name, "runs": len(reports), "seeds": [r["config"]["seed"] for r in reports]}
+    for metric, (_, _, more_is_better) in METRICS.items():
+        values = [report[metric] for report in reports]
+        row[metric] = statistics.mean(values)
+        row[f"{metric}_std"] = statistics.stdev(values) if len(values) > 1 else None
+        row[f"{metric}_published"] = published.get(metric)
+        row[f"{metric}_corrected"] = corrected.get(metric)
+        if metric in corrected and more_is_better is not None:
+            row[f"{metric}_verdict"] = compare(values, corrected[metric], more_is_better)
+    return row
+
+
+def _write_csv(path, rows):
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _markdown(table, rows, reports):
+    head = [f"## {table.title}", "", f"`diffusion-vae reproduce {table.name}`", ""]
+    head += [*_conditions(table, reports), ""]
+    names = ["latent space", "runs"]
+    for heading, *_ in METRICS.values():
+        names += [heading, f"{heading}, paper"]
+    names.append("verdict on LL, ELBO, MSE")
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(_cells(row)) + " |" for row in rows]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def _conditions(table, reports):
+    """What the numbers hold for: settings, seeds, machine."""
+    configs = [report["config"] for report in reports]
+
+    def values(name):
+        return ", ".join(dict.fromkeys(str(config[name]) for config in configs))
+
+    return [
+        f"Epochs {values('epochs')}, batch {values('batch_size')}, Adam {values('learning_rate')} "
+        f"({values('schedule')}), kernel {values('kernel')}, seeds {values('seed')}; test set; "
+        f"log-likelihood by {table.importance_samples} importance samples; "
+        f"{', '.join(dict.fromkeys(report['machine'] for report in reports))}.",
+        "Mean and standard deviation over runs. Paper: as printed, and in brackets with the right "
+        "constants, against which the verdict stands (two standard errors of our mean; none for "
+        "a single run).",
+    ]
+
+
+def _cells(row):
+    cells = [row["row"], str(row["runs"])]
+    for metric, (_, form, _) in METRICS.items():
+        spread = row[f"{metric}_std"]
+        ours = form.format(row[metric])
+        cells.append(ours if spread is None else f"{ours} ± {form.format(spread)}")
+        published, corrected = row[f"{metric}_published"], row[f"{metric}_corrected"]
+        text = "" if published is None else form.format(published)
+        cells.append(text if corrected == published else f"{text} ({form.format(corrected)})")
+    verdicts = [row.get(f"{metric}_verdict") for metric in ("log_likelihood", "elbo", "mse")]
+    cells.append(", ".join(verdict or "-" for verdict in verdicts))
+    return cells
