@@ -1,0 +1,176 @@
+"""Brownian motion on a manifold as a distribution of TensorFlow Probability."""
+
+import tensorflow as tf
+from tensorflow_probability.python.bijectors import softplus
+from tensorflow_probability.python.distributions import distribution
+from tensorflow_probability.python.internal import (
+    assert_util,
+    dtype_util,
+    parameter_properties,
+    prefer_static,
+    reparameterization,
+    tensor_util,
+    tensorshape_util,
+)
+
+from diffusion_vae.distributions.seeds import StatelessSeeds
+from diffusion_vae.heat_kernels import choose_kernel
+from diffusion_vae.layers.geometry import as_manifold
+
+ON_MANIFOLD = 1e-3  # largest coordinate's distance from the projection, under `validate_args`
+
+
+class HeatKernel(distribution.Distribution):
+    """Law of Brownian motion (generator 1/2 Laplacian) started at a point, at a given time.
+
+    Batches follow from `location [..., ambient_dim]` and `time [..., time_dim]`, which
+    broadcast; an event is a point `[ambient_dim]`. Densities are in nats against the
+    Riemannian volume (of the quotient where the manifold has a symmetry), exact wherever
+    the heat kernel is known. Samples are reparametrised: differentiable in location and
+    time. `kl_divergence(HeatKernel, ManifoldUniform)` is registered.
+
+    Args:
+        manifold: A `Manifold` or its text form, such as `"sphere:2"`.
+        location: Starting points, `[..., ambient_dim]`.
+        time: Times, `[..., time_dim]`.
+        kernel: `"auto"`, `"exact"`, `"random_walk"` or a heat kernel on the manifold.
+        validate_args: Whether to check, at run time, that locations and values lie on the
+            manifold and times are positive.
+        allow_nan_stats: As everywhere in TensorFlow Probability.
+        name: Name of the distribution.
+
+    Raises:
+        ValueError: If the last axes are not `ambient_dim` and `time_dim`, or the manifold
+            has no such kernel.
+    """
+
+    def __init__(
+        self,
+        manifold,
+        location,
+        time,
+        kernel="auto",
+        validate_args=False,
+        allow_nan_stats=True,
+        name="HeatKernel",
+    ):
+        parameters = dict(locals())
+        self._manifold = as_manifold(manifold)
+        self._kernel = choose_kernel(self._manifold, kernel)
+        with tf.name_scope(name) as name:
+            dtype = dtype_util.common_dtype([location, time], tf.float32)
+            self._location = tensor_util.convert_nonref_to_tensor(
+                location, name="location", dtype=dtype
+            )
+            self._time = tensor_util.convert_nonref_to_tensor(time, name="time", dtype=dtype)
+            _require_last_axis("location", self._location, self._manifold.ambient_dim)
+            _require_last_axis("time", self._time, self._manifold.time_dim)
+            super().__init__(
+                dtype=dtype,
+                reparameterization_type=reparameterization.FULLY_REPARAMETERIZED,
+                validate_args=validate_args,
+                allow_nan_stats=allow_nan_stats,
+                parameters=parameters,
+                name=name,
+            )
+
+    @classmethod
+    def _parameter_properties(cls, dtype, num_classes=None):
+        return {
+            "location": parameter_properties.ParameterProperties(
+                event_ndims=1,
+                default_constraining_bijector_fn=parameter_properties.BIJECTOR_NOT_IMPLEMENTED,
+            ),
+            "time": parameter_properties.ParameterProperties(
+                event_ndims=1,
+                default_constraining_bijector_fn=lambda: softplus.Softplus(
+                    low=dtype_util.eps(dtype)
+                ),
+            ),
+        }
+
+    @property
+    def manifold(self):
+        """Where the motion lives."""
+        return self._manifold
+
+    @property
+    def kernel(self):
+        """The heat kernel that draws, and knows density and divergence."""
+        return self._kernel
+
+    @property
+    def location(self):
+        """Starting points, `[..., ambient_dim]`."""
+        return self._location
+
+    @property
+    def time(self):
+        """Times, `[..., time_dim]`."""
+        return self._time
+
+    def _event_shape(self):
+        return tf.TensorShape([self._manifold.ambient_dim])
+
+    def _event_shape_tensor(self):
+        return tf.constant([self._manifold.ambient_dim], dtype=tf.int32)
+
+    def _sample_n(self, n, seed=None):
+        location, time = self._broadcast_parameters()
+        repeats = prefer_static.concat(
+            [[n], prefer_static.ones_like(prefer_static.shape(location))], 0
+        )
+        location = tf.tile(location[tf.newaxis], repeats)
+        time = tf.tile(time[tf.newaxis], repeats)
+        return self._kernel.sample(location, time, seed=StatelessSeeds(seed))
+
+    def _log_prob(self, value):
+        return self._kernel.log_density(value, *self._broadcast_parameters())
+
+    def _broadcast_parameters(self):
+        """Locations and times with the whole batch shape."""
+        location, time = tf.convert_to_tensor(self._location), tf.convert_to_tensor(self._time)
+        batch = self._batch_shape_tensor(location=location, time=time)
+        location = tf.broadcast_to(
+            location, prefer_static.concat([batch, [self._manifold.ambient_dim]], 0)
+        )
+        time = tf.broadcast_to(time, prefer_static.concat([batch, [self._manifold.time_dim]], 0))
+        return location, time
+
+    def _default_event_space_bijector(self):
+        return None
+
+    def _parameter_control_dependencies(self, is_init):
+        if not self.validate_args:
+            return []
+        checks = []
+        if is_init != tensor_util.is_ref(self._location):
+            checks.append(_assert_on_manifold(self._manifold, self._location, "location"))
+        if is_init != tensor_util.is_ref(self._time):
+            checks.append(
+                assert_util.assert_positive(self._time, message="Expected positive times.")
+            )
+        return checks
+
+    def _sample_control_dependencies(self, value):
+        if not self.validate_args:
+            return []
+        return [_assert_on_manifold(self._manifold, value, "value")]
+
+
+def _assert_on_manifold(manifold, x, name):
+    return assert_util.assert_near(
+        x,
+        manifold.project(x),
+        rtol=0.0,
+        atol=ON_MANIFOLD,
+        message=f"Expected `{name}` to lie on {manifold!r}.",
+    )
+
+
+def _require_last_axis(name, x, size):
+    shape = tensorshape_util.as_list(x.shape)
+    if not shape or shape[-1] != size:
+        raise ValueError(
+            f"Expected `{name}` of shape [..., {size}]. Received shape: {tuple(shape)}."
+        )

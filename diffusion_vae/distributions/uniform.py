@@ -1,0 +1,101 @@
+"""The uniform law of a closed manifold as a distribution of TensorFlow Probability."""
+
+import math
+
+import tensorflow as tf
+from tensorflow_probability.python.distributions import distribution
+from tensorflow_probability.python.internal import (
+    prefer_static,
+    reparameterization,
+    tensorshape_util,
+)
+
+from diffusion_vae.distributions.seeds import StatelessSeeds
+from diffusion_vae.layers.geometry import as_manifold
+
+
+class ManifoldUniform(distribution.Distribution):
+    """Normalised Riemannian volume: the prior of a diffusion VAE.
+
+    An event is a point `[ambient_dim]`; the density, in nats against the Riemannian
+    volume (of the quotient where the manifold has a symmetry), is -log volume everywhere.
+
+    Args:
+        manifold: A closed `Manifold` or its text form, such as `"so3"`.
+        batch_shape: Shape of a batch of such distributions.
+        dtype: Of the samples.
+        validate_args: As everywhere in TensorFlow Probability.
+        allow_nan_stats: As everywhere in TensorFlow Probability.
+        name: Name of the distribution.
+
+    Raises:
+        ValueError: If the manifold has no uniform law.
+    """
+
+    def __init__(
+        self,
+        manifold,
+        batch_shape=(),
+        dtype=tf.float32,
+        validate_args=False,
+        allow_nan_stats=True,
+        name="ManifoldUniform",
+    ):
+        parameters = dict(locals())
+        self._manifold = as_manifold(manifold)
+        if not self._manifold.closed:
+            raise ValueError(
+                "Expected a closed manifold, which has a uniform law. "
+                f"Received: {self._manifold!r}."
+            )
+        with tf.name_scope(name) as name:
+            self._batch = tf.TensorShape(batch_shape)
+            super().__init__(
+                dtype=dtype,
+                reparameterization_type=reparameterization.FULLY_REPARAMETERIZED,
+                validate_args=validate_args,
+                allow_nan_stats=allow_nan_stats,
+                parameters=parameters,
+                name=name,
+            )
+
+    @classmethod
+    def _parameter_properties(cls, dtype, num_classes=None):
+        return {}
+
+    @property
+    def manifold(self):
+        """The manifold."""
+        return self._manifold
+
+    def _batch_shape(self):
+        return self._batch
+
+    def _batch_shape_tensor(self):
+        return tf.constant(tensorshape_util.as_list(self._batch), dtype=tf.int32)
+
+    def _event_shape(self):
+        return tf.TensorShape([self._manifold.ambient_dim])
+
+    def _event_shape_tensor(self):
+        return tf.constant([self._manifold.ambient_dim], dtype=tf.int32)
+
+    def _sample_n(self, n, seed=None):
+        shape = prefer_static.concat([[n], tensorshape_util.as_list(self._batch)], 0)
+        points = self._manifold.random_uniform(shape, seed=StatelessSeeds(seed))
+        return tf.cast(points, self.dtype)
+
+    def _log_prob(self, value):
+        shape = prefer_static.broadcast_shape(
+            prefer_static.shape(value)[:-1], tensorshape_util.as_list(self._batch)
+        )
+        return tf.fill(shape, tf.cast(-math.log(self._manifold.volume), self.dtype))
+
+    def _entropy(self):
+        return tf.fill(
+            tensorshape_util.as_list(self._batch),
+            tf.cast(math.log(self._manifold.volume), self.dtype),
+        )
+
+    def _default_event_space_bijector(self):
+        return None
