@@ -101,6 +101,9 @@ def train(
         str, option("Even decoder on RP^d: average or quadratic.", "Model")
     ] = "average",
     head: Annotated[str, option("Location on RP^d: ambient or veronese.", "Model")] = "ambient",
+    posterior: Annotated[
+        str, option("brownian; on spheres also power_spherical, von_mises_fisher.", "Posterior")
+    ] = "brownian",
     kernel: Annotated[
         str, option("auto (exact where known), exact, random_walk.", "Posterior")
     ] = "auto",

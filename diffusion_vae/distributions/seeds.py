@@ -6,6 +6,24 @@ import tensorflow as tf
 from tensorflow_probability.python.internal import samplers
 
 
+def stateless_seed(seed):
+    """What TensorFlow Probability takes, `[2]`, from what Keras takes.
+
+    Args:
+        seed: An integer, a `keras.random.SeedGenerator` or `None`.
+    """
+    if isinstance(seed, keras.random.SeedGenerator):
+        return tf.cast(seed.next(), tf.int32)
+    return samplers.sanitize_seed(_without_integers(seed), salt="diffusion_vae")
+
+
+def _without_integers(seed):
+    """An integer as a stateless seed: it then gives the same draws every time."""
+    if isinstance(seed, (int, np.integer)):
+        return tf.constant([seed % 2**31, seed // 2**31 % 2**31], tf.int32)
+    return seed
+
+
 class StatelessSeeds(keras.random.SeedGenerator):
     """A seed generator without variables: its seeds follow from one stateless seed.
 
@@ -18,9 +36,7 @@ class StatelessSeeds(keras.random.SeedGenerator):
     def __init__(self, seed):
         # Not Keras's own initialiser, which makes a variable.
         self.name = "stateless_seeds"
-        if isinstance(seed, (int, np.integer)):
-            seed = tf.constant([seed % 2**31, seed // 2**31 % 2**31], tf.int32)
-        self._seed = samplers.sanitize_seed(seed, salt="diffusion_vae")  # [2]
+        self._seed = samplers.sanitize_seed(_without_integers(seed), salt="diffusion_vae")  # [2]
         self._drawn = 0
 
     def next(self, ordered=True):

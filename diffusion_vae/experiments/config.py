@@ -54,6 +54,7 @@ class ExperimentConfig:
     fixed_time: float | None = None
     mode: str = "average"
     head: str = "ambient"
+    posterior: str = "brownian"
     network: str = "mlp"
     encoder_units: tuple = (512, 512, 512)
     decoder_units: tuple = (512, 512)
@@ -161,6 +162,7 @@ def build_model(config, event_shape, seed=None):
         fixed_time=config.fixed_time,
         mode=config.mode,
         head=config.head,
+        latent=config.posterior,
         seed=seed,
         name=f"{config.latent}".replace(":", "_").replace(" ", "_").replace(",", "_"),
     )

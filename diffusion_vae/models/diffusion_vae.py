@@ -37,6 +37,9 @@ class DiffusionVAE(VariationalAutoencoder):
         mode: `"average"` or `"quadratic"`, how the decoder is made even on a manifold
             with a symmetry; ignored elsewhere.
         head: `"ambient"`, or `"veronese"` on a real projective space.
+        latent: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
+            TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose
+            concentration follows from the time (`latents.tfp_spherical`).
         seed: Integer seed of the default networks' weights and of the noise.
     """
 
@@ -57,12 +60,14 @@ class DiffusionVAE(VariationalAutoencoder):
         fixed_time=None,
         mode="average",
         head="ambient",
+        latent="brownian",
         seed=None,
         **kwargs,
     ):
         manifold = as_manifold(manifold)
+        law = latent
         latent = BrownianLatent(
-            choose_kernel(manifold, kernel, steps),
+            _posterior(law, manifold, kernel, steps),
             log_time_range=log_time_range,
             initial_log_time=initial_log_time,
             fixed_time=fixed_time,
@@ -84,6 +89,7 @@ class DiffusionVAE(VariationalAutoencoder):
             **kwargs,
         )
         self.manifold = manifold
+        self.law = law
         self.kernel = kernel
         self.steps = steps
         self.mode = mode
@@ -121,7 +127,6 @@ class DiffusionVAE(VariationalAutoencoder):
 
     def get_config(self):
         config = super().get_config()
-        del config["latent"]
         serialize = keras.saving.serialize_keras_object
         return {
             **config,
@@ -133,6 +138,7 @@ class DiffusionVAE(VariationalAutoencoder):
             "fixed_time": self.latent.fixed_time,
             "mode": self.mode,
             "head": self.latent.head,
+            "latent": self.law,
         }
 
     def _default_decoder(self, event_shape, seed):
@@ -140,6 +146,19 @@ class DiffusionVAE(VariationalAutoencoder):
         if self.manifold.symmetry is None:
             return decoder
         return _even(decoder, self.manifold, self.mode)
+
+
+def _posterior(law, manifold, kernel, steps):
+    """What moves the latent point: Brownian motion, or a law of another kind."""
+    if law == "brownian":
+        return choose_kernel(manifold, kernel, steps)
+    from diffusion_vae.latents.tfp_spherical import LAWS
+
+    if law not in LAWS:
+        raise ValueError(
+            f"Expected `latent` to be 'brownian' or one of {list(LAWS)}. Received: {law!r}."
+        )
+    return LAWS[law](manifold)
 
 
 def _even(decoder, manifold, mode):

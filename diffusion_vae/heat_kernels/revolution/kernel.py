@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
-from diffusion_vae.heat_kernels.isotropic import LOG_TIME_RANGE
+from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, LOG_TIME_RANGE
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST
 from diffusion_vae.heat_kernels.revolution.cache import cached
 from diffusion_vae.heat_kernels.revolution.cover import (
@@ -109,6 +109,11 @@ class RevolutionKernel(HeatKernel):
     def default_log_time_range(self):
         """From a point mass to the uniform law: t in [1e-4, 50]."""
         return [LOG_TIME_RANGE]
+
+    def default_initial_log_time(self):
+        """A cloud of a seventh of the mean radius."""
+        squared_radius = self.manifold.centre_radius * self.manifold.tube_radius
+        return [math.log(INITIAL_SPREAD * squared_radius)]
 
 
 def _frame(manifold, z):
