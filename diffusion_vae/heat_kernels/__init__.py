@@ -7,6 +7,7 @@ from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
 from diffusion_vae.heat_kernels.revolution import RevolutionKernel
+from diffusion_vae.heat_kernels.walk_bias import WalkBias, walk_bias
 from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 
 __all__ = [
@@ -16,8 +17,10 @@ __all__ = [
     "ProductKernel",
     "RandomWalk",
     "RevolutionKernel",
+    "WalkBias",
     "WrappedNormalKernel",
     "choose_kernel",
     "has_heat_kernel",
     "heat_kernel",
+    "walk_bias",
 ]

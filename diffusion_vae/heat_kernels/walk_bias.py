@@ -1,0 +1,82 @@
+"""How far the paper's random walk is from the Brownian motion it stands for."""
+
+import math
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.heat_kernels.exact import heat_kernel
+from diffusion_vae.heat_kernels.random_walk import RandomWalk
+
+BATCH = 20_000  # draws at a time
+
+
+class WalkBias(NamedTuple):
+    """Means over the random walk minus means over Brownian motion, with standard errors.
+
+    Attributes:
+        distance: Of the geodesic distance from the start, in radians or lengths.
+        distance_error: Standard error of `distance`.
+        log_density: Of the exact log density, in nats: 0 for the exact law, negative
+            where the walk goes where Brownian motion does not.
+        log_density_error: Standard error of `log_density`.
+    """
+
+    distance: float
+    distance_error: float
+    log_density: float
+    log_density_error: float
+
+
+def walk_bias(manifold, time, steps=10, draws=100_000, location=None, seed=0):
+    """Bias of the walk of `steps` projected steps against the exact heat kernel.
+
+    Args:
+        manifold: A manifold with an exact heat kernel.
+        time: The diffusion time, a number (for every factor of a product).
+        steps: Number of steps of the walk.
+        draws: Draws of each law.
+        location: Start `[ambient_dim]`; by default every draw starts at a uniform point.
+        seed: Integer seed of all draws.
+
+    Returns:
+        A `WalkBias`.
+
+    Raises:
+        TypeError: If the exact kernel is not known.
+        ValueError: If `time` is not positive, or there are fewer than two draws.
+    """
+    if not (time > 0 and math.isfinite(time)):
+        raise ValueError(f"Expected a positive `time`. Received: {time!r}.")
+    if draws < 2:
+        raise ValueError(f"Expected `draws` to be at least 2. Received: {draws}.")
+    exact, walk = heat_kernel(manifold), RandomWalk(manifold, steps)
+    generator = keras.random.SeedGenerator(seed)
+    means = [
+        _statistics(law, exact, time, draws, location, generator) for law in (walk, exact)
+    ]  # [law, statistic, draw]
+    bias = [np.mean(values) - np.mean(true) for values, true in zip(*means, strict=True)]
+    error = [
+        math.sqrt((np.var(values, ddof=1) + np.var(true, ddof=1)) / draws)
+        for values, true in zip(*means, strict=True)
+    ]
+    return WalkBias(float(bias[0]), error[0], float(bias[1]), error[1])
+
+
+def _statistics(law, exact, time, draws, location, generator):
+    """Distance from the start and exact log density of draws from a law, `[2, draws]`."""
+    manifold, pieces = exact.manifold, []
+    for done in range(0, draws, BATCH):
+        count = min(BATCH, draws - done)
+        if location is None:
+            start = manifold.prior_sample((count,), seed=generator)
+        else:
+            point = ops.cast(location, keras.config.floatx())
+            start = ops.broadcast_to(point, (count, manifold.ambient_dim))
+        times = ops.full((count, manifold.time_dim), time, dtype=start.dtype)
+        y = law.sample(start, times, seed=generator)
+        values = [manifold.distance(start, y), exact.log_density(y, start, times)]
+        pieces.append([ops.convert_to_numpy(value).astype("float64") for value in values])
+    return np.concatenate(pieces, axis=1)
