@@ -76,6 +76,18 @@ def compiled(function, shape, dtype):
     return function
 
 
+def as_graph(function):
+    """A function of tensors of any leading length as a graph, on TensorFlow.
+
+    Elsewhere the function itself: variables that it changes, such as seeds, forbid a jit.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, autograph=False, reduce_retracing=True)
+
+
 def iterate(function, state, count):
     """`function` applied `count` times, a loop with a gradient on every backend.
 

@@ -1,11 +1,14 @@
 """What one asks of a trained model: NumPy in, NumPy out, in batches."""
 
+import functools
 import math
 from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
+
+from diffusion_vae.autodiff import as_graph
 
 BATCH_SIZE = 512
 ROWS = 4096  # decoder rows at a time when every example has several samples
@@ -77,7 +80,7 @@ class InferenceMethods:
 
         return self._in_batches(bound, x, batch_size=batch_size)
 
-    def log_likelihood(self, x, samples=100, batch_size=BATCH_SIZE):
+    def log_likelihood(self, x, samples=100, batch_size=BATCH_SIZE, verbose=0):
         """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
 
         log (1/L) sum_l p(x | z_l) p(z_l) / q(z_l | x) with z_l from the posterior; in
@@ -87,6 +90,7 @@ class InferenceMethods:
             x: Data, `[n, *event]`.
             samples: Number L of draws per example.
             batch_size: Examples at a time; memory does not depend on `n` or L.
+            verbose: 1 shows a progress bar.
 
         Returns:
             A `LogLikelihood`.
@@ -95,13 +99,18 @@ class InferenceMethods:
         examples = max(1, min(batch_size, len(x)))
         draws = max(1, min(samples, ROWS // examples))
 
+        def log_sum(draws):
+            return lambda x, params: ops.logsumexp(self._log_weights(x, params, draws), axis=0)
+
+        rest = samples % draws
+        rounds = [as_graph(log_sum(draws))] * (samples // draws)
+        rounds += [as_graph(log_sum(rest))] if rest else []
+        bar = keras.utils.Progbar(len(x), verbose=verbose, unit_name="example")
+
         def estimate(x):
             params = self._parameters(x)
-            total = None
-            for start in range(0, samples, draws):
-                weights = self._log_weights(x, params, min(draws, samples - start))
-                part = ops.logsumexp(weights, axis=0)  # [batch]
-                total = part if total is None else ops.logaddexp(total, part)
+            total = functools.reduce(ops.logaddexp, (part(x, params) for part in rounds))
+            bar.add(len(x))
             return total - math.log(samples)
 
         per_example = self._in_batches(estimate, x, batch_size=batch_size)
