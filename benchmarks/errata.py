@@ -32,13 +32,7 @@ def published_floors():
     flat = {"dim": 2, "volume": 4.0 * math.pi**2, "curvature": 0.0, "t": t, "coefficient": 0.25}
     sphere = {"dim": 2, "volume": 4.0 * math.pi, "curvature": 2.0, "t": t}
     projective = {"dim": 3, "volume": math.pi**2, "curvature": 6.0, "t": t}
-    tube = {
-        "dim": 2,
-        "volume": 8.0 * math.pi * A * C,
-        "curvature": 0.0,
-        "t": t,
-        "coefficient": 0.25,
-    }
+    tube = {**flat, "volume": 8.0 * math.pi * A * C}
     coded = {
         "S^2, Table 2": (3.45, short_time_kl(**sphere, coefficient=6 / 24)),
         "flat torus, both": (6.42, short_time_kl(**flat, two_pi=False)),
