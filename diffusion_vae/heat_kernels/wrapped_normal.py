@@ -18,6 +18,7 @@ from diffusion_vae.serialization import serializable
 WINDINGS = 3  # images on each side, at short times
 WAVES = 6  # harmonics, at long times
 SWITCH = 2.0  # time from which the series of waves is the shorter one; both are exact there
+CIRCLE_SPREAD = 0.4  # mean square distance at the start of training, on a single circle
 NEARLY_UNIFORM = 16.0  # time from which one wave is left
 
 
@@ -68,8 +69,13 @@ class WrappedNormalKernel(HeatKernel):
         return [LOG_TIME_RANGE]
 
     def default_initial_log_time(self):
-        """A cloud of a seventh of a circle's radius on each circle."""
-        return [math.log(INITIAL_SPREAD * self._scale**2)]
+        """A cloud of a seventh of a circle's radius on each circle; a wide one on one circle.
+
+        On a single circle points cannot go round each other: they sort themselves while the
+        clouds overlap.
+        """
+        spread = CIRCLE_SPREAD if self.manifold.dim == 1 else INITIAL_SPREAD
+        return [math.log(spread * self._scale**2)]
 
 
 def wrapped_normal_log_density(angle, t):
