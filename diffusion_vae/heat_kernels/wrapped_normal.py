@@ -18,7 +18,7 @@ from diffusion_vae.serialization import serializable
 WINDINGS = 3  # images on each side, at short times
 WAVES = 6  # harmonics, at long times
 SWITCH = 2.0  # time from which the series of waves is the shorter one; both are exact there
-CIRCLE_SPREAD = 0.4  # mean square distance at the start of training, on a single circle
+CIRCLE_SPREAD = 0.15  # mean square distance at the start of training, on a single circle
 NEARLY_UNIFORM = 16.0  # time from which one wave is left
 
 
