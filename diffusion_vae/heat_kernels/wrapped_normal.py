@@ -9,7 +9,7 @@ from keras import ops
 
 from diffusion_vae.heat_kernels import reference
 from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
-from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, LOG_TIME_RANGE
+from diffusion_vae.heat_kernels.isotropic import LOG_TIME_RANGE
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, TIME_STEP, inverse_softplus
 from diffusion_vae.heat_kernels.spline import UniformSpline
 from diffusion_vae.manifolds import FlatTorus, RealProjective, Sphere
@@ -18,7 +18,7 @@ from diffusion_vae.serialization import serializable
 WINDINGS = 3  # images on each side, at short times
 WAVES = 6  # harmonics, at long times
 SWITCH = 2.0  # time from which the series of waves is the shorter one; both are exact there
-CIRCLE_SPREAD = 0.15  # mean square distance at the start of training, on a single circle
+CIRCLE_SPREAD = 0.15  # mean square distance on each circle at the start of training
 NEARLY_UNIFORM = 16.0  # time from which one wave is left
 
 
@@ -69,13 +69,11 @@ class WrappedNormalKernel(HeatKernel):
         return [LOG_TIME_RANGE]
 
     def default_initial_log_time(self):
-        """A cloud of a seventh of a circle's radius on each circle; a wide one on one circle.
+        """A wide cloud, 0.4 radians on each circle: points sort themselves while clouds overlap.
 
-        On a single circle points cannot go round each other: they sort themselves while the
-        clouds overlap.
+        On a circle they cannot go round each other.
         """
-        spread = CIRCLE_SPREAD if self.manifold.dim == 1 else INITIAL_SPREAD
-        return [math.log(spread * self._scale**2)]
+        return [math.log(CIRCLE_SPREAD * self._scale**2)]
 
 
 def wrapped_normal_log_density(angle, t):
