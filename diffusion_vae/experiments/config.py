@@ -15,7 +15,7 @@ MODELS = {"diffusion": "∆VAE: Brownian motion on a manifold, uniform prior"}
 NETWORKS = ("mlp", "conv")
 SCHEDULES = ("constant", "cosine")
 DEFAULT_EPOCHS = {"periodic_pictures": 15}
-DEFAULT_RESTARTS = {"periodic_pictures": 12}  # about half of the starts fail
+DEFAULT_RESTARTS = {"periodic_pictures": 12}  # about a third of the starts fail
 
 
 @dataclass(frozen=True)
