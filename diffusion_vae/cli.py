@@ -17,7 +17,9 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 # Options of `train` that are not part of the experiment.
-NOT_SETTINGS = ("context", "results", "run", "resume", "config", "dataset_option")
+NOT_SETTINGS = (
+    "context", "results", "run", "resume", "config", "dataset_option", "model_option",
+)  # fmt: skip
 
 
 def option(help, panel="Run", **kwargs):
@@ -40,7 +42,12 @@ def train(
     dataset_option: Annotated[
         list[str], option("An option of the data set, repeatable.", metavar="KEY=VALUE")
     ] = [],  # noqa: B006 (Typer copies it)
-    model: Annotated[str, option("Kind of model.")] = "diffusion",
+    model: Annotated[
+        str, option("Kind of model: diffusion, ... (see [cyan]list[/]).")
+    ] = "diffusion",
+    model_option: Annotated[
+        list[str], option("An option of the kind of model, repeatable.", metavar="KEY=VALUE")
+    ] = [],  # noqa: B006 (Typer copies it)
     epochs: Annotated[int | None, option("Passes over the data.", show_default="15 or 20")] = None,
     batch_size: Annotated[int, option("Examples a step.")] = 128,
     learning_rate: Annotated[float, option("Of the Adam optimiser.")] = 1e-3,
@@ -135,7 +142,8 @@ def train(
     Without options: a flat torus learns the translations of a periodic picture.
     """
     settings = {name: value for name, value in locals().items() if name not in NOT_SETTINGS}
-    settings["dataset_options"] = _key_values(dataset_option)
+    settings["dataset_options"] = _key_values("--dataset-option", dataset_option)
+    settings["model_options"] = _key_values("--model-option", model_option)
     for name in ("encoder_units", "decoder_units", "filters", "dense_units"):
         settings[name] = _numbers(f"--{name.replace('_', '-')}", settings[name], int)
     settings["kernel_sizes"] = _sizes("--kernel-sizes", kernel_sizes)
@@ -156,10 +164,11 @@ def train(
     if resume is not None:
         print_summary(experiments.resume(resume, results, **watched), console)
         return
+    given = {name: value for name, value in settings.items() if _is_given(context, name)}
     if config is not None:
-        given = {name for name in settings if _is_given(context, name)}
-        stored = experiments.read_config(config).as_dict()
-        settings = {**stored, **{name: settings[name] for name in given}}
+        settings = {**experiments.read_config(config).as_dict(), **given}
+    else:
+        settings |= experiments.recipe(model, dataset) | given
     chosen = experiments.ExperimentConfig.from_dict(settings)
     console.print(
         f"Training [bold]{chosen.latent}[/] on [bold]{chosen.dataset}[/], "
@@ -271,7 +280,7 @@ def list_everything(
     for title, rows in (
         ("Latent spaces (--latent)", spaces),
         ("Data sets (--dataset)", datasets.descriptions()),
-        ("Models (--model)", MODELS),
+        ("Models (--model)", {name: kind.description for name, kind in MODELS.items()}),
     ):
         table = Table(title=title, title_justify="left", show_header=False, box=None)
         for name, text in rows.items():
@@ -324,18 +333,18 @@ def _sentence(error):
 
 def _is_given(context, name):
     """Whether an option stands on the command line."""
-    option = "dataset_option" if name == "dataset_options" else name
+    option = name.removesuffix("s") if name in ("dataset_options", "model_options") else name
     source = context.get_parameter_source(option)
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _key_values(pairs):
+def _key_values(name, pairs):
     """`key=value` texts as a dictionary; values are numbers, None, True, or text."""
     options = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            raise ValueError(f"Expected --dataset-option KEY=VALUE. Received: {pair!r}.")
+            raise ValueError(f"Expected {name} KEY=VALUE. Received: {pair!r}.")
         try:
             options[key.replace("-", "_")] = ast.literal_eval(value)
         except (ValueError, SyntaxError):

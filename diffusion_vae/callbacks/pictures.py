@@ -1,11 +1,13 @@
-"""The pictures of a run."""
+"""The pictures of a run, for every kind of model."""
 
+from functools import singledispatch
 from pathlib import Path
 
 import numpy as np
 
 from diffusion_vae import plots
 from diffusion_vae.datasets import Dataset
+from diffusion_vae.models import DiffusionVAE, VariationalAutoencoder
 
 POINTS = 5000  # points of a latent picture
 PAIRS = 10  # pictures beside their reconstructions
@@ -23,26 +25,65 @@ def write_pictures(model, dataset, folder, everything=False):
     Returns:
         Paths of the pictures written.
     """
-    folder = Path(folder)
+    found = figures(model, dataset, everything)
+    return [plots.save(figure, Path(folder) / name) for name, figure in found.items()]
+
+
+@singledispatch
+def figures(model, dataset, everything):
+    """Figures of a model by file name; a kind of model with pictures of its own registers them.
+
+    Args:
+        model: A trained model.
+        dataset: A `Dataset`, or an array of examples.
+        everything: Whether to draw all there are, or what every run shows.
+
+    Returns:
+        A dictionary of Matplotlib figures.
+    """
+    raise TypeError(f"Expected a VariationalAutoencoder. Received: {type(model).__name__}.")
+
+
+@figures.register
+def picture_figures(model: VariationalAutoencoder, dataset, everything):
+    """What can be drawn of any model of pictures: reconstructions and samples."""
     x = held_out(dataset)[0]
-    locations = model.encode(x)[0]
-    figures = {"latent.png": latent_figure(model, dataset)}
-    if _is_picture(x.shape[1:]):
-        figures["reconstruction_grid.png"] = plots.reconstruction_grid(
-            model, locations=locations, title="Decoded latent points"
+    if not _is_picture(x.shape[1:]):
+        return {}
+    found = {"reconstruction_pairs.png": plots.reconstruction_pairs(model, x[:PAIRS])}
+    if everything:
+        found["examples.png"] = plots.examples(x)
+        found["prior_samples.png"] = plots.prior_samples(model)
+        found["posterior_samples.png"] = plots.posterior_samples(model, x[:PAIRS])
+    return found
+
+
+@figures.register
+def manifold_figures(model: DiffusionVAE, dataset, everything):
+    """The latent space, decoded points of it, and geodesics."""
+    x = held_out(dataset)[0]
+    found = {"latent.png": latent_figure(model, dataset)}
+    if not _is_picture(x.shape[1:]):
+        return found
+    found["reconstruction_grid.png"] = plots.reconstruction_grid(
+        model, locations=model.encode(x)[0], title="Decoded latent points"
+    )
+    found |= picture_figures(model, dataset, everything)
+    if everything:
+        found["interpolation.png"] = plots.geodesic_interpolation(
+            model, x[:PAIRS], x[PAIRS : 2 * PAIRS]
         )
-        figures["reconstruction_pairs.png"] = plots.reconstruction_pairs(model, x[:PAIRS])
-        if everything:
-            figures["examples.png"] = plots.examples(x)
-            figures["prior_samples.png"] = plots.prior_samples(model)
-            figures["posterior_samples.png"] = plots.posterior_samples(model, x[:PAIRS])
-            figures["interpolation.png"] = plots.geodesic_interpolation(
-                model, x[:PAIRS], x[PAIRS : 2 * PAIRS]
-            )
-    return [plots.save(figure, folder / name) for name, figure in figures.items()]
+    return found
 
 
-def latent_figure(model, dataset, title=None):
+@singledispatch
+def training_figure(model, dataset, title):
+    """What one watches while a model trains: by default data beside reconstructions."""
+    return plots.reconstruction_pairs(model, held_out(dataset)[0][:PAIRS], title=title)
+
+
+@training_figure.register
+def latent_figure(model: DiffusionVAE, dataset, title=None):
     """Scatter of the locations of held-out examples, coloured by what is known of them."""
     x, labels, factors, colouring = held_out(dataset)
     return plots.latent_scatter(

@@ -1,19 +1,19 @@
-"""How the latent space unfolds: a picture every few epochs, and all of them as a GIF."""
+"""How a model unfolds: a picture every few epochs, and all of them as a GIF."""
 
 from pathlib import Path
 
 import keras
 
 from diffusion_vae import plots
-from diffusion_vae.callbacks.pictures import latent_figure
+from diffusion_vae.callbacks.pictures import training_figure
 
 SECONDS_PER_FRAME = 0.5
 
 
 class TrainingPictures(keras.callbacks.Callback):
-    """Draws the latent space every few epochs, and a GIF when training ends.
+    """Draws the latent space (or reconstructions) every few epochs, and a GIF at the end.
 
-    Writes `latent_epoch_0005.png`, ... and `training.gif` to `folder`.
+    Writes `epoch_0005.png`, ... and `training.gif` to `folder`.
 
     Args:
         folder: Where to write.
@@ -33,11 +33,11 @@ class TrainingPictures(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
-            figure = latent_figure(self.model, self.dataset, title=f"epoch {epoch + 1}")
-            plots.save(figure, self.folder / f"latent_epoch_{epoch + 1:04d}.png", dpi=100)
+            figure = training_figure(self.model, self.dataset, title=f"epoch {epoch + 1}")
+            plots.save(figure, self.folder / f"epoch_{epoch + 1:04d}.png", dpi=100)
 
     def on_train_end(self, logs=None):
-        frames = sorted(self.folder.glob("latent_epoch_*.png"))
+        frames = sorted(self.folder.glob("epoch_*.png"))
         if frames:
             path = self.folder / "training.gif"
             plots.write_gif(frames, path, seconds_per_frame=self.seconds_per_frame)

@@ -56,7 +56,7 @@ def torus_topology(model, dataset, steps=STEPS, loops=LOOPS, seed=0):
         A `TorusTopology`, or `None` where the latent space or the data have no
         winding matrix.
     """
-    latent, factors = model.manifold, dataset.factor_manifold
+    latent, factors = getattr(model, "manifold", None), dataset.factor_manifold
     if dataset.render is None or not (_is_torus(latent) and _is_torus(factors)):
         return None
     if latent.dim != factors.dim:

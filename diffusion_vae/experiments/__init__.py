@@ -1,8 +1,11 @@
 """Runs as records: configuration -> training -> evaluation -> results folder."""
 
-from diffusion_vae.experiments.config import MODELS, ExperimentConfig, build_model
+from diffusion_vae.experiments.builders import build_model
+from diffusion_vae.experiments.config import ExperimentConfig
 from diffusion_vae.experiments.evaluation import evaluate_run
+from diffusion_vae.experiments.kinds import MODELS
 from diffusion_vae.experiments.published import published
+from diffusion_vae.experiments.recipes import recipe
 from diffusion_vae.experiments.runs import LoadedRun, load_run, read_config, run_names
 from diffusion_vae.experiments.table import runs_table, write_runs_table
 from diffusion_vae.experiments.training import TrainedRun, evaluate, resume, train
@@ -18,6 +21,7 @@ __all__ = [
     "load_run",
     "published",
     "read_config",
+    "recipe",
     "resume",
     "run_names",
     "runs_table",

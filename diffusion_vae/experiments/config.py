@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 
 import keras
 
-from diffusion_vae import likelihoods, manifolds, networks
-from diffusion_vae.heat_kernels import choose_kernel
-from diffusion_vae.models import DiffusionVAE
+from diffusion_vae import manifolds
+from diffusion_vae.experiments.kinds import MODELS
 from diffusion_vae.networks.conv import PADDINGS
-from diffusion_vae.random import layer_seeds
+from diffusion_vae.suggestions import did_you_mean
 
-MODELS = {"diffusion": "∆VAE: Brownian motion on a manifold, uniform prior"}
 NETWORKS = ("mlp", "conv")
 SCHEDULES = ("constant", "cosine")
 DEFAULT_EPOCHS = {"periodic_pictures": 15}
@@ -25,13 +23,15 @@ class ExperimentConfig:
     `epochs` and `restarts` may be `None`: the data set's own default, and so may
     `batch_norm`: the network's own default. `encoder_units` and `decoder_units` belong
     to `network="mlp"`; `filters` to `padding` belong to `"conv"`. See `DiffusionVAE` for
-    the model's arguments and `datasets.load` for `dataset`.
+    the model's arguments and `datasets.load` for `dataset`; `model_options` are the
+    arguments that only the chosen kind of model takes.
     """
 
     latent: str = "torus"
     dataset: str = "periodic_pictures"
     dataset_options: dict = field(default_factory=dict)
     model: str = "diffusion"
+    model_options: dict = field(default_factory=dict)
     epochs: int | None = None
     batch_size: int = 128
     learning_rate: float = 1e-3
@@ -92,6 +92,7 @@ class ExperimentConfig:
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"Expected `seed` in [0, 2^31). Received: {self.seed}.")
         manifolds.parse(self.latent)
+        self._check_model_options()
 
     @property
     def planned_epochs(self):
@@ -106,6 +107,23 @@ class ExperimentConfig:
     def as_dict(self):
         """The record as a JSON-able dictionary."""
         return dataclasses.asdict(self)
+
+    def _check_model_options(self):
+        """The model takes its options, and nothing is asked for that it would ignore."""
+        kind = MODELS[self.model]
+        for name in self.model_options:
+            if name not in kind.options:
+                raise ValueError(
+                    f"Expected options of the model {self.model!r} among "
+                    f"{sorted(kind.options)}. Received: {name!r}."
+                    f"{did_you_mean(name, kind.options)}"
+                )
+        for one in dataclasses.fields(self):
+            if one.name in kind.unused and getattr(self, one.name) != one.default:
+                raise ValueError(
+                    f"Expected no `{one.name}` with the model {self.model!r}, which does not "
+                    f"use it. Received: {getattr(self, one.name)!r}."
+                )
 
     @classmethod
     def from_dict(cls, values):
@@ -129,68 +147,6 @@ def build_optimizer(config, steps):
     if config.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
     return keras.optimizers.Adam(rate)
-
-
-def build_model(config, event_shape, seed=None):
-    """The untrained model of a configuration.
-
-    Args:
-        config: An `ExperimentConfig`.
-        event_shape: Shape of one example.
-        seed: Replaces the configuration's seed (restarts).
-
-    Returns:
-        A `DiffusionVAE`.
-    """
-    seed = config.seed if seed is None else seed
-    manifold = manifolds.parse(config.latent)
-    likelihood = likelihoods.get(config.likelihood)
-    if config.likelihood == "gaussian":
-        likelihood = likelihoods.Gaussian(variance=config.variance)
-    outputs = (*event_shape[:-1], event_shape[-1] * likelihood.outputs_per_value)
-    return DiffusionVAE(
-        manifold,
-        *_networks(config, event_shape, outputs, layer_seeds(seed, 2)),
-        kernel=choose_kernel(manifold, config.kernel, config.steps, config.kl),
-        steps=config.steps,
-        likelihood=likelihood,
-        kl_weight=config.kl_weight,
-        kl_warmup_steps=config.kl_warmup_steps,
-        kl_capacity=config.kl_capacity,
-        log_time_range=config.log_time_range or "auto",
-        initial_log_time=config.initial_log_time,
-        fixed_time=config.fixed_time,
-        mode=config.mode,
-        head=config.head,
-        latent=config.posterior,
-        seed=seed,
-        name=f"{config.latent}".replace(":", "_").replace(" ", "_").replace(",", "_"),
-    )
-
-
-def _networks(config, event_shape, outputs, seeds):
-    """Encoder and decoder of a configuration; `outputs` is the shape of a raw output."""
-    common = {"activation": config.activation}
-    if config.batch_norm is not None:
-        common["batch_norm"] = config.batch_norm
-    if config.network == "mlp":
-        return (
-            networks.mlp_encoder(config.encoder_units, seed=seeds[0], **common),
-            networks.mlp_decoder(outputs, config.decoder_units, seed=seeds[1], **common),
-        )
-    if len(event_shape) not in (2, 3):
-        raise ValueError(
-            "Expected pictures, (height, width) or (height, width, channels), for network "
-            f"'conv'. Received: examples of shape {tuple(event_shape)}. Use network 'mlp'."
-        )
-    common |= {
-        name: getattr(config, name)
-        for name in ("filters", "kernel_sizes", "pool_sizes", "dense_units", "padding")
-    }
-    return (
-        networks.conv_encoder(event_shape, seed=seeds[0], **common),
-        networks.conv_decoder(outputs, seed=seeds[1], **common),
-    )
 
 
 def _without_lists(value):

@@ -1,6 +1,6 @@
 """Numbers of a run that is done."""
 
-from diffusion_vae.evaluation import torus_topology
+from diffusion_vae.evaluation import own_metrics, torus_topology
 from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.experiments.training import evaluate
 from diffusion_vae.files import write_json
@@ -19,7 +19,11 @@ def evaluate_run(root, run, which="last", samples=100):
         A JSON-able dictionary, as written.
     """
     loaded = load_run(root, run, which)
-    report = {"which": which, **evaluate(loaded.model, loaded.dataset, loaded.config.batch_size)}
+    report = {
+        "which": which,
+        **evaluate(loaded.model, loaded.dataset, loaded.config.batch_size),
+        **own_metrics(loaded.model, loaded.dataset),
+    }
     if samples:
         estimate = loaded.model.log_likelihood(loaded.dataset.test, samples=samples)
         report["log_likelihood"] = estimate.mean

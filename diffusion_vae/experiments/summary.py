@@ -20,7 +20,7 @@ def print_summary(trained, console):
         trained: A `TrainedRun`.
         console: A `rich` console.
     """
-    paper = published(trained.dataset, trained.model.manifold)
+    paper = published(trained.dataset, getattr(trained.model, "manifold", None))
     table = Table(title=f"Held-out examples ({len(trained.dataset.test)})", title_justify="left")
     table.add_column("")
     table.add_column("this run", justify="right")
@@ -33,6 +33,8 @@ def print_summary(trained, console):
         if paper:
             cells.append(form.format(paper[name]) if name in paper else "")
         table.add_row(*cells)
+    for name in trained.own_metrics:
+        table.add_row(name.replace("_", " "), f"{trained.metrics[name]:.4g}")
     console.print(table)
     if trained.topology is not None:
         _print_topology(trained.topology, console)

@@ -8,8 +8,9 @@ import keras
 from diffusion_vae import datasets
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.datasets.batches import ShuffledBatches
-from diffusion_vae.evaluation import TorusTopology, torus_topology
-from diffusion_vae.experiments.config import ExperimentConfig, build_model, build_optimizer
+from diffusion_vae.evaluation import TorusTopology, own_metrics, torus_topology
+from diffusion_vae.experiments.builders import build_model
+from diffusion_vae.experiments.config import ExperimentConfig, build_optimizer
 from diffusion_vae.experiments.restart import StopIfStuck
 from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.files import write_json
@@ -27,6 +28,7 @@ class TrainedRun:
         dataset: Its data.
         results: The `ResultsFolder`, with the run's name and folders.
         metrics: Held-out metrics (`elbo`, `kl_loss`, `mse`, ...), numbers by name.
+        own_metrics: Names of those among them that only this kind of model has.
         topology: Winding matrix and verdict, or `None` where there is none.
         restarts: How often training started anew.
     """
@@ -36,6 +38,7 @@ class TrainedRun:
     dataset: datasets.Dataset
     results: ResultsFolder
     metrics: dict
+    own_metrics: tuple
     topology: TorusTopology | None
     restarts: int
 
@@ -158,13 +161,14 @@ def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
 
 
 def _finished(config, model, dataset, folder, attempt):
-    metrics = evaluate(model, dataset, config.batch_size)
+    own = own_metrics(model, dataset)
+    metrics = {**evaluate(model, dataset, config.batch_size), **own}
     topology = torus_topology(model, dataset)
     report = {**metrics, "restarts": attempt}
     if topology is not None:
         report["topology"] = topology.as_dict()
     write_json(folder.folder("parameters") / "metrics.json", report)
-    return TrainedRun(config, model, dataset, folder, metrics, topology, attempt)
+    return TrainedRun(config, model, dataset, folder, metrics, tuple(own), topology, attempt)
 
 
 def _steps_per_epoch(config, dataset):

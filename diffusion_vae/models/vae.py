@@ -54,7 +54,12 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             with C rising linearly from `start` to `end` nats over `steps` training
             steps (Burgess et al. 2018); `kl_weight` is its weight. `None`: the KL.
         seed: Integer seed of the default networks' initial weights, or `None`.
+
+    Attributes:
+        own_metric_names: Names of the further metrics that a subclass tracks.
     """
+
+    own_metric_names: tuple = ()
 
     def __init__(
         self,
@@ -87,7 +92,8 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             aggregation="only_first_replica",
         )
         self._objective = PerExampleLoss()
-        names = ("reconstruction_loss", "kl_loss", "elbo", "mse", *latent.diagnostic_names)
+        names = ("reconstruction_loss", "kl_loss", "elbo", "mse")
+        names = (*names, *latent.diagnostic_names, *self.own_metric_names)
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
     # -- building and calling ----------------------------------------------------
@@ -132,7 +138,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
         self._check_target(target.shape)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
-        reconstruction = -self.likelihood.log_prob(target, y_pred)  # [batch]
+        reconstruction = self.reconstruction_loss(target, y_pred)  # [batch]
         kl = self.latent.kl(params)  # [batch]
         error = ops.square(target - y_pred["reconstruction"])
         self._track(
@@ -142,7 +148,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             mse=ops.mean(error, axis=tuple(range(1, len(error.shape)))),
             **self.latent.diagnostics(params),
         )
-        per_example = self.objective(reconstruction, kl)
+        per_example = self.objective(reconstruction, kl, y_pred)
         if training:
             self.schedule_step.assign_add(1.0)
         loss = self._objective(per_example, per_example, sample_weight)
@@ -150,12 +156,22 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
             loss = loss + self._aggregate_additional_loss(penalty)
         return loss
 
-    def objective(self, reconstruction, kl):
+    def reconstruction_loss(self, target, outputs):
+        """Negative log likelihood of the target in nats, `[batch]`.
+
+        Args:
+            target: `[batch, *event]`.
+            outputs: What `call` returned.
+        """
+        return -self.likelihood.log_prob(target, outputs)
+
+    def objective(self, reconstruction, kl, outputs):
         """What is minimised, per example: the place where other models add their term.
 
         Args:
             reconstruction: Negative log likelihood in nats, `[batch]`.
             kl: KL to the prior in nats, `[batch]`.
+            outputs: What `call` returned: the latent's parameters, the draw `z`, ...
 
         Returns:
             `[batch]`.

@@ -18,8 +18,8 @@ def test_a_picture_every_few_epochs_and_a_gif(tmp_path, digits, small_model):
     small_model((8, 8, 1)).fit(digits.train[:64], epochs=5, verbose=0, callbacks=[folder])
     images = folder.folder("images")
     names = {path.name for path in images.iterdir()}
-    assert {"latent_epoch_0002.png", "latent_epoch_0004.png", "training.gif"} <= names
-    assert "latent_epoch_0001.png" not in names
+    assert {"epoch_0002.png", "epoch_0004.png", "training.gif"} <= names
+    assert "epoch_0001.png" not in names
     assert len(iio.imread(images / "training.gif")) == 2
 
 

@@ -25,7 +25,7 @@ def test_reconstruction_and_kl_are_added_example_by_example_bug_14(make, x, mani
     model = make(manifold)
     shapes = []
 
-    def objective(reconstruction, kl):
+    def objective(reconstruction, kl, outputs):
         shapes.append((tuple(reconstruction.shape), tuple(kl.shape)))
         return reconstruction + kl
 

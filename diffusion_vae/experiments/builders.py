@@ -1,0 +1,92 @@
+"""From a configuration to an untrained model."""
+
+from diffusion_vae import likelihoods, manifolds, networks
+from diffusion_vae.heat_kernels import choose_kernel
+from diffusion_vae.models import DiffusionVAE
+from diffusion_vae.random import layer_seeds
+
+
+def build_model(config, event_shape, seed=None):
+    """The untrained model of a configuration.
+
+    Args:
+        config: An `ExperimentConfig`.
+        event_shape: Shape of one example.
+        seed: Replaces the configuration's seed (restarts).
+
+    Returns:
+        A `VariationalAutoencoder` of the kind `config.model`.
+    """
+    return BUILDERS[config.model](config, event_shape, config.seed if seed is None else seed)
+
+
+def _diffusion(config, event_shape, seed, cls=DiffusionVAE):
+    manifold = manifolds.parse(config.latent)
+    likelihood = _likelihood(config)
+    return cls(
+        manifold,
+        *_networks(config, likelihood, event_shape, layer_seeds(seed, 2)),
+        kernel=choose_kernel(manifold, config.kernel, config.steps, config.kl),
+        steps=config.steps,
+        log_time_range=config.log_time_range or "auto",
+        initial_log_time=config.initial_log_time,
+        fixed_time=config.fixed_time,
+        mode=config.mode,
+        head=config.head,
+        latent=config.posterior,
+        name=_layer_name(config.latent),
+        **_common(config, likelihood, seed),
+        **config.model_options,
+    )
+
+
+BUILDERS = {"diffusion": _diffusion}
+
+
+def _likelihood(config):
+    """The likelihood of a configuration."""
+    if config.likelihood == "gaussian":
+        return likelihoods.Gaussian(variance=config.variance)
+    return likelihoods.get(config.likelihood)
+
+
+def _common(config, likelihood, seed):
+    """Arguments that every kind of model takes."""
+    return {
+        "likelihood": likelihood,
+        "kl_weight": config.kl_weight,
+        "kl_warmup_steps": config.kl_warmup_steps,
+        "kl_capacity": config.kl_capacity,
+        "seed": seed,
+    }
+
+
+def _networks(config, likelihood, event_shape, seeds):
+    """Encoder and decoder of a configuration."""
+    outputs = (*event_shape[:-1], event_shape[-1] * likelihood.outputs_per_value)
+    common = {"activation": config.activation}
+    if config.batch_norm is not None:
+        common["batch_norm"] = config.batch_norm
+    if config.network == "mlp":
+        return (
+            networks.mlp_encoder(config.encoder_units, seed=seeds[0], **common),
+            networks.mlp_decoder(outputs, config.decoder_units, seed=seeds[1], **common),
+        )
+    if len(event_shape) not in (2, 3):
+        raise ValueError(
+            "Expected pictures, (height, width) or (height, width, channels), for network "
+            f"'conv'. Received: examples of shape {tuple(event_shape)}. Use network 'mlp'."
+        )
+    common |= {
+        name: getattr(config, name)
+        for name in ("filters", "kernel_sizes", "pool_sizes", "dense_units", "padding")
+    }
+    return (
+        networks.conv_encoder(event_shape, seed=seeds[0], **common),
+        networks.conv_decoder(outputs, seed=seeds[1], **common),
+    )
+
+
+def _layer_name(text):
+    """A text form as the name of a Keras layer."""
+    return text.replace(":", "_").replace(" ", "_").replace(",", "_")
