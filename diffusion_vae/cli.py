@@ -49,11 +49,15 @@ def train(
         list[str], option("An option of the kind of model, repeatable.", metavar="KEY=VALUE")
     ] = [],  # noqa: B006 (Typer copies it)
     epochs: Annotated[int | None, option("Passes over the data.", show_default="15 or 20")] = None,
+    passes: Annotated[int, option("Passes over the data in an epoch, for small data.")] = 1,
     batch_size: Annotated[int, option("Examples a step.")] = 128,
     learning_rate: Annotated[float, option("Of the Adam optimiser.")] = 1e-3,
     schedule: Annotated[
         str, option("Learning rate over the run: constant, or cosine (falls to 0).")
     ] = "constant",
+    warmup_steps: Annotated[
+        int, option("Steps over which the rate of the cosine schedule first rises.")
+    ] = 0,
     seed: Annotated[int, option("Of weights, noise and the order of the data.")] = 0,
     restarts: Annotated[
         int | None,
@@ -82,6 +86,12 @@ def train(
     ] = None,
     likelihood: Annotated[str, option("gaussian or bernoulli.", "Model")] = "gaussian",
     variance: Annotated[float, option("Of the Gaussian likelihood.", "Model")] = 1.0,
+    scale: Annotated[
+        str, option("Of the Gaussian likelihood: fixed, learned or predicted.", "Model")
+    ] = "fixed",
+    per_dimension: Annotated[
+        bool, option("Whether values have scales of their own.", "Model")
+    ] = False,
     network: Annotated[str, option("Kind of networks: mlp or conv.", "Model")] = "mlp",
     encoder_units: Annotated[
         str, option("mlp: widths of the encoder's layers.", "Model")
@@ -100,6 +110,9 @@ def train(
         str, option("conv: same, or circular for periodic pictures.", "Model")
     ] = "same",
     activation: Annotated[str, option("Activation of the hidden layers.", "Model")] = "relu",
+    initializer: Annotated[
+        str, option("mlp: law of the initial weights, by Keras's name.", "Model")
+    ] = "glorot_uniform",
     batch_norm: Annotated[
         bool | None,
         option("Normalise batches in both networks.", "Model", show_default="conv: yes, mlp: no"),
@@ -168,10 +181,14 @@ def train(
     if config is not None:
         settings = {**experiments.read_config(config).as_dict(), **given}
     else:
-        settings |= experiments.recipe(model, dataset) | given
+        usual = experiments.recipe(model, dataset)
+        options = ("dataset_options", "model_options")
+        merged = {name: usual.get(name, {}) | settings[name] for name in options}
+        settings |= usual | given | merged
     chosen = experiments.ExperimentConfig.from_dict(settings)
+    shown = experiments.latent_name(chosen.model, chosen.latent)
     console.print(
-        f"Training [bold]{chosen.latent}[/] on [bold]{chosen.dataset}[/], "
+        f"Training [bold]{shown}[/] on [bold]{chosen.dataset}[/], "
         f"{chosen.planned_epochs} epochs, seed {chosen.seed}."
     )
     print_summary(experiments.train(chosen, results, run, **watched), console)
@@ -219,7 +236,9 @@ def plot(
 
 @app.command()
 def reproduce(
-    table: Annotated[str, typer.Argument(help="Table: table1 or table2.", metavar="TABLE")],
+    table: Annotated[
+        str, typer.Argument(help="Table: table1, table2 or table3.", metavar="TABLE")
+    ],
     spaces: Annotated[
         list[str], typer.Option(help="Only this row, repeatable.", show_default="all")
     ] = [],  # noqa: B006 (Typer copies it)
@@ -235,7 +254,7 @@ def reproduce(
     ] = None,
     results: Results = DEFAULT_RESULTS,
 ):
-    """Train a table of the paper again, and set the numbers beside the published ones.
+    """Train a published table again, and set our numbers beside those in it.
 
     A run that is finished is never repeated; one that was interrupted goes on.
     """
@@ -254,6 +273,30 @@ def reproduce(
     if failure is not None:
         typer.echo(f"Error: {failure}", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="Folder or zip archive of pictures.")],
+    target: Annotated[Path, typer.Argument(help="HDF5 file to write, such as celeba.h5.")],
+    size: Annotated[int, typer.Option(help="Pixels a side of the pictures written.")] = 64,
+    crop: Annotated[
+        int | None,
+        typer.Option(
+            help="Pixels a side of the central square: 108 for the faces of CelebA.",
+            show_default="the largest there is",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Take the first so many pictures.", show_default="all")
+    ] = None,
+):
+    """Write pictures to one HDF5 file, from which training streams them (CelebA, LSUN)."""
+    from diffusion_vae.datasets import convert_pictures
+
+    with console.status(f"Converting {source}"):
+        path = convert_pictures(source, target, size, crop, limit)
+    console.print(str(path), soft_wrap=True)
 
 
 @app.command("list")
@@ -306,6 +349,11 @@ def _explore(run, results, which):
             "no window. Without --explore the pictures are written to files."
         )
     loaded = load_run(results, run, which)
+    if not hasattr(loaded.model, "manifold"):
+        raise ValueError(
+            "Expected a model on a manifold for --explore. Received: a run of "
+            f"{type(loaded.model).__name__}. Without --explore its pictures are drawn."
+        )
     locations = loaded.model.encode(held_out(loaded.dataset)[0])[0]
     plots.explore(loaded.model, pyplot.figure(), locations=locations)
     pyplot.show()

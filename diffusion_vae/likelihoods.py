@@ -65,6 +65,18 @@ class Likelihood(GeometryLayer):
         """
         raise NotImplementedError
 
+    def sample(self, outputs, seed=None):
+        """A draw of the data.
+
+        Args:
+            outputs: What `outputs` returned.
+            seed: An integer, a `keras.random.SeedGenerator` or `None`.
+
+        Returns:
+            `[..., *event]`.
+        """
+        raise NotImplementedError
+
     def check_data(self, x):
         """Says so when NumPy data cannot come from this distribution.
 
@@ -133,13 +145,15 @@ class Gaussian(Likelihood):
             constant = 0.5 * count * math.log(2.0 * math.pi * self.variance)
             squares = ops.sum(ops.square(x - mean), axis=self._event_axes)
             return -0.5 / self.variance * squares - constant
-        if self.scale == "learned":
-            log_scale = self._log_scale(self.offset)  # [] or [*event]
-        else:
-            log_scale = outputs["log_scale"]
+        log_scale = self._log_scale_of(outputs)
         square = ops.square((x - mean) * ops.exp(-log_scale))
         terms = square + 2.0 * log_scale + math.log(2.0 * math.pi)
         return -0.5 * ops.sum(terms, axis=self._event_axes)
+
+    def sample(self, outputs, seed=None):
+        mean = outputs["reconstruction"]
+        noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=seed)
+        return mean + ops.exp(self._log_scale_of(outputs)) * noise
 
     def get_config(self):
         return {
@@ -148,6 +162,14 @@ class Gaussian(Likelihood):
             "variance": self.variance,
             "per_dimension": self.per_dimension,
         }
+
+    def _log_scale_of(self, outputs):
+        """Log standard deviation, `[]`, `[*event]` or `[..., *event]`."""
+        if self.scale == "fixed":
+            return 0.5 * math.log(self.variance)
+        if self.scale == "learned":
+            return self._log_scale(self.offset)
+        return outputs["log_scale"]
 
     def _log_scale(self, offset):
         """Log standard deviation above its floor; the initial one at offset zero."""
@@ -178,6 +200,11 @@ class Bernoulli(Likelihood):
         logits = outputs["logits"]
         terms = x * logits - ops.softplus(logits)
         return ops.sum(terms, axis=self._event_axes)
+
+    def sample(self, outputs, seed=None):
+        mean = outputs["reconstruction"]
+        uniform = keras.random.uniform(ops.shape(mean), dtype=mean.dtype, seed=seed)
+        return ops.cast(uniform < mean, mean.dtype)
 
 
 def check_finite(x):

@@ -253,3 +253,31 @@ def test_the_base_class_says_what_a_likelihood_gives():
         Likelihood().outputs(None)
     with pytest.raises(NotImplementedError):
         Likelihood().log_prob(None, {})
+
+
+# -- draws -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", ["fixed", "learned", "predicted"])
+def test_gaussian_draws_have_the_mean_and_the_scale(scale):
+    likelihood = built(Gaussian(scale, variance=0.25, per_dimension=True), (3,))
+    raw = normal(3 * likelihood.outputs_per_value)
+    outputs = likelihood.outputs(ops.tile(ops.convert_to_tensor(raw[None]), (20_000, 1)))
+    draws = ops.convert_to_numpy(likelihood.sample(outputs, seed=1))
+    scales = np.full(3, 0.5)
+    if scale == "predicted":
+        scales = np.exp(ops.convert_to_numpy(outputs["log_scale"])[0])
+    # Four standard errors of a mean and of a standard deviation.
+    error = scales / math.sqrt(20_000)
+    np.testing.assert_array_less(abs(draws.mean(axis=0) - raw[:3]), 4 * error)
+    np.testing.assert_array_less(abs(draws.std(axis=0) - scales), 4 * error / math.sqrt(2))
+
+
+def test_bernoulli_draws_are_binary_with_the_mean():
+    likelihood = built(Bernoulli(), (2,))
+    outputs = likelihood.outputs(ops.tile(ops.convert_to_tensor([[-1.0, 2.0]]), (20_000, 1)))
+    draws = ops.convert_to_numpy(likelihood.sample(outputs, seed=1))
+    assert set(np.unique(draws)) == {0.0, 1.0}
+    mean = 1.0 / (1.0 + np.exp([1.0, -2.0]))
+    error = np.sqrt(mean * (1 - mean) / 20_000)
+    np.testing.assert_array_less(abs(draws.mean(axis=0) - mean), 4 * error)

@@ -7,7 +7,7 @@ import numpy as np
 
 from diffusion_vae import plots
 from diffusion_vae.datasets import Dataset
-from diffusion_vae.models import DiffusionVAE, VariationalAutoencoder
+from diffusion_vae.models import DiffusionVAE, InfoCatVAE, VariationalAutoencoder
 
 POINTS = 5000  # points of a latent picture
 PAIRS = 10  # pictures beside their reconstructions
@@ -63,6 +63,9 @@ def manifold_figures(model: DiffusionVAE, dataset, everything):
     """The latent space, decoded points of it, and geodesics."""
     x = held_out(dataset)[0]
     found = {"latent.png": latent_figure(model, dataset)}
+    if x.shape[1:] == (2,) and model.latent.point_shape == (1,):
+        labels = held_out(dataset)[1]
+        found["data_and_latent.png"] = plots.plane_data_panels(model, x, labels)
     if not _is_picture(x.shape[1:]):
         return found
     found["reconstruction_grid.png"] = plots.reconstruction_grid(
@@ -73,6 +76,19 @@ def manifold_figures(model: DiffusionVAE, dataset, everything):
         found["interpolation.png"] = plots.geodesic_interpolation(
             model, x[:PAIRS], x[PAIRS : 2 * PAIRS]
         )
+    return found
+
+
+@figures.register
+def cluster_figures(model: InfoCatVAE, dataset, everything):
+    """Draws of every cluster, and ways between and away from the clusters' centres."""
+    found = picture_figures(model, dataset, everything)
+    if found:
+        found["clusters.png"] = plots.cluster_samples(model)
+    if found and everything:
+        found["cluster_interpolation.png"] = plots.cluster_interpolation(model)
+        if model.manifold is None:  # no origin on a sphere
+            found["away_from_origin.png"] = plots.away_from_origin(model)
     return found
 
 
@@ -94,6 +110,12 @@ def latent_figure(model: DiffusionVAE, dataset, title=None):
         colouring=colouring,
         title=title,
     )
+
+
+@training_figure.register
+def clusters_figure(model: InfoCatVAE, dataset, title=None):
+    """Draws of every cluster."""
+    return plots.cluster_samples(model, title=title)
 
 
 def held_out(dataset):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from diffusion_vae.datasets.stored import StoredPictures
 from diffusion_vae.manifolds import Manifold
 
 SPLITS = ("train", "test")
@@ -17,7 +18,8 @@ class Dataset:
 
     Attributes:
         name: What `load` takes to make this data set (a registered name or a path).
-        train: Training examples, float32 `[N, *event]`.
+        train: Training examples, float32 `[N, *event]`; or `StoredPictures`, which stay in
+            their file and are read batch by batch.
         test: Test examples, float32 `[M, *event]`.
         train_factors: Known latent factors of the training examples, `[N, f]`:
             angles in radians on a torus, rotation matrices `[N, 9]` on SO(3).
@@ -37,7 +39,7 @@ class Dataset:
     """
 
     name: str
-    train: np.ndarray
+    train: np.ndarray | StoredPictures
     test: np.ndarray
     train_factors: np.ndarray | None = None
     test_factors: np.ndarray | None = None
@@ -98,20 +100,20 @@ class Dataset:
         """Shape of one example."""
         return self.train.shape[1:]
 
-    def examples(self, split: str) -> np.ndarray:
+    def examples(self, split: str) -> np.ndarray | StoredPictures:
         """The examples of a split, `"train"` or `"test"`."""
         if split not in SPLITS:
             raise ValueError(f"Expected `split` to be one of {SPLITS}. Received: {split!r}.")
         return getattr(self, split)
 
-    def epoch(self, seed: int | None = None) -> np.ndarray:
+    def epoch(self, seed: int | None = None) -> np.ndarray | StoredPictures:
         """Training examples as one epoch sees them: a fresh 0/1 draw if dynamic.
 
         Args:
             seed: An integer, or `None` for a draw that cannot be repeated.
 
         Returns:
-            Examples, float32 `[N, *event]`.
+            Examples, float32 `[N, *event]`; `train` itself unless dynamic.
         """
         if not self.dynamic_binarization:
             return self.train
@@ -142,18 +144,34 @@ class Dataset:
         """
         import tensorflow as tf
 
-        examples = tf.constant(self.examples(split))  # [N, *event]
+        examples = self.examples(split)  # [N, *event]
         indices = tf.data.Dataset.range(len(examples))
         if split == "train" if shuffle is None else shuffle:
             indices = indices.shuffle(len(examples), seed=seed, reshuffle_each_iteration=True)
         batches = indices.batch(batch_size)
         if not (self.dynamic_binarization and split == "train"):
-            return batches.map(lambda i: tf.gather(examples, i)).prefetch(tf.data.AUTOTUNE)
+            return batches.map(_gathering(examples)).prefetch(tf.data.AUTOTUNE)
+        gather = _gathering(examples)
         seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
         def draw(i, pair):
-            batch = tf.gather(examples, i)  # [batch, *event]
+            batch = gather(i)  # [batch, *event]
             uniform = tf.random.stateless_uniform(tf.shape(batch), pair)
             return tf.cast(uniform < batch, tf.float32)
 
         return tf.data.Dataset.zip((batches, seeds)).map(draw).prefetch(tf.data.AUTOTUNE)
+
+
+def _gathering(examples):
+    """Function from indices to examples, for a pipeline: from memory, or from the file."""
+    import tensorflow as tf
+
+    if not isinstance(examples, StoredPictures):
+        array = tf.constant(examples)
+        return lambda indices: tf.gather(array, indices)
+
+    def read(indices):
+        batch = tf.numpy_function(examples.__getitem__, [indices], tf.float32)
+        return tf.ensure_shape(batch, (None, *examples.shape[1:]))
+
+    return read

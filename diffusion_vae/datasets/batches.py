@@ -20,10 +20,15 @@ class ShuffledBatches(keras.utils.PyDataset):
         batch_size: Examples a batch; the last may be smaller.
         seed: Non-negative integer.
         epoch: Number of epochs already seen.
+        passes: How often an epoch goes through the data, for data so small that what is
+            done at the end of an epoch would take longer than the epoch.
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int, seed: int, epoch: int = 0):
+    def __init__(
+        self, dataset: Dataset, batch_size: int, seed: int, epoch: int = 0, passes: int = 1
+    ):
         super().__init__()
+        self.passes = passes
         self.dataset = dataset
         self.batch_size = batch_size
         self.seed = seed
@@ -31,11 +36,16 @@ class ShuffledBatches(keras.utils.PyDataset):
         self._prepare()
 
     def __len__(self):
-        return math.ceil(len(self.dataset.train) / self.batch_size)
+        return self.passes * self._batches_a_pass
 
     def __getitem__(self, index):
-        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        a_pass, index = divmod(index, self._batches_a_pass)
+        rows = self._orders[a_pass, index * self.batch_size : (index + 1) * self.batch_size]
         return (self._examples[rows],)
+
+    @property
+    def _batches_a_pass(self):
+        return math.ceil(len(self.dataset.train) / self.batch_size)
 
     def on_epoch_end(self):
         self.epoch += 1
@@ -44,5 +54,6 @@ class ShuffledBatches(keras.utils.PyDataset):
     def _prepare(self):
         sequence = np.random.SeedSequence((self.seed, self.epoch))
         order_seed, draw_seed = sequence.generate_state(2)
-        self._order = np.random.default_rng(order_seed).permutation(len(self.dataset.train))
+        rng, count = np.random.default_rng(order_seed), len(self.dataset.train)
+        self._orders = np.stack([rng.permutation(count) for _ in range(self.passes)])
         self._examples = self.dataset.epoch(int(draw_seed))  # [N, *event]

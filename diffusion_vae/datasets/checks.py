@@ -1,13 +1,22 @@
 """Checks that turn bad data into one sentence before training starts."""
 
+from typing import overload
+
 import numpy as np
 
+from diffusion_vae.datasets.stored import StoredPictures
 
-def validate(array, name: str = "data", likelihood=None) -> np.ndarray:
+
+@overload
+def validate(array: StoredPictures, name: str = ..., likelihood=...) -> StoredPictures: ...
+@overload
+def validate(array, name: str = ..., likelihood=...) -> np.ndarray: ...
+def validate(array, name="data", likelihood=None):
     """Checks examples and returns them as float32.
 
     Args:
-        array: Examples, `[N, *event]`.
+        array: Examples, `[N, *event]`. Of `StoredPictures`, whose values are finite, only
+            the range is checked; they stay in their file.
         name: What the array is called in an error.
         likelihood: `"bernoulli"`, `"gaussian"`, a likelihood object whose class
             has such a name, or `None`. Bernoulli data must lie in [0, 1].
@@ -19,6 +28,10 @@ def validate(array, name: str = "data", likelihood=None) -> np.ndarray:
         ValueError: If the array is not numeric, has no examples or an empty event,
             contains NaN or infinity, or does not fit the likelihood.
     """
+    if isinstance(array, StoredPictures):
+        low, high = array.value_range
+        _check_support(low, high, name, likelihood)
+        return array
     array = np.asarray(array)
     if array.dtype.kind not in "buif":
         raise ValueError(
@@ -38,11 +51,7 @@ def validate(array, name: str = "data", likelihood=None) -> np.ndarray:
             f"Expected {name} to be finite. Received: {int(bad.sum())} NaN or infinite "
             f"values, the first in example {int(np.argwhere(bad)[0, 0])}; remove or replace them."
         )
-    if _is_bernoulli(likelihood) and (low < 0 or high > 1):
-        raise ValueError(
-            f"Expected {name} to lie in [0, 1] for a Bernoulli likelihood. Received: values "
-            f"from {low:.6g} to {high:.6g}; rescale them or take a Gaussian likelihood."
-        )
+    _check_support(low, high, name, likelihood)
     return array
 
 
@@ -71,6 +80,10 @@ def require_fraction(name: str, value) -> float:
     return float(value)
 
 
-def _is_bernoulli(likelihood):
-    name = likelihood if isinstance(likelihood, str) else type(likelihood).__name__
-    return name.lower() == "bernoulli"
+def _check_support(low, high, name, likelihood):
+    kind = likelihood if isinstance(likelihood, str) else type(likelihood).__name__
+    if kind.lower() == "bernoulli" and (low < 0 or high > 1):
+        raise ValueError(
+            f"Expected {name} to lie in [0, 1] for a Bernoulli likelihood. Received: values "
+            f"from {low:.6g} to {high:.6g}; rescale them or take a Gaussian likelihood."
+        )

@@ -72,12 +72,13 @@ def read_image(path: Path, size=None) -> np.ndarray:
     return picture if size is None else resize(picture, size)
 
 
-def read_images(paths, size=None) -> np.ndarray:
+def read_images(paths, size=None, square: bool = False) -> np.ndarray:
     """Pictures of files, all of one size, float32 `[N, height, width, channels]`.
 
-    They are grey if all of them are, and coloured otherwise.
+    They are grey if all of them are, and coloured otherwise; `square` cuts out the largest
+    central square of each before it is resized.
     """
-    pictures = [read_image(path, size) for path in paths]
+    pictures = [load_picture(path, size, square) for path in paths]
     shapes = {picture.shape[:2]: path for picture, path in zip(pictures, paths, strict=True)}
     if len(shapes) > 1:
         (first, one), (second, other) = list(shapes.items())[:2]

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import fft
 
 from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.stored import StoredPictures
 
 
 def low_pass(pictures, cutoff: int) -> np.ndarray:
@@ -45,6 +46,11 @@ def low_pass_filtered(dataset: Dataset, cutoff: int) -> Dataset:
         raise ValueError(
             "Expected no dynamic binarization with a low-pass filter: it would blur fixed 0/1 "
             "test pictures but grey training ones; leave out one of the two options."
+        )
+    if isinstance(dataset.train, StoredPictures):
+        raise ValueError(
+            "Expected pictures in memory for a low-pass filter. Received: pictures that stay in "
+            f"the file {str(dataset.train.path)!r}."
         )
     low, high = dataset.train.min(), dataset.train.max()
 

@@ -12,6 +12,7 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
+from diffusion_vae.datasets.value_range import rescaled
 from diffusion_vae.suggestions import did_you_mean
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {}
@@ -67,7 +68,8 @@ def load(name_or_path, **options) -> Dataset:
         name_or_path: A registered name (see `descriptions`), or the path of an
             `.npz` file, an `.h5` file or a folder of images.
         **options: Options of the loader, and for pictures `low_pass`: the L1 radius of
-            the frequencies to keep (see `low_pass_filtered`).
+            the frequencies to keep (see `low_pass_filtered`); for data in [0, 1]
+            `value_range`: a pair to map them to, such as (-1, 1) (see `rescaled`).
 
     Returns:
         A `Dataset`.
@@ -80,7 +82,11 @@ def load(name_or_path, **options) -> Dataset:
     if options.get("low_pass") is not None:
         cutoff = options.pop("low_pass")
         return low_pass_filtered(load(name_or_path, **options), cutoff)
-    options.pop("low_pass", None)
+    if options.get("value_range") is not None:
+        value_range = options.pop("value_range")
+        return rescaled(load(name_or_path, **options), value_range)
+    for option in ("low_pass", "value_range"):
+        options.pop(option, None)
     if name not in _LOADERS and _is_path(name_or_path):
         _require_known(name, options, list(inspect.signature(from_path).parameters)[1:])
         return from_path(name, **options)
@@ -126,5 +132,5 @@ def _require_known(name, options, allowed):
     if unknown:
         raise ValueError(
             f"Unknown option(s) {', '.join(map(repr, unknown))} for the data set {name!r}. "
-            f"Expected among: {', '.join([*allowed, 'low_pass'])}."
+            f"Expected among: {', '.join([*allowed, 'low_pass', 'value_range'])}."
         )

@@ -1,6 +1,26 @@
 """Numbers after training, given a model and a data set."""
 
+from diffusion_vae.evaluation.clustering import (
+    ClusterScores,
+    cluster_scores,
+    consistency_ceiling,
+    live_clusters,
+    self_consistency,
+)
 from diffusion_vae.evaluation.own_metrics import own_metrics
+from diffusion_vae.evaluation.parzen import ParzenEstimate, parzen_log_density, parzen_window
 from diffusion_vae.evaluation.topology import TorusTopology, torus_topology
 
-__all__ = ["TorusTopology", "own_metrics", "torus_topology"]
+__all__ = [
+    "ClusterScores",
+    "ParzenEstimate",
+    "TorusTopology",
+    "cluster_scores",
+    "consistency_ceiling",
+    "live_clusters",
+    "own_metrics",
+    "parzen_log_density",
+    "parzen_window",
+    "self_consistency",
+    "torus_topology",
+]

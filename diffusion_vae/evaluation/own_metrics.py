@@ -2,6 +2,17 @@
 
 from functools import singledispatch
 
+from diffusion_vae.divergences import MMDToPrior
+from diffusion_vae.evaluation.clustering import (
+    cluster_scores,
+    consistency_ceiling,
+    live_clusters,
+    self_consistency,
+)
+from diffusion_vae.models import DiffusionVAE, InfoCatVAE
+
+MMD_POINTS = 5000
+
 
 @singledispatch
 def own_metrics(model, dataset):
@@ -15,3 +26,32 @@ def own_metrics(model, dataset):
         A dictionary of floats.
     """
     return {}
+
+
+@own_metrics.register
+def prior_mmd(model: DiffusionVAE, dataset):
+    """How well the held-out latent points cover the prior.
+
+    `prior_mmd` is the unbiased squared MMD (Gaussian kernel, ambient distances) between one
+    draw for each of at most 5,000 test examples and the prior.
+    """
+    z = model.sample_posterior(dataset.test[:MMD_POINTS])[0]
+    divergence = MMDToPrior(statistic="u", prior_samples=len(z))
+    return {"prior_mmd": float(divergence(z, model.manifold, model.seed_generator))}
+
+
+@own_metrics.register
+def clustering_numbers(model: InfoCatVAE, dataset):
+    """Clusters of the held-out examples against their labels, and generated pictures.
+
+    Without labels only `live_clusters`, `self_consistency` and its ceiling.
+    """
+    clusters = model.predict_cluster(dataset.test)
+    labels = dataset.test_labels
+    scores = {} if labels is None else cluster_scores(labels, clusters).as_dict()
+    return {
+        **scores,
+        "live_clusters": float(live_clusters(clusters, model.latent.clusters)),
+        "self_consistency": self_consistency(model),
+        "consistency_ceiling": consistency_ceiling(model.latent),
+    }

@@ -3,7 +3,7 @@
 from diffusion_vae.experiments.builders import build_model
 from diffusion_vae.experiments.config import ExperimentConfig
 from diffusion_vae.experiments.evaluation import evaluate_run
-from diffusion_vae.experiments.kinds import MODELS
+from diffusion_vae.experiments.kinds import MODELS, latent_name
 from diffusion_vae.experiments.published import published
 from diffusion_vae.experiments.recipes import recipe
 from diffusion_vae.experiments.runs import LoadedRun, load_run, read_config, run_names
@@ -18,6 +18,7 @@ __all__ = [
     "build_model",
     "evaluate",
     "evaluate_run",
+    "latent_name",
     "load_run",
     "published",
     "read_config",

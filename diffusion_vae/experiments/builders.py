@@ -2,7 +2,7 @@
 
 from diffusion_vae import likelihoods, manifolds, networks
 from diffusion_vae.heat_kernels import choose_kernel
-from diffusion_vae.models import DiffusionVAE
+from diffusion_vae.models import DiffusionVAE, InfoCatVAE, InfoVAE, SpatialVAE
 from diffusion_vae.random import layer_seeds
 
 
@@ -40,13 +40,41 @@ def _diffusion(config, event_shape, seed, cls=DiffusionVAE):
     )
 
 
-BUILDERS = {"diffusion": _diffusion}
+def _info(config, event_shape, seed):
+    return _diffusion(config, event_shape, seed, InfoVAE)
+
+
+def _infocat(config, event_shape, seed):
+    likelihood = _likelihood(config)
+    common = _common(config, likelihood, seed)
+    encoder, decoder = _networks(config, likelihood, event_shape, layer_seeds(seed, 2))
+    return InfoCatVAE(
+        encoder=encoder,
+        decoder=decoder,
+        beta=common.pop("kl_weight"),
+        name="infocat_vae",
+        **common,
+        **config.model_options,
+    )
+
+
+def _spatial(config, event_shape, seed):
+    common = _common(config, _likelihood(config), seed)
+    return SpatialVAE(name="spatial_vae", **common, **config.model_options)
+
+
+BUILDERS = {
+    "diffusion": _diffusion,
+    "info": _info,
+    "infocat": _infocat,
+    "spatial": _spatial,
+}
 
 
 def _likelihood(config):
     """The likelihood of a configuration."""
     if config.likelihood == "gaussian":
-        return likelihoods.Gaussian(variance=config.variance)
+        return likelihoods.Gaussian(config.scale, config.variance, config.per_dimension)
     return likelihoods.get(config.likelihood)
 
 
@@ -68,6 +96,7 @@ def _networks(config, likelihood, event_shape, seeds):
     if config.batch_norm is not None:
         common["batch_norm"] = config.batch_norm
     if config.network == "mlp":
+        common["initializer"] = config.initializer
         return (
             networks.mlp_encoder(config.encoder_units, seed=seeds[0], **common),
             networks.mlp_decoder(outputs, config.decoder_units, seed=seeds[1], **common),

@@ -21,10 +21,10 @@ class ExperimentConfig:
     """Everything that decides about a run. Fields are the options of `train`.
 
     `epochs` and `restarts` may be `None`: the data set's own default, and so may
-    `batch_norm`: the network's own default. `encoder_units` and `decoder_units` belong
-    to `network="mlp"`; `filters` to `padding` belong to `"conv"`. See `DiffusionVAE` for
-    the model's arguments and `datasets.load` for `dataset`; `model_options` are the
-    arguments that only the chosen kind of model takes.
+    `batch_norm`: the network's own default. `encoder_units`, `decoder_units` and
+    `initializer` belong to `network="mlp"`; `filters` to `padding` belong to `"conv"`. See
+    `DiffusionVAE` for the model's arguments and `datasets.load` for `dataset`;
+    `model_options` are the arguments that only the chosen kind of model takes.
     """
 
     latent: str = "torus"
@@ -33,9 +33,11 @@ class ExperimentConfig:
     model: str = "diffusion"
     model_options: dict = field(default_factory=dict)
     epochs: int | None = None
+    passes: int = 1
     batch_size: int = 128
     learning_rate: float = 1e-3
     schedule: str = "constant"
+    warmup_steps: int = 0
     seed: int = 0
     restarts: int | None = None
     patience: int | None = None
@@ -43,6 +45,8 @@ class ExperimentConfig:
     pictures_every: int | None = None
     likelihood: str = "gaussian"
     variance: float = 1.0
+    scale: str = "fixed"
+    per_dimension: bool = False
     kernel: str = "auto"
     steps: int = 10
     kl: str = "asymptotic"
@@ -64,6 +68,7 @@ class ExperimentConfig:
     dense_units: tuple = (64,)
     padding: str = "same"
     activation: str = "relu"
+    initializer: str = "glorot_uniform"
     batch_norm: bool | None = None
 
     def __post_init__(self):
@@ -79,12 +84,24 @@ class ExperimentConfig:
                 raise ValueError(
                     f"Expected `{name}` to be one of {list(known)}. Received: {value!r}."
                 )
-        for name in ("epochs", "batch_size", "patience", "checkpoint_every", "pictures_every"):
+        for name in (
+            "epochs",
+            "passes",
+            "batch_size",
+            "patience",
+            "checkpoint_every",
+            "pictures_every",
+        ):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"Expected `{name}` to be at least 1. Received: {value}.")
         if self.restarts is not None and self.restarts < 0:
             raise ValueError(f"Expected `restarts` to be at least 0. Received: {self.restarts}.")
+        if self.warmup_steps < 0 or (self.warmup_steps and self.schedule != "cosine"):
+            raise ValueError(
+                "Expected `warmup_steps` to be at least 0, and 0 unless the schedule is "
+                f"'cosine'. Received: {self.warmup_steps} with {self.schedule!r}."
+            )
         if not self.learning_rate > 0:
             raise ValueError(
                 f"Expected `learning_rate` to be positive. Received: {self.learning_rate}."
@@ -143,9 +160,14 @@ class ExperimentConfig:
 
 def build_optimizer(config, steps):
     """Adam with the learning rate of a configuration, for so many training steps."""
-    rate = config.learning_rate
+    rate, warmup = config.learning_rate, config.warmup_steps
     if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else rate,
+            max(1, steps - warmup),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
     return keras.optimizers.Adam(rate)
 
 

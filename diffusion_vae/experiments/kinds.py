@@ -7,6 +7,11 @@ DIFFUSION_FIELDS = (
     "latent", "kernel", "steps", "kl", "log_time_range", "initial_log_time", "fixed_time",
     "mode", "head", "posterior",
 )  # fmt: skip
+# Fields that speak of the networks, for kinds of model that bring their own.
+NETWORK_FIELDS = (
+    "network", "encoder_units", "decoder_units", "filters", "kernel_sizes", "pool_sizes",
+    "dense_units", "padding", "activation", "initializer", "batch_norm",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,4 +31,34 @@ class ModelKind:
 
 MODELS = {
     "diffusion": ModelKind("∆VAE: Brownian motion on a manifold, uniform prior"),
+    "info": ModelKind(
+        "InfoVAE: a ∆VAE whose latent points together follow the prior (MMD, energy distance)",
+        options=("alpha", "lambda_", "divergence"),
+    ),
+    "infocat": ModelKind(
+        "InfoCatVAE: clusters without labels, recognised again in generated pictures",
+        options=(
+            "clusters",
+            "cluster_dim",
+            "separation",
+            "information_weight",
+            "estimator",
+            "temperature",
+            "mutual_information_weight",
+            "legacy_double_softmax",
+            "information_draws",
+            "manifold",
+        ),
+        unused=DIFFUSION_FIELDS,
+    ),
+    "spatial": ModelKind(
+        "Spatial VAE: latent feature maps, matrix-variate normal; square colour pictures",
+        options=("variant", "map_size", "maps", "rank", "covariance"),
+        unused=(*DIFFUSION_FIELDS, *NETWORK_FIELDS),
+    ),
 }
+
+
+def latent_name(model, latent):
+    """Latent space of a run as it is shown: the kind of model, where that brings its own."""
+    return model if "latent" in MODELS[model].unused else latent

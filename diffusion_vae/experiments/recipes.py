@@ -1,7 +1,22 @@
 """Settings under which a kind of model shows on a data set what it is for."""
 
 # (model, data set) -> fields of `ExperimentConfig`; `None`: whatever the data set.
-RECIPES: dict[tuple, dict] = {}
+RECIPES: dict[tuple, dict] = {
+    ("info", None): {"latent": "euclidean:2"},
+    ("info", "gaussian_mixture"): {  # 2,000 steps of the whole data
+        "latent": "euclidean:1", "epochs": 20, "passes": 100, "batch_size": 512,
+        "scale": "predicted", "per_dimension": True,
+        "encoder_units": (100, 100), "decoder_units": (100, 100), "activation": "tanh",
+        "initializer": "lecun_uniform",
+    },
+    ("infocat", None): {  # of the paper; generated pictures upset batch statistics
+        "likelihood": "bernoulli", "encoder_units": (400,), "decoder_units": (400,),
+        "batch_norm": False, "kl_warmup_steps": 0,
+    },
+    ("spatial", None): {  # pictures in the range of tanh
+        "dataset_options": {"value_range": (-1, 1)}, "batch_size": 100,
+    },
+}  # fmt: skip
 
 
 def recipe(model, dataset):

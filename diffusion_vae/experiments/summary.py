@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from diffusion_vae.experiments.kinds import latent_name
 from diffusion_vae.experiments.published import published
 from diffusion_vae.experiments.runs import load_run, run_names
 
@@ -102,7 +103,7 @@ def _run_cells(run):
     verdict = "" if topology is None else _verdict(topology["captured"])
     return (
         run.name,
-        settings.get("latent", ""),
+        latent_name(settings["model"], settings["latent"]) if "model" in settings else "",
         settings.get("dataset", ""),
         str(run.experiment.get("epochs", "")),
         *numbers,

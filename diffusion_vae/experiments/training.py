@@ -148,7 +148,7 @@ def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
             keras.callbacks.EarlyStopping("val_elbo", mode="max", patience=config.patience)
         )
     model.fit(
-        ShuffledBatches(dataset, config.batch_size, model.seed, epoch=initial_epoch),
+        ShuffledBatches(dataset, config.batch_size, model.seed, initial_epoch, config.passes),
         shuffle=False,
         epochs=config.planned_epochs,
         initial_epoch=initial_epoch,
@@ -172,7 +172,7 @@ def _finished(config, model, dataset, folder, attempt):
 
 
 def _steps_per_epoch(config, dataset):
-    return math.ceil(len(dataset.train) / config.batch_size)
+    return config.passes * math.ceil(len(dataset.train) / config.batch_size)
 
 
 def _restart_sentence(guard, attempt, allowed):

@@ -1,6 +1,8 @@
 """Variational autoencoders as Keras models."""
 
 from diffusion_vae.models.diffusion_vae import DiffusionVAE
+from diffusion_vae.models.info_vae import InfoVAE
+from diffusion_vae.models.infocat_vae import InfoCatVAE
 from diffusion_vae.models.manifold_vaes import (
     O3VAE,
     SO3VAE,
@@ -11,6 +13,7 @@ from diffusion_vae.models.manifold_vaes import (
     RealProjectiveVAE,
     SphereVAE,
 )
+from diffusion_vae.models.spatial_vae import SpatialVAE
 from diffusion_vae.models.vae import VariationalAutoencoder
 
 __all__ = [
@@ -20,8 +23,11 @@ __all__ = [
     "EmbeddedTorusVAE",
     "EuclideanVAE",
     "FlatTorusVAE",
+    "InfoCatVAE",
+    "InfoVAE",
     "ProductVAE",
     "RealProjectiveVAE",
+    "SpatialVAE",
     "SphereVAE",
     "VariationalAutoencoder",
 ]

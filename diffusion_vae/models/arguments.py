@@ -13,19 +13,17 @@ def layer_or_none(name, layer):
     return layer
 
 
-def checked_weight(weight):
+def checked_weight(weight, name="kl_weight"):
     """A non-negative weight as a float, or a schedule."""
     if callable(weight):
         return weight
     if isinstance(weight, bool) or not isinstance(weight, numbers.Real):
         raise TypeError(
-            "Expected `kl_weight` to be a number or a Keras learning-rate schedule. "
+            f"Expected `{name}` to be a number or a Keras learning-rate schedule. "
             f"Received: {weight!r}."
         )
     if not (np.isfinite(weight) and weight >= 0):
-        raise ValueError(
-            f"Expected `kl_weight` to be non-negative and finite. Received: {weight}."
-        )
+        raise ValueError(f"Expected `{name}` to be non-negative and finite. Received: {weight}.")
     return float(weight)
 
 

@@ -64,11 +64,23 @@ class InferenceMethods:
         """Mean of p(x | z) at the location of each posterior, `[n, *event]`."""
         return self.decode(self._centres(x, batch_size), batch_size)
 
-    def sample(self, n=1, batch_size=BATCH_SIZE):
-        """Decoded draws from the prior, `[n, *event]`."""
+    def sample(self, n=1, batch_size=BATCH_SIZE, noise=False):
+        """Decoded draws from the prior, `[n, *event]`.
+
+        Args:
+            n: Number of draws.
+            batch_size: Draws at a time.
+            noise: Whether to draw from p(x | z), or to give its mean.
+        """
         self._require_built()
         z = ops.convert_to_numpy(self.latent.prior_sample(_count("n", n)))
-        return self.decode(z, batch_size)
+        if not noise:
+            return self.decode(z, batch_size)
+        return self._in_batches(
+            lambda z: self.likelihood.sample(self._outputs(z), self.seed_generator),
+            z,
+            batch_size=batch_size,
+        )
 
     def elbo(self, x, batch_size=BATCH_SIZE):
         """Evidence lower bound of each example in nats, one draw each, `[n]`."""

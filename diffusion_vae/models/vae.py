@@ -18,7 +18,7 @@ from diffusion_vae.models.arguments import (
 from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
 from diffusion_vae.models.inference import InferenceMethods
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
-from diffusion_vae.random import layer_seeds, seed_states, set_seed_states
+from diffusion_vae.random import SeedGenerator, layer_seeds, seed_states, set_seed_states
 from diffusion_vae.serialization import serializable
 
 SEED_PREFIX = "seed_state_"
@@ -83,6 +83,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         self.kl_warmup_steps = require_dimension("kl_warmup_steps", kl_warmup_steps, 0)
         self.kl_capacity = checked_capacity(kl_capacity)
         self.seed = seed
+        self.seed_generator = SeedGenerator(seed)  # of what the latent does not draw
         # Schedules count their own steps: the optimiser's cannot be read everywhere.
         self.schedule_step = self.add_weight(
             name="schedule_step",
@@ -144,7 +145,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         self._track(
             reconstruction_loss=reconstruction,
             kl_loss=kl,
-            elbo=-reconstruction - kl,
+            elbo=self.evidence_bound(reconstruction, kl, y_pred),
             mse=ops.mean(error, axis=tuple(range(1, len(error.shape)))),
             **self.latent.diagnostics(params),
         )
@@ -165,6 +166,10 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         """
         return -self.likelihood.log_prob(target, outputs)
 
+    def evidence_bound(self, reconstruction, kl, outputs):
+        """The metric `elbo`, `[batch]`; overridden where the loss is made of something else."""
+        return -reconstruction - kl
+
     def objective(self, reconstruction, kl, outputs):
         """What is minimised, per example: the place where other models add their term.
 
@@ -176,9 +181,13 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         Returns:
             `[batch]`.
         """
+        return reconstruction + self.kl_term(kl)
+
+    def kl_term(self, kl):
+        """The KL as the loss takes it: with its weight, or its distance from the capacity."""
         if self.kl_capacity is not None:
             kl = ops.abs(kl - self.current_kl_capacity())
-        return reconstruction + self.current_kl_weight() * kl
+        return self.current_kl_weight() * kl
 
     def current_kl_weight(self):
         """Weight of the KL at this training step: schedule and warm-up."""

@@ -7,25 +7,46 @@ import keras
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.random import layer_seeds
 
+# Keras's default, as in the paper. It scales with both widths of a layer, and so starts a decoder
+# of one or two latent coordinates nearly constant in them; "lecun_uniform" does not.
+INITIALIZER = "glorot_uniform"
 
-def mlp_encoder(hidden=(512, 512, 512), *, activation="relu", batch_norm=False, seed=None):
+
+def mlp_encoder(
+    hidden=(512, 512, 512),
+    *,
+    activation="relu",
+    batch_norm=False,
+    initializer=INITIALIZER,
+    seed=None,
+):
     """Network from data of any shape to features `[batch, hidden[-1]]`.
 
     Args:
         hidden: Widths of the dense layers (paper: 512, 512, 512).
         activation: Activation of every layer.
         batch_norm: Whether to normalise before each activation.
+        initializer: Keras's name of the law of the initial weights.
         seed: Integer seed of the initial weights, or `None`.
 
     Returns:
         A `keras.Sequential` named "encoder".
     """
-    layers = [keras.layers.Flatten(), *dense_stack(hidden, activation, batch_norm, seed)]
+    layers = [
+        keras.layers.Flatten(),
+        *dense_stack(hidden, activation, batch_norm, seed, initializer),
+    ]
     return keras.Sequential(layers, name="encoder")
 
 
 def mlp_decoder(
-    output_shape, hidden=(512, 512), *, activation="relu", batch_norm=False, seed=None
+    output_shape,
+    hidden=(512, 512),
+    *,
+    activation="relu",
+    batch_norm=False,
+    initializer=INITIALIZER,
+    seed=None,
 ):
     """Network from latent points `[batch, n]` to raw outputs `[batch, *output_shape]`.
 
@@ -36,6 +57,7 @@ def mlp_decoder(
         hidden: Widths of the dense layers (paper: 512, 512).
         activation: Activation of the hidden layers.
         batch_norm: Whether to normalise before each activation.
+        initializer: Keras's name of the law of the initial weights.
         seed: Integer seed of the initial weights, or `None`.
 
     Returns:
@@ -43,23 +65,31 @@ def mlp_decoder(
     """
     output_shape = tuple(int(size) for size in output_shape)
     seeds = layer_seeds(seed, len(hidden) + 1)
-    initializer = keras.initializers.GlorotUniform(seed=seeds[-1])
+    last = seeded_initializer(initializer, seeds[-1])
     layers = [
-        *dense_stack(hidden, activation, batch_norm, seed),
-        keras.layers.Dense(math.prod(output_shape), kernel_initializer=initializer),
+        *dense_stack(hidden, activation, batch_norm, seed, initializer),
+        keras.layers.Dense(math.prod(output_shape), kernel_initializer=last),
         keras.layers.Reshape(output_shape),
     ]
     return keras.Sequential(layers, name="decoder")
 
 
-def dense_stack(hidden, activation, batch_norm, seed):
+def dense_stack(hidden, activation, batch_norm, seed, initializer=INITIALIZER):
     """Layers of dense -> batch normalisation, if wanted -> activation, a block a width."""
     layers = []
     for width, layer_seed in zip(hidden, layer_seeds(seed, len(hidden)), strict=True):
         width = require_dimension("hidden width", width, 1)
-        initializer = keras.initializers.GlorotUniform(seed=layer_seed)
-        layers.append(keras.layers.Dense(width, kernel_initializer=initializer))
+        kernel = seeded_initializer(initializer, layer_seed)
+        layers.append(keras.layers.Dense(width, kernel_initializer=kernel))
         if batch_norm:
             layers.append(keras.layers.BatchNormalization())
         layers.append(keras.layers.Activation(activation))
     return layers
+
+
+def seeded_initializer(name, seed):
+    """Keras's random initializer of that name, with a seed."""
+    initializer = keras.initializers.get(name)
+    if not isinstance(initializer, keras.initializers.Initializer):
+        raise ValueError(f"Expected the name of a Keras initializer. Received: {name!r}.")
+    return type(initializer).from_config({**initializer.get_config(), "seed": seed})

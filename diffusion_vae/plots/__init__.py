@@ -7,16 +7,19 @@ nothing has to be closed, and no display is needed. `save` writes it to disk. On
 
 from diffusion_vae.plots.animation import write_gif
 from diffusion_vae.plots.charts import Grid, Panel, chart, draws
+from diffusion_vae.plots.clusters import away_from_origin, cluster_interpolation, cluster_samples
 from diffusion_vae.plots.colours import circle_colours, rotation_colours, torus_colours
 from diffusion_vae.plots.explore import explore
 from diffusion_vae.plots.galleries import (
     examples,
     geodesic_interpolation,
+    picture_rows,
     posterior_samples,
     prior_samples,
     reconstruction_pairs,
 )
 from diffusion_vae.plots.images import as_images, grid_image, value_range
+from diffusion_vae.plots.plane_data import plane_data_panels
 from diffusion_vae.plots.random_walk import random_walk_picture
 from diffusion_vae.plots.reconstruction import reconstruction_grid
 from diffusion_vae.plots.saving import save, to_array
@@ -26,14 +29,19 @@ __all__ = [
     "Grid",
     "Panel",
     "as_images",
+    "away_from_origin",
     "chart",
     "circle_colours",
+    "cluster_interpolation",
+    "cluster_samples",
     "draws",
     "examples",
     "explore",
     "geodesic_interpolation",
     "grid_image",
     "latent_scatter",
+    "picture_rows",
+    "plane_data_panels",
     "posterior_samples",
     "prior_samples",
     "random_walk_picture",

@@ -68,6 +68,34 @@ def reconstruction_pairs(model, x, n=10, *, limits=None, title=None):
     return _sheet(rows, _limits(limits, x), title, label_rows=True)
 
 
+def picture_rows(rows, columns=20, *, limits=None, title=None):
+    """Draws rows of pictures with a name each, such as data above draws of several models.
+
+    Args:
+        rows: A dictionary from names to pictures `[m, *event]`, of which the first
+            `columns` are shown; the first row is the data.
+        columns: Pictures in a row.
+        limits: The values (low, high) shown black and white; by default those of the
+            first row, see `value_range`.
+        title: Title of the figure.
+
+    Returns:
+        A Matplotlib `Figure`.
+
+    Raises:
+        ValueError: If there is no row, or one has fewer pictures than the first.
+    """
+    shown = [{name: np.asarray(x)[:columns]} for name, x in rows.items()]
+    counts = [len(x) for row in shown for x in row.values()]
+    if not counts or min(counts) != max(counts):
+        raise ValueError(
+            f"Expected rows of at least {columns} pictures, or of equally many. "
+            f"Received: {dict(zip(rows, counts, strict=True))}."
+        )
+    first = next(iter(shown[0].values()))
+    return _sheet(shown, _limits(limits, first), title, label_rows=True)
+
+
 def posterior_samples(model, x, n=8, *, limits=None, title=None):
     """Draws each example beside decoded draws from its posterior.
 

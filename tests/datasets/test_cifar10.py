@@ -117,3 +117,15 @@ def test_pictures_of_another_shape_are_named(tmp_path):
     np.savez(tmp_path / "a.npz", x_train=np.zeros((4, 8, 8, 3)), x_test=np.zeros((4, 8, 8, 3)))
     with pytest.raises(ValueError, match="this is not CIFAR-10"):
         load("cifar10", path=tmp_path / "a.npz")
+
+
+def test_official_files_and_npz_in_the_range_of_tanh(official, tmp_path):
+    unit, signed = load("cifar10"), load("cifar10", value_range=(-1, 1))
+    np.testing.assert_allclose(signed.train, 2 * unit.train - 1, atol=1e-6)
+    stored = {"x_train": unit.train, "x_test": unit.test}
+    arrays = {name: np.uint8(np.round(255 * array)) for name, array in stored.items()}
+    np.savez(tmp_path / "a.npz", **arrays)
+    again = load("cifar10", path=tmp_path / "a.npz", value_range=[-1, 1])
+    np.testing.assert_allclose(again.test, signed.test, atol=1e-6)
+    # The original's x / 127.5 - 1.
+    np.testing.assert_allclose(again.test, arrays["x_test"] / 127.5 - 1, atol=1e-6)

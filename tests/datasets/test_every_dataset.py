@@ -16,8 +16,11 @@ SIZES = {"train_size": 36, "test_size": 9}
 # One line a data set; a new one that needs no file is one more line.
 OFFLINE = {
     "digits": ("digits", {}),
+    "two clouds": ("gaussian_mixture", SIZES),
     "digits dynamic": ("digits", {"binarize": "dynamic"}),
     "digits low-pass": ("digits", {"low_pass": 3}),
+    "digits in [-1, 1]": ("digits", {"value_range": (-1, 1)}),
+    "shifted in [-1, 1]": ("shifted_image", {"size": [6, 9], "value_range": (-1, 1)}),
     "cosines": ("periodic_pictures", {"size": 12, **SIZES}),
     "cosines regular": ("periodic_pictures", {"size": 12, "shifts": "regular", **SIZES}),
     "random picture": (
@@ -38,9 +41,12 @@ OFFLINE = {
     "function": ("so3_functions", SIZES),
     "random function": ("so3_functions", {"function": "random", "points": 30, **SIZES}),
 }
-NEEDS_FILES = {"mnist", "fashion_mnist", "cifar10", "cars3d", "small_norb", "rendered_objects"}
+NEEDS_FILES = {
+    "mnist", "fashion_mnist", "cifar10", "cars3d", "celeba", "small_norb", "svhn",
+    "rendered_objects",
+}  # fmt: skip
 
-STORED = ("digits", "rotated_pictures")  # not made anew from factors alone
+STORED = ("digits", "rotated_pictures", "gaussian_mixture")  # not made anew from factors alone
 MADE = {key: row for key, row in OFFLINE.items() if row[0] not in STORED}
 ROTATIONS = ("random_rotations", "so3_functions")
 ANGLES = {key: row for key, row in MADE.items() if row[0] not in ROTATIONS}

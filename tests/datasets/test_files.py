@@ -193,3 +193,31 @@ def test_other_files_and_misplaced_options_are_named(tmp_path):
         load(_save(tmp_path / "set", _pictures()), key="data")
     with pytest.raises(ValueError, match="`size` is not for archives"):
         load(_write(tmp_path / "a.npz", data=_pictures()), size=3)
+
+
+def test_images_further_down_have_no_classes_and_may_be_cut_square(tmp_path):
+    for index, size in enumerate([(8, 12), (10, 6), (9, 9), (6, 14)]):  # as LSUN: of any shape
+        folder = tmp_path / f"{index % 2}" / "a"
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = np.full((*size, 3), 60 * index, np.uint8)
+        picture[:, :1] = 255  # a column at the side, which the square of wide ones leaves out
+        Image.fromarray(picture).save(folder / f"{index}.png")
+    dataset = load(tmp_path, size=4, square=True, test_fraction=0.25)
+    assert dataset.train.shape == (3, 4, 4, 3)
+    assert dataset.train_labels is None
+    together = np.concatenate([dataset.train, dataset.test])
+    plain = [p[0, 0, 0] for p in together if p.std() == 0]
+    np.testing.assert_allclose(sorted(plain), [0, 180 / 255], atol=1e-6)  # the two wide ones
+    again = load(dataset.name, **dataset.options)
+    np.testing.assert_array_equal(again.train, dataset.train)
+
+
+def test_square_and_stream_belong_to_folders_and_hdf5(tmp_path):
+    np.savez(tmp_path / "a.npz", data=np.zeros((4, 2)))
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="The option `square` is not for archives"):
+        load(tmp_path / "a.npz", square=True)
+    with pytest.raises(ValueError, match="The option `stream` is not for folders"):
+        load(tmp_path, stream=True)
+    with pytest.raises(ValueError, match="cannot be read as HDF5"):
+        load(tmp_path / "a.npz", stream=True)

@@ -14,9 +14,11 @@ from diffusion_vae.experiments import (
     evaluate_run,
     load_run,
     published,
+    recipe,
     resume,
     train,
 )
+from diffusion_vae.experiments.config import build_optimizer
 from diffusion_vae.manifolds import FlatTorus, Sphere
 
 SMALL = {"encoder_units": (16,), "decoder_units": (16,), "epochs": 1}
@@ -37,6 +39,32 @@ def test_config_round_trip_through_json():
 def test_bad_fields_are_refused(field, value):
     with pytest.raises(ValueError, match=r"Expected|Unknown"):
         ExperimentConfig(**{field: value})
+
+
+def test_the_cosine_schedule_rises_and_falls():
+    config = ExperimentConfig(learning_rate=2e-3, schedule="cosine", warmup_steps=10)
+    rate = build_optimizer(config, 110)._learning_rate
+    assert [float(rate(step)) for step in (0, 5, 10)] == pytest.approx([0.0, 1e-3, 2e-3])
+    assert [float(rate(step)) for step in (60, 110)] == pytest.approx([1e-3, 0.0], abs=1e-9)
+    with pytest.raises(ValueError, match="unless the schedule is 'cosine'"):
+        ExperimentConfig(warmup_steps=10)
+
+
+def test_a_recipe_serves_its_model_and_data():
+    chosen = recipe("info", "gaussian_mixture")
+    assert ExperimentConfig.from_dict(chosen).latent == "euclidean:1"
+    assert recipe("info", "mnist") == {
+        "model": "info", "dataset": "mnist", "latent": "euclidean:2",
+    }  # fmt: skip
+    assert recipe("diffusion", "mnist") == {}
+
+
+def test_options_of_a_kind_of_model_are_checked():
+    config = ExperimentConfig(model="info", model_options={"alpha": 0.5, "divergence": "energy"})
+    model = build_model(config, (4, 4))
+    assert (model.alpha, type(model.divergence).__name__) == (0.5, "EnergyDistanceToPrior")
+    with pytest.raises(ValueError, match="Did you mean 'lambda_'"):
+        ExperimentConfig(model="info", model_options={"lambda": 1.0})
 
 
 def test_unknown_fields_are_named():

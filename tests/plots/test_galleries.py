@@ -8,6 +8,7 @@ from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.plots import (
     examples,
     geodesic_interpolation,
+    picture_rows,
     posterior_samples,
     prior_samples,
     reconstruction_grid,
@@ -108,3 +109,20 @@ def test_a_real_model_has_the_methods_that_the_pictures_use():
     ]
     for figure in figures:
         assert to_array(figure, dpi=40).std() > 1.0
+
+
+def test_rows_of_pictures_share_the_range_of_the_first(x):
+    signed = 2 * x - 1
+    figure = picture_rows({"data": signed, "a model": np.zeros_like(signed)}, columns=4)
+    data, other = sheets(figure)
+    assert data.shape == other.shape == (8, 35)
+    np.testing.assert_allclose(data[0, [0, 9, 18, 27]], [0.0, 0.2, 0.4, 0.6], atol=1e-6)
+    np.testing.assert_allclose(other[0, [0, 9]], 0.5)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["data", "a model"]
+
+
+def test_rows_of_unequal_length_are_refused(x):
+    with pytest.raises(ValueError, match="Expected rows of at least 4 pictures"):
+        picture_rows({"data": x, "a model": x[:3]}, columns=4)
+    with pytest.raises(ValueError, match="Expected rows"):
+        picture_rows({})

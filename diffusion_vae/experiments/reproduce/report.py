@@ -7,14 +7,6 @@ from pathlib import Path
 
 from diffusion_vae.files import read_json, replacing, write_json
 
-# metric: (heading, form, whether more is better; `None`: neither)
-METRICS = {
-    "log_likelihood": ("LL", "{:.2f}", True),
-    "elbo": ("ELBO", "{:.2f}", True),
-    "kl_loss": ("KL", "{:.2f}", None),
-    "mse": ("MSE", "{:.5f}", False),
-}
-
 
 def write_report(table, out):
     """Writes `OUT/table.{json,csv,md}` from the finished jobs in `OUT`.
@@ -60,7 +52,7 @@ def _row(table, name, reports):
     published = table.published.get(name, {})
     corrected = {**published, **table.corrected.get(name, {})}
     row = {"row": name, "runs": len(reports), "seeds": [r["config"]["seed"] for r in reports]}
-    for metric, (_, _, more_is_better) in METRICS.items():
+    for metric, (_, _, more_is_better) in table.metrics.items():
         values = [report[metric] for report in reports]
         row[metric] = statistics.mean(values)
         row[f"{metric}_std"] = statistics.stdev(values) if len(values) > 1 else None
@@ -80,44 +72,60 @@ def _write_csv(path, rows):
 
 
 def _markdown(table, rows, reports):
-    head = [f"## {table.title}", "", f"`diffusion-vae reproduce {table.name}`", ""]
-    head += [*_conditions(table, reports), ""]
-    names = ["latent space", "runs"]
-    for heading, *_ in METRICS.values():
-        names += [heading, f"{heading}, paper"]
-    names.append("verdict on LL, ELBO, MSE")
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(_cells(row)) + " |" for row in rows]
-    return "\n".join([*head, *lines]) + "\n"
+    shown = {  # metric -> whether some row has a published number to stand beside
+        metric: any(row[f"{metric}_published"] is not None for row in rows)
+        for metric in table.metrics
+    }
+    judged = [metric for metric in shown if any(f"{metric}_verdict" in row for row in rows)]
+    names = ["", "runs"]
+    for metric, published in shown.items():
+        heading = table.metrics[metric][0]
+        names += [heading, f"{heading}, published"] if published else [heading]
+    if judged:
+        names.append(f"verdict on {', '.join(table.metrics[metric][0] for metric in judged)}")
+    lines = [f"## {table.title}", "", f"`diffusion-vae reproduce {table.name}`", ""]
+    lines += [*_conditions(table, reports, judged), ""]
+    lines += [_line(names), "|" + "---|" * len(names)]
+    lines += [_line(_cells(table, row, shown, judged)) for row in rows]
+    return "\n".join(lines) + "\n"
 
 
-def _conditions(table, reports):
+def _line(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def _conditions(table, reports, judged):
     """What the numbers hold for: settings, seeds, machine."""
     configs = [report["config"] for report in reports]
 
     def values(name):
         return ", ".join(dict.fromkeys(str(config[name]) for config in configs))
 
-    return [
+    about = [
         f"Epochs {values('epochs')}, batch {values('batch_size')}, Adam {values('learning_rate')} "
         f"({values('schedule')}), kernel {values('kernel')}, seeds {values('seed')}; test set; "
         f"log-likelihood by {table.importance_samples} importance samples; "
         f"{', '.join(dict.fromkeys(report['machine'] for report in reports))}.",
-        "Mean and standard deviation over runs. Paper: as printed, and in brackets with the right "
-        "constants, against which the verdict stands (two standard errors of our mean; none for "
-        "a single run).",
+        "Mean and standard deviation over runs.",
     ]
+    if judged:
+        about.append(
+            "Published: as printed, in brackets with the right constants, against which the "
+            "verdict stands (two standard errors of our mean; none for a single run)."
+        )
+    return about
 
 
-def _cells(row):
+def _cells(table, row, shown, judged):
     cells = [row["row"], str(row["runs"])]
-    for metric, (_, form, _) in METRICS.items():
-        spread = row[f"{metric}_std"]
+    for metric, is_published in shown.items():
+        form, spread = table.metrics[metric][1], row[f"{metric}_std"]
         ours = form.format(row[metric])
         cells.append(ours if spread is None else f"{ours} ± {form.format(spread)}")
-        published, corrected = row[f"{metric}_published"], row[f"{metric}_corrected"]
-        text = "" if published is None else form.format(published)
-        cells.append(text if corrected == published else f"{text} ({form.format(corrected)})")
-    verdicts = [row.get(f"{metric}_verdict") for metric in ("log_likelihood", "elbo", "mse")]
-    cells.append(", ".join(verdict or "-" for verdict in verdicts))
+        if is_published:
+            published, corrected = row[f"{metric}_published"], row[f"{metric}_corrected"]
+            text = "" if published is None else form.format(published)
+            cells.append(text if corrected == published else f"{text} ({form.format(corrected)})")
+    if judged:
+        cells.append(", ".join(row.get(f"{metric}_verdict") or "-" for metric in judged))
     return cells

@@ -1,0 +1,83 @@
+"""Distances between two sets of samples (Gretton et al. 2012; Székely and Rizzo 2013)."""
+
+from keras import ops
+
+STATISTICS = ("v", "u")
+
+
+def mmd(p, q, bandwidth=None, statistic="v"):
+    """Squared maximum mean discrepancy with the kernel exp(-|x - y|^2 / bandwidth).
+
+    E k(p, p') + E k(q, q') - 2 E k(p, q); a Gaussian kernel of variance `bandwidth` / 2
+    (InfoVAE, Zhao et al. 2019, arXiv 1706.02262).
+
+    Args:
+        p: Samples, `[n, d]`.
+        q: Samples, `[m, d]`.
+        bandwidth: Scale of squared distances; by default `d`.
+        statistic: `"v"` counts each sample's kernel with itself: never negative, biased by
+            about (1 - E k) (1/n + 1/m). `"u"` leaves it out: unbiased, may be negative.
+
+    Returns:
+        A scalar, without a square root taken.
+    """
+    check_statistic(statistic)
+    bandwidth = p.shape[-1] if bandwidth is None else bandwidth
+    return discrepancy(p, q, gaussian_kernel(bandwidth), statistic)
+
+
+def energy_distance(p, q, statistic="v"):
+    """Energy distance 2 E|p - q| - E|p - p'| - E|q - q'| with Euclidean norms.
+
+    It is an MMD with the kernel -|x - y|; on the line, twice the integral of the squared
+    difference of the distribution functions.
+
+    Args:
+        p: Samples, `[n, d]`.
+        q: Samples, `[m, d]`.
+        statistic: `"v"` or `"u"`, as in `mmd`.
+
+    Returns:
+        A scalar.
+    """
+    check_statistic(statistic)
+    return discrepancy(p, q, negative_distance, statistic)
+
+
+def discrepancy(p, q, kernel, statistic):
+    """E k(p, p') + E k(q, q') - 2 E k(p, q), a scalar."""
+    within = mean_within(p, kernel, statistic) + mean_within(q, kernel, statistic)
+    return within - 2.0 * ops.mean(kernel(squared_distances(p, q)))
+
+
+def mean_within(z, kernel, statistic):
+    """Mean of the kernel over pairs of samples `[n, d]`, with or without equal ones."""
+    values = kernel(squared_distances(z, z))  # [n, n]
+    if statistic == "v":
+        return ops.mean(values)
+    count = ops.cast(ops.shape(z)[0], values.dtype)
+    return (ops.sum(values) - ops.sum(ops.diagonal(values))) / (count * (count - 1.0))
+
+
+def squared_distances(x, y):
+    """Squared distances between the rows of `[n, d]` and `[m, d]`, `[n, m]`."""
+    return ops.sum(ops.square(ops.expand_dims(x, 1) - ops.expand_dims(y, 0)), axis=-1)
+
+
+def gaussian_kernel(bandwidth):
+    """The kernel exp(-r^2 / bandwidth) as a function of r^2."""
+    return lambda squares: ops.exp(-squares / bandwidth)
+
+
+def negative_distance(squares):
+    """The kernel -r as a function of r^2, with a finite slope (zero) at r = 0."""
+    positive = squares > 0
+    return -ops.where(positive, ops.sqrt(ops.where(positive, squares, 1.0)), 0.0)
+
+
+def check_statistic(statistic):
+    """Says so when there is no such statistic."""
+    if statistic not in STATISTICS:
+        raise ValueError(
+            f"Expected `statistic` to be one of {STATISTICS}. Received: {statistic!r}."
+        )

@@ -1,0 +1,203 @@
+"""How far the law of latent points is from the prior of their manifold."""
+
+import math
+
+import keras
+from keras import ops
+
+from diffusion_vae.divergences import prior_terms
+from diffusion_vae.divergences.samples import (
+    check_statistic,
+    discrepancy,
+    gaussian_kernel,
+    mean_within,
+    negative_distance,
+)
+from diffusion_vae.heat_kernels import heat_kernel
+from diffusion_vae.manifolds.base import require_dimension, require_positive
+from diffusion_vae.serialization import serializable
+
+PRIOR_SAMPLES = 200
+
+
+class DivergenceToPrior:
+    """A distance between latent points and the prior; an instance serves any manifold.
+
+    Args:
+        statistic: `"v"` (never negative, biased) or `"u"` (unbiased).
+        prior_samples: Draws from the prior, where no closed form replaces them.
+    """
+
+    def __init__(self, statistic="v", prior_samples=PRIOR_SAMPLES):
+        check_statistic(statistic)
+        self.statistic = statistic
+        self.prior_samples = require_dimension("prior_samples", prior_samples, 2)
+
+    def __call__(self, z, manifold, seed=None):
+        """Distance of the law of `z` from the prior.
+
+        Args:
+            z: Points, `[n, ambient_dim]`.
+            manifold: The `Manifold` they lie on.
+            seed: Seed or seed generator of the prior's draws.
+
+        Returns:
+            A scalar.
+        """
+        raise NotImplementedError
+
+    def get_config(self):
+        return {"statistic": self.statistic, "prior_samples": self.prior_samples}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@serializable
+class MMDToPrior(DivergenceToPrior):
+    """Squared MMD with the kernel exp(-|x - y|^2 / bandwidth) of ambient distances.
+
+    The terms of the prior are exact on R^d, S^d, RP^d, flat tori, SO(3), O(3) and products
+    of them; elsewhere the prior is sampled. On RP^d distances are those of z z^T.
+
+    Args:
+        bandwidth: Scale of squared distances; by default the ambient dimension.
+        statistic: As in `DivergenceToPrior`.
+        prior_samples: As in `DivergenceToPrior`.
+    """
+
+    def __init__(self, bandwidth=None, statistic="v", prior_samples=PRIOR_SAMPLES):
+        super().__init__(statistic, prior_samples)
+        self.bandwidth = None if bandwidth is None else require_positive("bandwidth", bandwidth)
+
+    def __call__(self, z, manifold, seed=None):
+        bandwidth = self.bandwidth or manifold.ambient_dim
+        kernel = gaussian_kernel(bandwidth)
+        points = prior_terms.features(manifold, z)
+        known = prior_terms.gaussian_mean(manifold, bandwidth)
+        if known is None:
+            prior = _prior_features(manifold, self.prior_samples, seed)
+            return discrepancy(prior, points, kernel, self.statistic)
+        mean, of_prior = known
+        within = mean_within(points, kernel, self.statistic)
+        return within - 2.0 * ops.mean(mean(z)) + of_prior
+
+    def get_config(self):
+        return {"bandwidth": self.bandwidth, **super().get_config()}
+
+
+@serializable
+class EnergyDistanceToPrior(DivergenceToPrior):
+    """Energy distance in ambient coordinates (on RP^d, of z z^T).
+
+    The terms of the prior are exact on S^d, RP^d, SO(3) and O(3); elsewhere it is sampled.
+    """
+
+    def __call__(self, z, manifold, seed=None):
+        points = prior_terms.features(manifold, z)
+        mean = prior_terms.mean_distance(manifold)
+        if mean is None:
+            prior = _prior_features(manifold, self.prior_samples, seed)
+            return discrepancy(prior, points, negative_distance, self.statistic)
+        return mean + mean_within(points, negative_distance, self.statistic)
+
+
+@serializable
+class HeatKernelMMDToPrior(DivergenceToPrior):
+    """Squared MMD whose kernel is the exact heat kernel at some time.
+
+    The heat kernel is positive definite, and its mean over the uniform prior is 1 / volume
+    at every point: no prior samples are needed on a closed manifold. The result is divided
+    by that mean, so that the prior's own term is 1 whatever the space.
+
+    Args:
+        time: Time of the kernel; by default volume^(2 / dim) / 50, on S^2 a quarter: a
+            cloud of half a radian.
+        statistic: As in `DivergenceToPrior`.
+    """
+
+    def __init__(self, time=None, statistic="v", prior_samples=PRIOR_SAMPLES):
+        super().__init__(statistic, prior_samples)
+        self.time = None if time is None else require_positive("time", time)
+
+    def __call__(self, z, manifold, seed=None):
+        if not manifold.closed:
+            raise ValueError(
+                "Expected a closed manifold for the heat kernel's MMD: its mean over the prior "
+                f"must be known. Received: {manifold!r}. Use divergence='mmd'."
+            )
+        time = self.time or manifold.volume ** (2 / manifold.dim) / 50.0
+        time = ops.full((manifold.time_dim,), time, dtype=z.dtype)
+        x, y = ops.expand_dims(z, 1), ops.expand_dims(z, 0)
+        x = ops.broadcast_to(x, (ops.shape(z)[0], ops.shape(z)[0], manifold.ambient_dim))
+        log_density = heat_kernel(manifold).log_density(y, x, time)  # [n, n]
+        relative = ops.exp(log_density + math.log(manifold.volume))
+        if self.statistic == "v":
+            return ops.mean(relative) - 1.0
+        count = ops.cast(ops.shape(z)[0], relative.dtype)
+        off_diagonal = ops.sum(relative) - ops.sum(ops.diagonal(relative))
+        return off_diagonal / (count * (count - 1.0)) - 1.0
+
+    def get_config(self):
+        return {"time": self.time, **super().get_config()}
+
+
+@serializable
+class SampledDivergenceToPrior(DivergenceToPrior):
+    """A user's function of prior samples `[n, ...]` and latent points `[m, ...]`.
+
+    Args:
+        function: Takes the two sets and returns a scalar; registered with Keras, so that a
+            model that uses it can be saved.
+        prior_samples: Draws from the prior.
+    """
+
+    def __init__(self, function, prior_samples=PRIOR_SAMPLES):
+        super().__init__("v", prior_samples)
+        self.function = function
+
+    def __call__(self, z, manifold, seed=None):
+        return self.function(manifold.prior_sample((self.prior_samples,), seed=seed), z)
+
+    def get_config(self):
+        return {
+            "function": keras.saving.serialize_keras_object(self.function),
+            "prior_samples": self.prior_samples,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        function = keras.saving.deserialize_keras_object(config["function"])
+        return cls(function, config["prior_samples"])
+
+
+DIVERGENCES = {
+    "mmd": MMDToPrior,
+    "energy": EnergyDistanceToPrior,
+    "heat_kernel": HeatKernelMMDToPrior,
+}
+
+
+def to_prior(divergence) -> DivergenceToPrior:
+    """A divergence from itself, its name, its serialised configuration or a function.
+
+    Raises:
+        ValueError: If there is no divergence of that name.
+    """
+    if isinstance(divergence, DivergenceToPrior):
+        return divergence
+    if isinstance(divergence, dict):
+        return keras.saving.deserialize_keras_object(divergence)
+    if callable(divergence):
+        return SampledDivergenceToPrior(divergence)
+    if divergence in DIVERGENCES:
+        return DIVERGENCES[divergence]()
+    raise ValueError(
+        f"Expected `divergence` to be one of {sorted(DIVERGENCES)}, a DivergenceToPrior or a "
+        f"function of two sets of samples. Received: {divergence!r}."
+    )
+
+
+def _prior_features(manifold, count, seed):
+    return prior_terms.features(manifold, manifold.prior_sample((count,), seed=seed))

@@ -1,0 +1,101 @@
+"""A table as runs to be made: rows, seeds, settings."""
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+
+from diffusion_vae.experiments.config import ExperimentConfig
+from diffusion_vae.suggestions import did_you_mean
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training of a table.
+
+    Attributes:
+        row: Row of the table it belongs to.
+        config: What to train.
+        importance_samples: Draws per example for the log-likelihood.
+    """
+
+    row: str
+    config: ExperimentConfig
+    importance_samples: int
+
+    @property
+    def name(self):
+        """Name of the run and of its JSON file."""
+        row = re.sub(r"[^A-Za-z0-9]+", "-", self.row).strip("-")
+        return f"{row}-seed-{self.config.seed}"
+
+
+# metric: (heading, form, whether more is better; `None`: neither)
+EVIDENCE = {
+    "log_likelihood": ("LL", "{:.2f}", True),
+    "elbo": ("ELBO", "{:.2f}", True),
+    "kl_loss": ("KL", "{:.2f}", None),
+    "mse": ("MSE", "{:.5f}", False),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Runs that stand side by side, as configurations.
+
+    Attributes:
+        name: As on the command line.
+        title: What it is, for the report.
+        rows: Row name to the fields of `ExperimentConfig` that make the row.
+        published: Row name to published numbers.
+        corrected: Row name to those that differ once the constants are right.
+        settings: Fields of `ExperimentConfig` common to all rows.
+        importance_samples: Draws per example for the log-likelihood.
+        metrics: What the report shows of each run: name to heading, form, and whether more
+            is better (`None`: neither).
+    """
+
+    name: str
+    title: str
+    rows: dict
+    published: dict = field(default_factory=dict)
+    corrected: dict = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)
+    importance_samples: int = 100
+    metrics: dict = field(default_factory=lambda: EVIDENCE)
+
+    def jobs(self, rows=None, runs=10, epochs=None, first_seed=0):
+        """The trainings of some rows, seed by seed so that every row has some soon.
+
+        Args:
+            rows: Names of rows; all by default.
+            runs: Trainings a row.
+            epochs: Replaces the table's own number of epochs.
+            first_seed: Seed of the first training of each row.
+
+        Returns:
+            A list of `Job`s.
+
+        Raises:
+            ValueError: If there is no such row.
+        """
+        rows = list(self.rows) if rows is None else list(rows)
+        for row in rows:
+            if row not in self.rows:
+                raise ValueError(
+                    f"Unknown row {row!r} of {self.name}.{did_you_mean(row, self.rows)} "
+                    f"Expected some of: {', '.join(self.rows)}."
+                )
+        if runs < 1:
+            raise ValueError(f"Expected `runs` to be at least 1. Received: {runs}.")
+        base = ExperimentConfig(**self.settings)
+        if epochs is not None:
+            base = dataclasses.replace(base, epochs=epochs)
+        return [
+            Job(
+                row,
+                dataclasses.replace(base, seed=seed, **self.rows[row]),
+                self.importance_samples,
+            )
+            for seed in range(first_seed, first_seed + runs)
+            for row in rows
+        ]

@@ -1,0 +1,154 @@
+"""Feature maps with a matrix-variate normal posterior (Wang et al. 2017, arXiv 1705.06821)."""
+
+import math
+
+import keras
+from keras import ops
+
+from diffusion_vae.latents.base import LatentDistribution
+from diffusion_vae.latents.map_covariance import COVARIANCES, MAP
+from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.random import SeedGenerator, layer_seeds
+from diffusion_vae.serialization import serializable
+
+LOG_2_PI = math.log(2.0 * math.pi)
+
+
+@serializable
+class MatrixNormalLatent(LatentDistribution):
+    """Features -> square feature maps that are matrix-variate normal; the prior is N(0, I).
+
+    Each of the `maps` maps F is independently N(M, Omega x Psi): its rows vary together
+    with covariance Omega and its columns with Psi, so that its entries, row by row, have
+    the Kronecker product of the two as their covariance. A draw is M + C S D^T with
+    C C^T = Omega, D D^T = Psi and S standard normal. The KL to the prior is closed:
+    1/2 [tr Omega tr Psi + |M|^2 - d^2 - d log|Omega| - d log|Psi|], summed over the maps.
+
+    A latent point is `[map_size, map_size, maps]`, a picture with the maps as channels.
+    The parameters are the `mean` `[..., map_size, map_size, maps]` and those of the
+    covariance. A linear layer gives the mean, another one what describes the covariance;
+    that one acts on features / sqrt(n): Adam moves all weights equally far, and the sum over
+    n features would throw the variances, which are exponentials, out of all bounds within
+    a few steps.
+
+    Args:
+        map_size: Rows d, and columns, of a map.
+        maps: Number of maps.
+        rank: `None` for a free mean; r for a mean that is a sum of r outer products
+            mu nu^T, with 2 d r outputs a map instead of d^2.
+        covariance: `"diagonal"` (Omega and Psi are; parameters `row_log_variance` and
+            `column_log_variance`, `[..., map_size, maps]`), `"full"` (their Cholesky
+            factors `row_factor` and `column_factor`, `[..., maps, map_size, map_size]`),
+            or `"independent"` (no matrix structure: `log_variance`, of the shape of the
+            mean).
+        seed: Integer seed of the noise and of the initial weights, or `None`.
+    """
+
+    diagnostic_names = ("log_variance",)
+
+    def __init__(
+        self, map_size=3, maps=64, *, rank=None, covariance="diagonal", seed=None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.map_size = require_dimension("map_size", map_size, 1)
+        self.maps = require_dimension("maps", maps, 1)
+        self.rank = None if rank is None else require_dimension("rank", rank, 1)
+        if self.rank is not None and self.rank > self.map_size:
+            raise ValueError(
+                f"Expected `rank` to be at most `map_size`, {self.map_size}. Received: {rank}. "
+                "Use `rank=None` for a free mean."
+            )
+        if covariance not in COVARIANCES:
+            raise ValueError(
+                f"Expected `covariance` to be one of {tuple(COVARIANCES)}. "
+                f"Received: {covariance!r}."
+            )
+        self.covariance = covariance
+        self.seed = seed
+        self.seed_generator = SeedGenerator(seed)
+        self.point_shape = (self.map_size, self.map_size, self.maps)
+        self._law = COVARIANCES[covariance](self.map_size, self.maps)
+        self.parameter_names = ("mean", *self._law.parameter_names)
+        self._mean_shapes = (self.point_shape,)
+        if self.rank is not None:
+            self._mean_shapes = ((self.rank, self.map_size, self.maps),) * 2
+        mean_seed, covariance_seed = layer_seeds(seed, 2)
+        self.mean_head = self._head("mean", self._mean_shapes, mean_seed)
+        self.covariance_head = self._head("covariance", self._law.raw_shapes, covariance_seed)
+
+    def build(self, input_shape):
+        self.mean_head.build(input_shape)
+        self.covariance_head.build(input_shape)
+        self.built = True
+
+    def parameters(self, features):
+        factors = _parts(self.mean_head(features), self._mean_shapes)
+        mean = factors[0]
+        if self.rank is not None:
+            mean = ops.einsum("...rik,...rjk->...ijk", *factors)
+        scaled = features / math.sqrt(features.shape[-1])
+        raw = _parts(self.covariance_head(scaled), self._law.raw_shapes)
+        return {"mean": mean, **self._law.read(*raw)}
+
+    def sample(self, params):
+        mean = params["mean"]
+        noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seed_generator)
+        return mean + self._law.scale(noise, params)
+
+    def kl(self, params):
+        squares = ops.sum(ops.square(params["mean"]), axis=MAP)
+        terms = self._law.trace(params) + squares - self._law.log_determinant(params)
+        return 0.5 * (terms - math.prod(self.point_shape))
+
+    def log_density(self, z, params):
+        white = self._law.whiten(z - params["mean"], params)
+        return self._standard_normal(white) - 0.5 * self._law.log_determinant(params)
+
+    def prior_sample(self, n, seed=None):
+        seed = self.seed_generator if seed is None else seed
+        return keras.random.normal((n, *self.point_shape), dtype=self.compute_dtype, seed=seed)
+
+    def prior_log_density(self, z):
+        return self._standard_normal(z)
+
+    def diagnostics(self, params):
+        """`log_variance`: of the geometric mean over all directions; 0 for the prior."""
+        return {"log_variance": self._law.log_determinant(params) / math.prod(self.point_shape)}
+
+    def compute_output_shape(self, input_shape):
+        leading, point = tuple(input_shape[:-1]), self.point_shape
+        shapes = (point, *self._law.parameter_shapes, point)
+        names = (*self.parameter_names, "z")
+        return {name: (*leading, *shape) for name, shape in zip(names, shapes, strict=True)}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "map_size": self.map_size,
+            "maps": self.maps,
+            "rank": self.rank,
+            "covariance": self.covariance,
+            "seed": self.seed,
+        }
+
+    def _head(self, name, shapes, seed):
+        initializer = keras.initializers.GlorotUniform(seed=seed)
+        units = sum(math.prod(shape) for shape in shapes)
+        return keras.layers.Dense(
+            units, kernel_initializer=initializer, name=name, dtype=self.dtype_policy
+        )
+
+    def _standard_normal(self, z):
+        """Log density of N(0, I), `[...]`."""
+        constant = 0.5 * math.prod(self.point_shape) * LOG_2_PI
+        return -0.5 * ops.sum(ops.square(z), axis=MAP) - constant
+
+
+def _parts(raw, shapes):
+    """Raw outputs `[..., n]` as arrays `[..., *shape]` of the given shapes."""
+    parts, leading, start = [], ops.shape(raw)[:-1], 0
+    for shape in shapes:
+        end = start + math.prod(shape)
+        parts.append(ops.reshape(raw[..., start:end], (*leading, *shape)))
+        start = end
+    return parts

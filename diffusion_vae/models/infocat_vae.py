@@ -1,0 +1,316 @@
+"""InfoCatVAE: a VAE that sorts its data into clusters without labels."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.latents.anchored_mixture import AnchoredMixtureLatent
+from diffusion_vae.latents.categorical_mixture import CategoricalMixtureLatent
+from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.models.arguments import checked_weight
+from diffusion_vae.models.inference import BATCH_SIZE, _count
+from diffusion_vae.models.vae import VariationalAutoencoder
+from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.serialization import serializable
+
+CLUSTER_DIM = 2
+HIDDEN = (400,)  # the published network
+INFORMATION_WEIGHT = 100 / 128  # nats per example: see the class
+
+
+@serializable
+class InfoCatVAE(VariationalAutoencoder):
+    """VAE with a category and a Gaussian for each cluster (Pineau and Lelarge 2018).
+
+    Minimises, per example and in nats (arXiv 1806.08240; CatVAE is the first line),
+
+        reconstruction + beta [E_q(c|x) KL(q(z|x,c) || p(z|c)) + KL(q(c|x) || uniform)]
+        + information_weight x CE - mutual_information_weight x I(x; c).
+
+    CE is the cross-entropy of recognising the cluster of a generated picture: points of
+    every cluster's prior are decoded to means, encoded, and classified by q(c | x). It
+    bounds the information that a generated picture has of its cluster,
+    I(c; x) >= log K - CE, and its gradient reaches encoder and decoder. The published sums
+    run over the batch: their weight of 100 beside the sum over 128 examples is
+    100 / 128 = 0.78 here, the default.
+
+    With `estimator="relaxed"` the reconstruction is that of a code averaged over the
+    clusters, so the loss is no bound of the evidence. The metric `objective` is minus
+    (reconstruction + KL) as the estimator has it. The metric `elbo` is always the bound
+    sum_c q(c | x) E log p(x | z_c) - KL: in `evaluate`, `elbo()` and for the estimator
+    `"marginal"` as that sum, of K decoded points an example; in training with another
+    estimator from one cluster drawn by q(c | x), which costs one more pass of the decoder
+    where the sum costs K.
+
+    Further metrics: `category_kl`, KL(q(c | x) || uniform), `information_loss`, CE, and
+    `mutual_information`, I(x; c) over the batch, all in nats before their weights.
+
+    The decoder sees generated points as well as encoded ones, and K points an example
+    under `"marginal"`. Batch normalisation mixes their statistics: prefer networks
+    without. Generated pictures pass both networks in inference mode.
+
+    Args:
+        clusters: Number K of clusters.
+        cluster_dim: Latent dimensions of each cluster.
+        separation: Value of a cluster's prior mean on its dimensions. On a sphere: inverse
+            square root of the prior's time, where about 4 is needed.
+        encoder: Network from data to features; by default one dense layer of 400.
+        decoder: Network from latent points `[batch, clusters * cluster_dim]` to raw
+            outputs of the likelihood; by default one hidden layer of 400.
+        manifold: Experimental: a `Sphere` or its text form, on which the clusters are
+            anchored (`AnchoredMixtureLatent`); `cluster_dim` then keeps its default.
+        information_weight: Weight of CE: a number, or a Keras learning-rate schedule of
+            the training step.
+        beta: `kl_weight` of the base: weight of both KL terms, a number or a schedule.
+        kl_warmup_steps: Steps over which beta rises from 0. None by default: as long as
+            the KL has no weight, nothing keeps one cluster from taking all data.
+        estimator: `"relaxed"` (published), `"marginal"` (the exact sum over clusters)
+            or `"gumbel"`; see `ClusteredLatent`.
+        temperature: Of the Gumbel-softmax.
+        mutual_information_weight: Weight of I(x; c) = H(mean of q(c | x)) - mean of
+            H(q(c | x)) over the batch, a number or a schedule. KL(q(c | x) || uniform)
+            contains I(x; c), so it also punishes certainty about single examples; the
+            weight beta leaves only the KL of the batch's mean, as InfoVAE with alpha = 1
+            does for z (Zhao et al. 2019). An addition to the published model.
+        legacy_double_softmax: Whether CE takes probabilities for logits, as the released
+            code does: its floor is then log(1 + (K - 1) / e) instead of 0.
+        information_draws: Generated pictures of each cluster in a step.
+        likelihood: `"bernoulli"` (published), `"gaussian"` or a `Likelihood`.
+        seed: Integer seed of the default networks' weights and of the noise.
+        kwargs: As in `VariationalAutoencoder`: `kl_capacity`, `name`.
+    """
+
+    own_metric_names = ("objective", "information_loss", "mutual_information")
+
+    def __init__(
+        self,
+        clusters=10,
+        cluster_dim=CLUSTER_DIM,
+        separation=2.0,
+        encoder=None,
+        decoder=None,
+        *,
+        manifold=None,
+        information_weight=INFORMATION_WEIGHT,
+        beta=1.0,
+        kl_warmup_steps=0,
+        estimator="relaxed",
+        temperature=1.0,
+        mutual_information_weight=0.0,
+        legacy_double_softmax=False,
+        information_draws=10,
+        likelihood="bernoulli",
+        seed=None,
+        **kwargs,
+    ):
+        common = {"estimator": estimator, "temperature": temperature, "seed": seed}
+        common["name"] = "latent"
+        if manifold is None:
+            latent = CategoricalMixtureLatent(clusters, cluster_dim, separation, **common)
+        elif cluster_dim == CLUSTER_DIM:
+            latent = AnchoredMixtureLatent(manifold, clusters, separation, **common)
+        else:
+            raise ValueError(
+                "Expected no `cluster_dim` with a manifold, whose dimension it has. "
+                f"Received: {cluster_dim!r}."
+            )
+        super().__init__(
+            latent,
+            encoder,
+            decoder,
+            likelihood=likelihood,
+            kl_weight=beta,
+            kl_warmup_steps=kl_warmup_steps,
+            seed=seed,
+            **kwargs,
+        )
+        self.manifold = getattr(latent, "manifold", None)
+        self.cluster_dim = cluster_dim
+        self.information_weight = checked_weight(information_weight, "information_weight")
+        self.mutual_information_weight = checked_weight(
+            mutual_information_weight, "mutual_information_weight"
+        )
+        self.legacy_double_softmax = bool(legacy_double_softmax)
+        self.information_draws = require_dimension("information_draws", information_draws, 1)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self.target_shape != self.event_shape:
+            raise ValueError(
+                "Expected a decoder of the data's shape, since decoded pictures are encoded "
+                f"again. Received: {self.target_shape} for data of {self.event_shape}."
+            )
+
+    # -- the loss ------------------------------------------------------------------
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
+        self._check_target(target.shape)
+        params = {name: y_pred[name] for name in self.latent.parameter_names}
+        if training and self.latent.estimator != "marginal":
+            fit = self.likelihood.log_prob(target, self._outputs(self.latent.sample(params)))
+        else:
+            fit = self.expected_log_prob(target, params, training)
+        outputs = {**y_pred, "expected_log_prob": fit}
+        return super().compute_loss(x, y, outputs, sample_weight, training)
+
+    def reconstruction_loss(self, target, outputs):
+        if self.latent.estimator == "marginal":
+            return -outputs["expected_log_prob"]
+        return super().reconstruction_loss(target, outputs)
+
+    def evidence_bound(self, reconstruction, kl, outputs):
+        return outputs["expected_log_prob"] - kl
+
+    def objective(self, reconstruction, kl, outputs):
+        information_loss = self.information_loss()
+        mutual_information = self.mutual_information(outputs["category_logits"])  # [batch]
+        self._track(
+            objective=-reconstruction - kl,
+            information_loss=information_loss * ops.ones_like(kl),  # weighted by the batch
+            mutual_information=mutual_information,
+        )
+        loss = reconstruction + self.kl_term(kl)
+        if _is_used(self.information_weight):
+            loss = loss + self._current(self.information_weight) * information_loss
+        if _is_used(self.mutual_information_weight):
+            weight = self._current(self.mutual_information_weight)
+            loss = loss - weight * mutual_information
+        return loss
+
+    def expected_log_prob(self, target, params, training=False):
+        """sum_c q(c | x) log p(x | z_c) with one draw z_c from each q(z | x, c), `[batch]`.
+
+        Args:
+            target: `[batch, *event]`.
+            params: Parameters of the posteriors.
+            training: Mode of the decoder.
+        """
+        z = self.latent.sample_each(params)  # [batch, K, D]
+        flat = ops.reshape(z, (-1, *self.latent.point_shape))
+        outputs = self.likelihood(self.decoder(flat, training=training))
+        outputs = {
+            name: ops.reshape(value, (-1, self.latent.clusters, *value.shape[1:]))
+            for name, value in outputs.items()
+        }
+        log_prob = self.likelihood.log_prob(ops.expand_dims(target, 1), outputs)  # [batch, K]
+        return ops.sum(self.latent.probabilities(params) * log_prob, axis=-1)
+
+    def information_loss(self):
+        """Mean cross-entropy of recognising generated pictures' clusters in nats, `[]`."""
+        clusters, draws = self.latent.clusters, self.information_draws
+        labels = ops.tile(ops.arange(clusters), [draws])
+        generated = self._outputs(self.latent.prior_sample_of(labels))["reconstruction"]
+        logits = self._parameters(generated)["category_logits"]  # [draws * K, K]
+        if self.legacy_double_softmax:
+            logits = ops.softmax(logits)
+        log_probability = ops.reshape(ops.log_softmax(logits), (draws, clusters, clusters))
+        return -ops.mean(ops.diagonal(log_probability, axis1=1, axis2=2))
+
+    def mutual_information(self, category_logits):
+        """KL of q(c | x) from its mean over the batch, `[batch, K] -> [batch]`.
+
+        Its mean is I(x; c) over the batch, at most log K.
+        """
+        log_probability = ops.log_softmax(category_logits)
+        count = ops.cast(ops.shape(category_logits)[0], log_probability.dtype)
+        log_mean = ops.logsumexp(log_probability, axis=0) - ops.log(count)
+        return ops.sum(ops.exp(log_probability) * (log_probability - log_mean), axis=-1)
+
+    def _current(self, weight):
+        """A weight at this training step."""
+        if not callable(weight):
+            return weight
+        return ops.cast(weight(ops.convert_to_tensor(self.schedule_step)), self.variable_dtype)
+
+    # -- what one asks of a trained model ------------------------------------------
+
+    def cluster_probabilities(self, x, batch_size=BATCH_SIZE):
+        """q(c | x) of each example, `[n, *event] -> [n, K]`."""
+        return self._in_batches(
+            lambda x: self.latent.probabilities(self._parameters(x)), x, batch_size=batch_size
+        )
+
+    def predict_cluster(self, x, batch_size=BATCH_SIZE):
+        """The most probable cluster of each example, integers `[n]`."""
+        return self.cluster_probabilities(x, batch_size).argmax(axis=-1)
+
+    def sample_cluster(self, c, n=1, batch_size=BATCH_SIZE):
+        """Decoded draws from one cluster's prior, `[n, *event]`."""
+        self._require_built()
+        clusters = np.full(_count("n", n), self._checked_cluster(c))
+        z = ops.convert_to_numpy(self.latent.prior_sample_of(clusters))
+        return self.decode(z, batch_size)
+
+    def interpolate_clusters(self, first, second, n=10, scale=None):
+        """Latent points from one cluster's prior mean to another's, ends included.
+
+        Args:
+            first: Cluster at the start.
+            second: Cluster at the end.
+            n: Number of points, at least 2.
+            scale: Factor of all points; by default the published 1.5, since the middle of
+                the way is nearer to the origin than its ends are. None on a sphere.
+
+        Returns:
+            `[n, *point_shape]`, to be decoded.
+        """
+        if n < 2:
+            raise ValueError(f"Expected `n` to be at least 2, both ends. Received: {n}.")
+        first, second = self._checked_cluster(first), self._checked_cluster(second)
+        return self.latent.path(first, second, n, scale)
+
+    def elbo(self, x, batch_size=BATCH_SIZE):
+        """Evidence lower bound of each example in nats, one draw for every cluster, `[n]`."""
+
+        def bound(x):
+            params = self._parameters(x)
+            return self.expected_log_prob(x, params) - self.latent.kl(params)
+
+        batch_size = max(1, batch_size // self.latent.clusters)  # examples, of K rows each
+        return self._in_batches(bound, x, batch_size=batch_size)
+
+    def get_config(self):
+        config = super().get_config()
+        serialize = keras.saving.serialize_keras_object
+        del config["latent"]
+        beta = config.pop("kl_weight")
+        return {
+            **config,
+            "beta": beta,
+            "clusters": self.latent.clusters,
+            "cluster_dim": self.cluster_dim,
+            "separation": self.latent.separation,
+            "manifold": serialize(self.manifold),
+            "information_weight": serialize(self.information_weight),
+            "estimator": self.latent.estimator,
+            "temperature": self.latent.temperature,
+            "mutual_information_weight": serialize(self.mutual_information_weight),
+            "legacy_double_softmax": self.legacy_double_softmax,
+            "information_draws": self.information_draws,
+        }
+
+    # -- pieces --------------------------------------------------------------------
+
+    def _centres(self, x, batch_size):
+        return self._in_batches(
+            lambda x: self.latent.representative(self._parameters(x)), x, batch_size=batch_size
+        )
+
+    def _checked_cluster(self, c):
+        c = require_dimension("cluster", c, 0)
+        if c >= self.latent.clusters:
+            raise ValueError(f"Expected a cluster below {self.latent.clusters}. Received: {c}.")
+        return c
+
+    def _default_encoder(self, seed):
+        return mlp_encoder(HIDDEN, seed=seed)
+
+    def _default_decoder(self, event_shape, seed):
+        raw = (*event_shape[:-1], event_shape[-1] * self.likelihood.outputs_per_value)
+        return mlp_decoder(raw, HIDDEN, seed=seed)
+
+
+def _is_used(weight):
+    """Whether a weight is a schedule or is not 0."""
+    return callable(weight) or weight != 0
