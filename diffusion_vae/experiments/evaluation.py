@@ -6,7 +6,7 @@ from diffusion_vae.experiments.training import evaluate
 from diffusion_vae.files import write_json
 
 
-def evaluate_run(root, run, which="last", samples=100):
+def evaluate_run(root, run, which="last", samples=100, verbose=0):
     """Evaluates a run on its held-out data and writes `evaluation.json`.
 
     Args:
@@ -14,6 +14,7 @@ def evaluate_run(root, run, which="last", samples=100):
         run: Name of the run.
         which: Which model, `"last"` or `"best"`.
         samples: Importance samples an example for the log-likelihood; 0: none.
+        verbose: 1 shows a progress bar of the log-likelihood.
 
     Returns:
         A JSON-able dictionary, as written.
@@ -25,7 +26,9 @@ def evaluate_run(root, run, which="last", samples=100):
         **own_metrics(loaded.model, loaded.dataset),
     }
     if samples:
-        estimate = loaded.model.log_likelihood(loaded.dataset.test, samples=samples)
+        estimate = loaded.model.log_likelihood(
+            loaded.dataset.test, samples=samples, verbose=verbose
+        )
         report["log_likelihood"] = estimate.mean
         report["log_likelihood_standard_error"] = estimate.standard_error
         report["importance_samples"] = samples

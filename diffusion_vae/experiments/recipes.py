@@ -7,7 +7,7 @@ RECIPES: dict[tuple, dict] = {
         "latent": "euclidean:1", "epochs": 20, "passes": 100, "batch_size": 512,
         "scale": "predicted", "per_dimension": True,
         "encoder_units": (100, 100), "decoder_units": (100, 100), "activation": "tanh",
-        "initializer": "lecun_uniform",
+        "initializer": "lecun_uniform", "initial_log_time": -8.0,
     },
     ("infocat", None): {  # of the paper; generated pictures upset batch statistics
         "likelihood": "bernoulli", "encoder_units": (400,), "decoder_units": (400,),

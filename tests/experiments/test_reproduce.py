@@ -6,6 +6,7 @@ import dataclasses
 import joblib
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from diffusion_vae.experiments import training
 from diffusion_vae.experiments.reproduce import (
@@ -116,6 +117,16 @@ def test_an_interrupted_job_goes_on(done, tmp_path, monkeypatch, complete):
         monkeypatch.setattr(jobs, "train", refuse)
     (again,) = run_jobs(planned[:1], out, results, say=silent)
     assert again["elbo"] == pytest.approx(reports[0]["elbo"], abs=1e-3)
+
+
+def test_a_job_is_trained_by_one_process_at_a_time(done, tmp_path):
+    planned = SMALL.jobs(runs=1)[:1]
+    locks = tmp_path / "results" / "locks"
+    locks.mkdir(parents=True)
+    failure = pytest.raises(JobsFailed, match="another process is training it")
+    with FileLock(locks / f"{planned[0].name}.lock"), failure:
+        run_jobs(planned, tmp_path / "out", tmp_path / "results", say=silent)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_failed_job_does_not_stop_the_others(tmp_path, monkeypatch):

@@ -157,5 +157,5 @@ def test_a_file_of_another_model_is_refused(make, x, tmp_path):
     for each in (model, other):
         each.build((None, 4, 3))
     model.save_weights(tmp_path / "model.weights.h5")
-    with pytest.raises(ValueError, match=r"Expected 2 seed states.*Received: 1.*another model"):
+    with pytest.raises(ValueError, match=r"Expected 3 seed states.*Received: 2.*another model"):
         other.load_weights(tmp_path / "model.weights.h5")

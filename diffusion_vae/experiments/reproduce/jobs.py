@@ -1,10 +1,12 @@
 """Running the trainings of a table: each once, whatever interrupts them."""
 
+import contextlib
 import platform
 from pathlib import Path
 
 import joblib
 import keras
+from filelock import FileLock, Timeout
 
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.callbacks.versions import versions
@@ -92,9 +94,25 @@ def _run(job, out, results, threads):
     try:
         if threads is not None:
             _limit_threads(threads)
-        return job.name, None, _trained_report(job, out, results)
+        with _only_one(job, results):
+            return job.name, None, _trained_report(job, out, results)
     except Exception as error:  # one failed run must not end the others
         return job.name, f"{type(error).__name__}: {error}", None
+
+
+@contextlib.contextmanager
+def _only_one(job, results):
+    """Keeps other processes from the job, such as workers that outlived an earlier call."""
+    folder = results / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{job.name}.lock", timeout=0)
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise RuntimeError(
+            f"another process is training it; wait for that, or end it ({lock.lock_file})"
+        ) from None
 
 
 def _trained_report(job, out, results):
