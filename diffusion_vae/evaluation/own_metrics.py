@@ -11,7 +11,7 @@ from diffusion_vae.evaluation.clustering import (
 )
 from diffusion_vae.models import DiffusionVAE, InfoCatVAE
 
-MMD_POINTS = 5000
+MMD_POINTS = 2000  # all pairs are in memory at once
 
 
 @singledispatch
@@ -33,7 +33,7 @@ def prior_mmd(model: DiffusionVAE, dataset):
     """How well the held-out latent points cover the prior.
 
     `prior_mmd` is the unbiased squared MMD (Gaussian kernel, ambient distances) between one
-    draw for each of at most 5,000 test examples and the prior.
+    draw for each of at most 2,000 test examples and the prior.
     """
     z = model.sample_posterior(dataset.test[:MMD_POINTS])[0]
     divergence = MMDToPrior(statistic="u", prior_samples=len(z))
