@@ -15,11 +15,11 @@ import math
 import os
 import platform
 import statistics
-import time
 from pathlib import Path
 
 import keras
 from keras import ops
+from timing import EpochSeconds
 
 import diffusion_vae as dv
 from diffusion_vae import datasets, manifolds
@@ -43,18 +43,6 @@ def latent_space(name):
         return manifolds.parse(name)
     bounds = ((-1.2, -1.7, -2.2), (1.2, 1.7, 2.2))
     return manifolds.ImplicitManifold(ellipsoid, dim=2, ambient_dim=3, bounds=bounds)
-
-
-class EpochSeconds(keras.callbacks.Callback):
-    def __init__(self):
-        super().__init__()
-        self.seconds = []
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds.append(time.perf_counter() - self._start)
 
 
 def run(name, seed, epochs, kernel, mnist):

@@ -18,11 +18,11 @@ import math
 import os
 import platform
 import statistics
-import time
 from pathlib import Path
 
 import keras
 import numpy as np
+from timing import EpochSeconds
 
 import diffusion_vae as dv
 from diffusion_vae import datasets, plots
@@ -41,18 +41,6 @@ DATASETS = {
     "svhn": ("svhn", {}, 20),
     "celeba": ("celeba", {}, 10),
 }
-
-
-class EpochSeconds(keras.callbacks.Callback):
-    def __init__(self):
-        super().__init__()
-        self.seconds = []
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self._start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds.append(time.perf_counter() - self._start)
 
 
 def load(arguments):

@@ -44,6 +44,13 @@ def checked_capacity(capacity):
     return [start, end, steps]
 
 
+def checked_count(name, value):
+    """A positive integer."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"Expected `{name}` to be a positive integer. Received: {value!r}.")
+    return int(value)
+
+
 def as_list(value):
     """A list of one or several values, or of none."""
     if value is None:

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import as_graph
+from diffusion_vae.models.arguments import checked_count
 
 BATCH_SIZE = 512
 ROWS = 1024  # decoder rows at a time for several samples an example: they stay in the cache
@@ -42,7 +43,7 @@ class InferenceMethods:
     def sample_posterior(self, x, n=1, batch_size=BATCH_SIZE):
         """`n` draws from the posterior of each example, `[n, examples, *point_shape]`."""
         params = self.posterior_parameters(x, batch_size)
-        return np.stack([self._draw(params, batch_size) for _ in range(_count("n", n))])
+        return np.stack([self._draw(params, batch_size) for _ in range(checked_count("n", n))])
 
     def decode(self, z, batch_size=BATCH_SIZE):
         """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`."""
@@ -73,7 +74,7 @@ class InferenceMethods:
             noise: Whether to draw from p(x | z), or to give its mean.
         """
         self._require_built()
-        z = ops.convert_to_numpy(self.latent.prior_sample(_count("n", n)))
+        z = ops.convert_to_numpy(self.latent.prior_sample(checked_count("n", n)))
         if not noise:
             return self.decode(z, batch_size)
         return self._in_batches(
@@ -107,7 +108,7 @@ class InferenceMethods:
         Returns:
             A `LogLikelihood`.
         """
-        samples = _count("samples", samples)
+        samples = checked_count("samples", samples)
         examples = max(1, min(batch_size, len(x)))
         draws = max(1, min(samples, ROWS // examples))
 
@@ -202,7 +203,7 @@ class InferenceMethods:
         if not self.built:
             self.build(arrays[0].shape)
         pieces = []
-        for start in range(0, len(arrays[0]), _count("batch_size", batch_size)):
+        for start in range(0, len(arrays[0]), checked_count("batch_size", batch_size)):
             batch = [ops.convert_to_tensor(a[start : start + batch_size]) for a in arrays]
             pieces.append(keras.tree.map_structure(ops.convert_to_numpy, function(*batch)))
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *pieces)
@@ -213,9 +214,3 @@ class InferenceMethods:
                 f"Expected a model that has seen data. Received: {self.name!r}, which is not "
                 "built. Call `fit`, or `build((None, *shape_of_one_example))`, first."
             )
-
-
-def _count(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"Expected `{name}` to be a positive integer. Received: {value!r}.")
-    return int(value)

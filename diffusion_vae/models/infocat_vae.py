@@ -7,8 +7,8 @@ from keras import ops
 from diffusion_vae.latents.anchored_mixture import AnchoredMixtureLatent
 from diffusion_vae.latents.categorical_mixture import CategoricalMixtureLatent
 from diffusion_vae.manifolds.base import require_dimension
-from diffusion_vae.models.arguments import checked_weight
-from diffusion_vae.models.inference import BATCH_SIZE, _count
+from diffusion_vae.models.arguments import checked_count, checked_weight
+from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
 from diffusion_vae.serialization import serializable
@@ -238,7 +238,7 @@ class InfoCatVAE(VariationalAutoencoder):
     def sample_cluster(self, c, n=1, batch_size=BATCH_SIZE):
         """Decoded draws from one cluster's prior, `[n, *event]`."""
         self._require_built()
-        clusters = np.full(_count("n", n), self._checked_cluster(c))
+        clusters = np.full(checked_count("n", n), self._checked_cluster(c))
         z = ops.convert_to_numpy(self.latent.prior_sample_of(clusters))
         return self.decode(z, batch_size)
 

@@ -16,7 +16,8 @@ SIZES = ["--epochs", "1", "--maps", "2", "--batch-size", "8", "--samples", "12",
 
 
 @pytest.fixture
-def benchmark():
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPT.parent)  # as for a script
     spec = importlib.util.spec_from_file_location("spatial_variants", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

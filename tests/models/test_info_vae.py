@@ -151,13 +151,13 @@ def test_bad_weights_are_refused(options, message):
 
 @pytest.mark.parametrize(
     ("options", "loss", "kl"),
-    [({"alpha": 0.0, "lambda_": 1.0}, (3.6, 3.95), (0.8, 1.3)),
+    [({"alpha": 0.0, "lambda_": 1.0}, (3.7, 3.95), (0.8, 1.3)),
      ({"alpha": 1.0, "lambda_": 10.0, "initial_log_time": -8.0}, (-0.5, 2.5), (5.0, 12.0))],
 )  # fmt: skip
 def test_two_clouds_on_a_line(options, loss, kl):
     # Bands around two seeds of an independent implementation after 2,000 steps: loss 3.83 and
-    # 1.1 to 1.5 nats, KL 1.03 and 9.2. The entropy of the data is 3.531 nats: the first loss is
-    # a bound, the second is none.
+    # 1.1 to 1.5 nats, KL 1.03 and 9.2. The entropy of the data is 3.531 nats: on data that the
+    # model has not seen the first loss is a bound, the second is none.
     data = load("gaussian_mixture")
     networks = {"activation": "tanh", "initializer": "lecun_uniform"}
     model = dv.InfoVAE(
@@ -170,7 +170,8 @@ def test_two_clouds_on_a_line(options, loss, kl):
     )
     model.compile(keras.optimizers.Adam(1e-3))
     repeated = np.tile(data.train, (100, 1))
-    history = model.fit(repeated, batch_size=512, epochs=20, verbose=0).history
-    assert loss[0] < history["loss"][-1] < loss[1]
-    assert kl[0] < history["kl_loss"][-1] < kl[1]
-    assert history["divergence"][-1] < 0.06
+    model.fit(repeated, batch_size=512, epochs=20, verbose=0)
+    logs = evaluate(model, np.tile(data.test, (20, 1)), batch_size=512)  # 20 draws each
+    assert loss[0] < logs["loss"] < loss[1]
+    assert kl[0] < logs["kl_loss"] < kl[1]
+    assert logs["divergence"] < 0.06

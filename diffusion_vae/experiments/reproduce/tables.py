@@ -55,7 +55,7 @@ TABLES = {
             "batch_size": 128,
             "learning_rate": 2e-3,
             "schedule": "cosine",
-            "warmup_steps": 2000,  # without, one start in a few at this rate collapses
+            "warmup_steps": 2000,  # without, a start at this rate can collapse
         },
     ),
     "table2": Table(
