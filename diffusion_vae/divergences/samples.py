@@ -20,9 +20,15 @@ def mmd(p, q, bandwidth=None, statistic="v"):
 
     Returns:
         A scalar, without a square root taken.
+
+    Raises:
+        ValueError: If the shapes do not fit, `bandwidth` is not positive, or there is no
+            such statistic.
     """
-    check_statistic(statistic)
+    p, q = checked_samples(p, q, statistic)
     bandwidth = p.shape[-1] if bandwidth is None else bandwidth
+    if isinstance(bandwidth, (int, float)) and not 0 < bandwidth < float("inf"):
+        raise ValueError(f"Expected a positive, finite `bandwidth`. Received: {bandwidth}.")
     return discrepancy(p, q, gaussian_kernel(bandwidth), statistic)
 
 
@@ -39,8 +45,11 @@ def energy_distance(p, q, statistic="v"):
 
     Returns:
         A scalar.
+
+    Raises:
+        ValueError: If the shapes do not fit, or there is no such statistic.
     """
-    check_statistic(statistic)
+    p, q = checked_samples(p, q, statistic)
     return discrepancy(p, q, negative_distance, statistic)
 
 
@@ -73,6 +82,25 @@ def negative_distance(squares):
     """The kernel -r as a function of r^2, with a finite slope (zero) at r = 0."""
     positive = squares > 0
     return -ops.where(positive, ops.sqrt(ops.where(positive, squares, 1.0)), 0.0)
+
+
+def checked_samples(p, q, statistic):
+    """The two sets as tensors that can be compared by the statistic."""
+    check_statistic(statistic)
+    p, q = ops.convert_to_tensor(p), ops.convert_to_tensor(q)
+    least = 2 if statistic == "u" else 1
+    if (
+        len(p.shape) != 2
+        or len(q.shape) != 2
+        or p.shape[1] != q.shape[1]
+        or any(n is not None and n < least for n in (p.shape[0], q.shape[0]))
+    ):
+        raise ValueError(
+            f"Expected samples [n, d] and [m, d] of one d, at least {least} each for the "
+            f"{statistic.upper()}-statistic. Received shapes: {tuple(p.shape)} and "
+            f"{tuple(q.shape)}."
+        )
+    return p, q
 
 
 def check_statistic(statistic):

@@ -72,7 +72,8 @@ def parzen_window(centres, held_out, test, sigmas=SIGMAS) -> ParzenEstimate:
         A `ParzenEstimate`.
 
     Raises:
-        ValueError: If the shapes differ, an array is empty, or a width is not positive.
+        ValueError: If the shapes differ, an array is empty or not finite, or a width is not
+            positive.
     """
     sigmas = tuple(float(sigma) for sigma in sigmas)
     tried = parzen_log_density(held_out, centres, sigmas).mean(axis=1)  # [sigmas]
@@ -113,7 +114,8 @@ def parzen_log_density(x, centres, sigma):
         Nats, `[n]`, or `[widths, n]` for a sequence.
 
     Raises:
-        ValueError: If the shapes differ, an array is empty, or a width is not positive.
+        ValueError: If the shapes differ, an array is empty or not finite, or a width is not
+            positive.
     """
     x, centres = np.asarray(x), np.asarray(centres)
     widths = np.atleast_1d(np.asarray(sigma, dtype=float))  # [widths]
@@ -122,6 +124,12 @@ def parzen_log_density(x, centres, sigma):
             "Expected examples [n, ...] and centres [K, ...] of one shape, at least one each. "
             f"Received shapes: {x.shape} and {centres.shape}."
         )
+    for array in (x, centres):
+        if not np.isfinite(array).all():
+            raise ValueError(
+                "Expected finite examples and centres. Received: an array with "
+                f"{np.count_nonzero(~np.isfinite(array))} NaN or infinite values."
+            )
     if widths.size == 0 or not (np.isfinite(widths) & (widths > 0)).all():
         raise ValueError(f"Expected positive widths sigma. Received: {sigma!r}.")
     x, centres = x.reshape(len(x), -1), centres.reshape(len(centres), -1)

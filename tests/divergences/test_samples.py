@@ -82,3 +82,19 @@ def test_gradients_are_finite_at_coincident_points(divergence):
 def test_unknown_statistics_are_refused(divergence):
     with pytest.raises(ValueError, match="'w'"):
         divergence(normal(3, 1), normal(3, 1), statistic="w")
+
+
+@pytest.mark.parametrize(
+    ("shapes", "options", "sentence"),
+    [
+        (((3, 2), (3, 4)), {}, "of one d"),
+        (((3,), (3,)), {}, "of one d"),
+        (((0, 2), (3, 2)), {}, "at least 1 each"),
+        (((1, 2), (3, 2)), {"statistic": "u"}, "at least 2 each"),
+        (((3, 2), (3, 2)), {"bandwidth": -1.0}, "positive, finite `bandwidth`"),
+        (((3, 2), (3, 2)), {"bandwidth": float("nan")}, "positive, finite `bandwidth`"),
+    ],
+)
+def test_bad_samples_are_named(shapes, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        mmd(*(np.zeros(shape, "float32") for shape in shapes), **options)

@@ -117,6 +117,7 @@ def test_memory_does_not_grow_with_examples_times_centres():
     [
         ((X, CENTRES[:, :1], 0.1), "Expected examples .* and centres .* of one shape"),
         ((X[:0], CENTRES, 0.1), "at least one each"),
+        ((X * np.nan, CENTRES, 0.1), "Expected finite examples and centres"),
         ((X, CENTRES, 0.0), "Expected positive widths"),
         ((X, CENTRES, []), "Expected positive widths"),
         ((X, CENTRES, [0.1, np.nan]), "Expected positive widths"),
