@@ -39,6 +39,9 @@ def train(
     warmup_steps: Annotated[
         int, option("Steps over which the rate of the cosine schedule first rises.")
     ] = 0,
+    betas: Annotated[
+        str, option("Decay rates of Adam's two running averages, joined by a comma.")
+    ] = "0.9,0.999",
     seed: Annotated[int, option("Of weights, noise and the order of the data.")] = 0,
     restarts: Annotated[
         int | None,
@@ -142,6 +145,7 @@ def train(
         settings[name] = numbers(f"--{name.replace('_', '-')}", settings[name], int)
     settings["kernel_sizes"] = sizes("--kernel-sizes", kernel_sizes)
     settings["pool_sizes"] = sizes("--pool-sizes", pool_sizes)
+    settings["betas"] = numbers("--betas", betas, float, count=2)
     if log_time_range is not None:
         settings["log_time_range"] = numbers("--log-time-range", log_time_range, float, count=2)
     if kl_capacity is not None:

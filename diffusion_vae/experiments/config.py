@@ -38,6 +38,7 @@ class ExperimentConfig:
     learning_rate: float = 1e-3
     schedule: str = "constant"
     warmup_steps: int = 0
+    betas: tuple = (0.9, 0.999)
     seed: int = 0
     restarts: int | None = None
     patience: int | None = None
@@ -106,6 +107,10 @@ class ExperimentConfig:
             raise ValueError(
                 f"Expected `learning_rate` to be positive. Received: {self.learning_rate}."
             )
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(
+                f"Expected `betas` to be Adam's two decay rates in [0, 1). Received: {self.betas}."
+            )
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"Expected `seed` in [0, 2^31). Received: {self.seed}.")
         manifolds.parse(self.latent)
@@ -168,7 +173,7 @@ def build_optimizer(config, steps):
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
         )
-    return keras.optimizers.Adam(rate)
+    return keras.optimizers.Adam(rate, *config.betas)
 
 
 def _without_lists(value):

@@ -1,6 +1,7 @@
 """Running the trainings of a table: each once, whatever interrupts them."""
 
 import contextlib
+import os
 import platform
 from pathlib import Path
 
@@ -156,7 +157,9 @@ def _train_or_resume(job, results):
 
 
 def _limit_threads(threads):
-    """Gives this process its share of the cores, if TensorFlow has not begun to work."""
+    """Gives this process its share of the cores, if its backend has not begun to work."""
+    if keras.backend.backend() == "jax":
+        os.environ.setdefault("NPROC", str(threads))  # read once, by the first computation
     if keras.backend.backend() != "tensorflow":
         return
     import tensorflow as tf

@@ -105,7 +105,7 @@ def _conditions(table, reports, judged):
         f"Epochs {values('epochs')}, batch {values('batch_size')}, Adam {values('learning_rate')} "
         f"({values('schedule')}), kernel {values('kernel')}, seeds {values('seed')}; test set; "
         f"log-likelihood by {table.importance_samples} importance samples; "
-        f"{', '.join(dict.fromkeys(report['machine'] for report in reports))}.",
+        f"{', '.join(dict.fromkeys(_machine(report) for report in reports))}.",
         "Mean and standard deviation over runs.",
     ]
     if judged:
@@ -114,6 +114,11 @@ def _conditions(table, reports, judged):
             "verdict stands (two standard errors of our mean; none for a single run)."
         )
     return about
+
+
+def _machine(report):
+    backend = report["versions"]["backend"]
+    return f"{report['machine']}, {backend} {report['versions'].get(backend, '')}".rstrip()
 
 
 def _cells(table, row, shown, judged):
