@@ -9,12 +9,12 @@ from diffusion_vae.evaluation.clustering import (
 )
 from diffusion_vae.evaluation.own_metrics import own_metrics
 from diffusion_vae.evaluation.parzen import ParzenEstimate, parzen_log_density, parzen_window
-from diffusion_vae.evaluation.topology import TorusTopology, torus_topology
+from diffusion_vae.evaluation.topology import Topology, topology
 
 __all__ = [
     "ClusterScores",
     "ParzenEstimate",
-    "TorusTopology",
+    "Topology",
     "cluster_scores",
     "consistency_ceiling",
     "live_clusters",
@@ -22,5 +22,5 @@ __all__ = [
     "parzen_log_density",
     "parzen_window",
     "self_consistency",
-    "torus_topology",
+    "topology",
 ]

@@ -1,6 +1,6 @@
 """Numbers of a run that is done."""
 
-from diffusion_vae.evaluation import own_metrics, torus_topology
+from diffusion_vae.evaluation import own_metrics, topology
 from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.experiments.training import evaluate
 from diffusion_vae.files import write_json
@@ -32,8 +32,8 @@ def evaluate_run(root, run, which="last", samples=100, verbose=0):
         report["log_likelihood"] = estimate.mean
         report["log_likelihood_standard_error"] = estimate.standard_error
         report["importance_samples"] = samples
-    topology = torus_topology(loaded.model, loaded.dataset)
-    if topology is not None:
-        report["topology"] = topology.as_dict()
+    measured = topology(loaded.model, loaded.dataset)
+    if measured is not None:
+        report["topology"] = measured.as_dict()
     write_json(loaded.root / "parameters" / loaded.name / "evaluation.json", report)
     return report

@@ -48,12 +48,14 @@ def print_summary(trained, console):
 
 
 def _print_topology(topology, console):
-    rows = "  ".join(str(list(row)) for row in topology.winding)
+    if topology.winding is not None:
+        rows = "  ".join(str(list(row)) for row in topology.winding)
+        console.print(f"winding matrix of the encoder: {rows}", soft_wrap=True, markup=False)
     console.print(
-        f"winding matrix of the encoder: {rows}, determinant {topology.determinant}; "
-        f"largest jump between neighbours {topology.largest_jump:.3f} rad",
+        f"degree {'-' if topology.degree is None else topology.degree}, largest jump between "
+        f"neighbours {topology.largest_jump:.3f} rad, coverage {topology.coverage:.1%}",
         soft_wrap=True,
-        markup=False,
+        highlight=False,
     )
     console.print(f"topology: {_verdict(topology.captured)}")
 

@@ -8,7 +8,7 @@ import keras
 from diffusion_vae import datasets
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.datasets.batches import ShuffledBatches
-from diffusion_vae.evaluation import TorusTopology, own_metrics, torus_topology
+from diffusion_vae.evaluation import Topology, own_metrics, topology
 from diffusion_vae.experiments.builders import build_model
 from diffusion_vae.experiments.config import ExperimentConfig, build_optimizer
 from diffusion_vae.experiments.restart import StopIfStuck
@@ -29,7 +29,7 @@ class TrainedRun:
         results: The `ResultsFolder`, with the run's name and folders.
         metrics: Held-out metrics (`elbo`, `kl_loss`, `mse`, ...), numbers by name.
         own_metrics: Names of those among them that only this kind of model has.
-        topology: Winding matrix and verdict, or `None` where there is none.
+        topology: What is known of the encoder as a map of the factors, or `None`.
         restarts: How often training started anew.
     """
 
@@ -39,7 +39,7 @@ class TrainedRun:
     results: ResultsFolder
     metrics: dict
     own_metrics: tuple
-    topology: TorusTopology | None
+    topology: Topology | None
     restarts: int
 
 
@@ -163,12 +163,12 @@ def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
 def _finished(config, model, dataset, folder, attempt):
     own = own_metrics(model, dataset)
     metrics = {**evaluate(model, dataset, config.batch_size), **own}
-    topology = torus_topology(model, dataset)
+    measured = topology(model, dataset)
     report = {**metrics, "restarts": attempt}
-    if topology is not None:
-        report["topology"] = topology.as_dict()
+    if measured is not None:
+        report["topology"] = measured.as_dict()
     write_json(folder.folder("parameters") / "metrics.json", report)
-    return TrainedRun(config, model, dataset, folder, metrics, tuple(own), topology, attempt)
+    return TrainedRun(config, model, dataset, folder, metrics, tuple(own), measured, attempt)
 
 
 def _steps_per_epoch(config, dataset):

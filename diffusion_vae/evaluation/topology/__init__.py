@@ -1,0 +1,28 @@
+"""Topology, measured: what a map from factors to a latent space covers, tears and folds."""
+
+from diffusion_vae.evaluation.topology.degree import Degree, degree
+from diffusion_vae.evaluation.topology.geometry import (
+    alignment_error,
+    coverage,
+    coverage_radius,
+    distance_correlation,
+    largest_jump,
+)
+from diffusion_vae.evaluation.topology.lifts import lift_signs
+from diffusion_vae.evaluation.topology.report import Topology, topology
+from diffusion_vae.evaluation.topology.winding import angle_steps, winding_matrix
+
+__all__ = [
+    "Degree",
+    "Topology",
+    "alignment_error",
+    "angle_steps",
+    "coverage",
+    "coverage_radius",
+    "degree",
+    "distance_correlation",
+    "largest_jump",
+    "lift_signs",
+    "topology",
+    "winding_matrix",
+]

@@ -1,0 +1,105 @@
+"""Coverage, continuity, distortion and equivariance of an encoder.
+
+All take latent points as NumPy arrays `[..., ambient_dim]`, so that any map can be
+measured. Distances are geodesic; on SO(3) they are angles of rotation.
+"""
+
+import math
+
+import numpy as np
+from keras import ops
+from scipy.linalg import orthogonal_procrustes
+from scipy.spatial import cKDTree
+from scipy.special import gammaln
+
+from diffusion_vae.manifolds import O3, SO3
+
+EXPECTED_NEAR = 20.0  # points a ball of the coverage radius would hold, were they uniform
+
+
+def distances(manifold, x, y):
+    """Geodesic distances in radians, `[..., ambient_dim] x [..., ambient_dim] -> [...]`."""
+    x, y = (ops.convert_to_tensor(np.asarray(z, np.float32)) for z in (x, y))
+    return ops.convert_to_numpy(manifold.distance(x, y)) / _length_of_a_radian(manifold)
+
+
+def largest_jump(manifold, loops):
+    """Largest distance between neighbours, of images of loops `[..., steps + 1, n]`."""
+    return float(distances(manifold, loops[..., :-1, :], loops[..., 1:, :]).max())
+
+
+def coverage_radius(manifold, count):
+    """Radius of the ball that holds 20 of so many uniform points, by flat volume."""
+    dim = manifold.dim
+    log_unit_ball = 0.5 * dim * math.log(math.pi) - gammaln(0.5 * dim + 1.0)
+    log_share = math.log(EXPECTED_NEAR / count) + math.log(manifold.volume)
+    return math.exp((log_share - log_unit_ball) / dim) / _length_of_a_radian(manifold)
+
+
+def coverage(manifold, points, uniform, radius=None):
+    """Share of uniform points of the manifold that have an encoded point near.
+
+    Args:
+        manifold: A closed manifold.
+        points: Encoded points, `[n, ambient_dim]`.
+        uniform: Uniform points of the manifold, `[m, ambient_dim]`.
+        radius: How near; by default `coverage_radius`, within which all but exp(-20)
+            would have one, were the encoded points uniform.
+
+    Returns:
+        A number in [0, 1].
+    """
+    radius = coverage_radius(manifold, len(points)) if radius is None else radius
+    tree = cKDTree(embedded(manifold, points))
+    _, nearest = tree.query(embedded(manifold, uniform))
+    return float((distances(manifold, uniform, points[nearest]) <= radius).mean())
+
+
+def distance_correlation(manifold, points, factor_manifold, factor_points, pairs, rng):
+    """Correlation between latent and true distances over random pairs of examples.
+
+    Args:
+        manifold: The latent manifold.
+        points: Encoded points, `[n, ambient_dim]`.
+        factor_manifold: Where the factors live.
+        factor_points: Their points, `[n, f]`.
+        pairs: Number of pairs.
+        rng: NumPy generator.
+
+    Returns:
+        Pearson's correlation, 0 for a constant map.
+    """
+    i, j = rng.integers(len(points), size=(2, pairs))
+    latent = distances(manifold, points[i], points[j])
+    true = distances(factor_manifold, factor_points[i], factor_points[j])
+    finite = np.isfinite(latent) & np.isfinite(true)  # O(3) has two components
+    if latent[finite].std() < 1e-6:
+        return 0.0
+    return float(np.corrcoef(latent[finite], true[finite])[0, 1])
+
+
+def alignment_error(a, b):
+    """Root mean square error after the best orthogonal map, over the norm of `b`.
+
+    Args:
+        a: `[n, p]`.
+        b: `[n, q]`; the narrower one is filled up with zeros.
+
+    Returns:
+        0 where `a` is `b` up to an isometry of the ambient space, about 1 where it tells
+        nothing of it.
+    """
+    width = max(a.shape[1], b.shape[1])
+    a, b = (np.pad(np.asarray(z, float), ((0, 0), (0, width - z.shape[1]))) for z in (a, b))
+    rotation, _ = orthogonal_procrustes(a, b)
+    return float(np.linalg.norm(a @ rotation - b) / np.linalg.norm(b))
+
+
+def embedded(manifold, points):
+    """Ambient coordinates that identified points share, as NumPy."""
+    z = ops.convert_to_tensor(np.asarray(points, np.float32))
+    return ops.convert_to_numpy(manifold.even_embedding(z))
+
+
+def _length_of_a_radian(manifold):
+    return math.sqrt(2.0) if isinstance(manifold, (SO3, O3)) else 1.0
