@@ -31,6 +31,9 @@ def train(
     ] = [],  # noqa: B006 (Typer copies it)
     epochs: Annotated[int | None, option("Passes over the data.", show_default="15 or 20")] = None,
     passes: Annotated[int, option("Passes over the data in an epoch, for small data.")] = 1,
+    curriculum: Annotated[
+        str | None, option("Low frequencies first: rising cutoffs such as 1,2,4.")
+    ] = None,
     batch_size: Annotated[int, option("Examples a step.")] = 128,
     learning_rate: Annotated[float, option("Of the Adam optimiser.")] = 1e-3,
     schedule: Annotated[
@@ -133,6 +136,10 @@ def train(
     fixed_time: Annotated[
         float | None, option("A time instead of learned ones.", "Posterior")
     ] = None,
+    time_annealing: Annotated[
+        str | None,
+        option("Least log time in training: START,END,STEPS.", "Posterior"),
+    ] = None,
 ):
     """Train a model, report its numbers on held-out data, write a results folder.
 
@@ -146,6 +153,9 @@ def train(
     settings["kernel_sizes"] = sizes("--kernel-sizes", kernel_sizes)
     settings["pool_sizes"] = sizes("--pool-sizes", pool_sizes)
     settings["betas"] = numbers("--betas", betas, float, count=2)
+    settings["curriculum"] = () if curriculum is None else numbers("--curriculum", curriculum, int)
+    if time_annealing is not None:
+        settings["time_annealing"] = numbers("--time-annealing", time_annealing, float, count=3)
     if log_time_range is not None:
         settings["log_time_range"] = numbers("--log-time-range", log_time_range, float, count=2)
     if kl_capacity is not None:

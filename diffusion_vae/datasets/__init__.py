@@ -9,6 +9,7 @@ from diffusion_vae.datasets.conversion import convert_pictures
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.fourier_picture import FourierPicture
 from diffusion_vae.datasets.gaussian_mixture import gaussian_mixture
+from diffusion_vae.datasets.lines import unoriented_lines
 from diffusion_vae.datasets.low_pass import low_pass, low_pass_filtered
 from diffusion_vae.datasets.mnist import digits, fashion_mnist, mnist
 from diffusion_vae.datasets.periodic_pictures import periodic_pictures
@@ -53,5 +54,6 @@ __all__ = [
     "small_norb",
     "so3_functions",
     "svhn",
+    "unoriented_lines",
     "validate",
 ]

@@ -9,7 +9,7 @@ from diffusion_vae.datasets.stored import StoredPictures
 from diffusion_vae.manifolds import Manifold
 
 SPLITS = ("train", "test")
-COLOURINGS = ("labels", "torus", "circle", "rotation", None)
+COLOURINGS = ("labels", "torus", "circle", "rotation", "line", None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Dataset:
         test_labels: Class of each test example, integer `[M]`.
         factor_manifold: The manifold on which the factors live.
         colouring: How a picture colours the examples: by `"labels"`, or by their
-            factors as `"torus"`, `"circle"` or `"rotation"`.
+            factors as `"torus"`, `"circle"`, `"rotation"` or `"line"`.
         options: JSON-able options, such that `load(name, **options)` makes the
             same data set again.
         extras: Further arrays, such as Fourier coefficients.

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.curriculum import FrequencyCurriculum
 
 
 class ShuffledBatches(keras.utils.PyDataset):
@@ -22,14 +23,22 @@ class ShuffledBatches(keras.utils.PyDataset):
         epoch: Number of epochs already seen.
         passes: How often an epoch goes through the data, for data so small that what is
             done at the end of an epoch would take longer than the epoch.
+        curriculum: A `FrequencyCurriculum` of the data set, or `None`.
     """
 
     def __init__(
-        self, dataset: Dataset, batch_size: int, seed: int, epoch: int = 0, passes: int = 1
+        self,
+        dataset: Dataset,
+        batch_size: int,
+        seed: int,
+        epoch: int = 0,
+        passes: int = 1,
+        curriculum: FrequencyCurriculum | None = None,
     ):
         super().__init__()
         self.passes = passes
         self.dataset = dataset
+        self.curriculum = curriculum or FrequencyCurriculum(dataset)
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = epoch
@@ -56,4 +65,4 @@ class ShuffledBatches(keras.utils.PyDataset):
         order_seed, draw_seed = sequence.generate_state(2)
         rng, count = np.random.default_rng(order_seed), len(self.dataset.train)
         self._orders = np.stack([rng.permutation(count) for _ in range(self.passes)])
-        self._examples = self.dataset.epoch(int(draw_seed))  # [N, *event]
+        self._examples = self.curriculum.at(self.epoch).epoch(int(draw_seed))  # [N, *event]

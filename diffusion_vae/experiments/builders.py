@@ -31,6 +31,7 @@ def _diffusion(config, event_shape, seed, cls=DiffusionVAE):
         log_time_range=config.log_time_range or "auto",
         initial_log_time=config.initial_log_time,
         fixed_time=config.fixed_time,
+        time_annealing=config.time_annealing,
         mode=config.mode,
         head=config.head,
         latent=config.posterior,

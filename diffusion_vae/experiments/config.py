@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import keras
 
 from diffusion_vae import manifolds
+from diffusion_vae.datasets.curriculum import checked_cutoffs
 from diffusion_vae.experiments.kinds import MODELS
 from diffusion_vae.networks.conv import PADDINGS
 from diffusion_vae.suggestions import did_you_mean
@@ -34,6 +35,7 @@ class ExperimentConfig:
     model_options: dict = field(default_factory=dict)
     epochs: int | None = None
     passes: int = 1
+    curriculum: tuple = ()
     batch_size: int = 128
     learning_rate: float = 1e-3
     schedule: str = "constant"
@@ -57,6 +59,7 @@ class ExperimentConfig:
     log_time_range: tuple | None = None
     initial_log_time: float | None = None
     fixed_time: float | None = None
+    time_annealing: tuple | None = None
     mode: str = "average"
     head: str = "ambient"
     posterior: str = "brownian"
@@ -113,6 +116,7 @@ class ExperimentConfig:
             )
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"Expected `seed` in [0, 2^31). Received: {self.seed}.")
+        checked_cutoffs(self.curriculum)
         manifolds.parse(self.latent)
         self._check_model_options()
 

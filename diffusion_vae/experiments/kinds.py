@@ -5,7 +5,7 @@ from dataclasses import dataclass
 # Fields of `ExperimentConfig` that speak of a diffusion on a manifold.
 DIFFUSION_FIELDS = (
     "latent", "kernel", "steps", "kl", "log_time_range", "initial_log_time", "fixed_time",
-    "mode", "head", "posterior",
+    "time_annealing", "mode", "head", "posterior",
 )  # fmt: skip
 # Fields that speak of the networks, for kinds of model that bring their own.
 NETWORK_FIELDS = (

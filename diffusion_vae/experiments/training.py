@@ -8,6 +8,7 @@ import keras
 from diffusion_vae import datasets
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.datasets.batches import ShuffledBatches
+from diffusion_vae.datasets.curriculum import FrequencyCurriculum
 from diffusion_vae.evaluation import Topology, own_metrics, topology
 from diffusion_vae.experiments.builders import build_model
 from diffusion_vae.experiments.config import ExperimentConfig, build_optimizer
@@ -141,14 +142,18 @@ def _results_folder(config, results, run, dataset, **options):
 
 def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
     """Trains to the planned number of epochs; returns the guard, which knows if stuck."""
-    guard = StopIfStuck(math.prod(dataset.event_shape))
+    curriculum = FrequencyCurriculum(dataset, config.curriculum, config.planned_epochs)
+    guard = StopIfStuck(curriculum.energies, math.prod(dataset.event_shape))
     allowed = [guard] if config.planned_restarts else []
     if config.patience is not None:
         allowed.append(
             keras.callbacks.EarlyStopping("val_elbo", mode="max", patience=config.patience)
         )
+    batches = ShuffledBatches(
+        dataset, config.batch_size, model.seed, initial_epoch, config.passes, curriculum
+    )
     model.fit(
-        ShuffledBatches(dataset, config.batch_size, model.seed, initial_epoch, config.passes),
+        batches,
         shuffle=False,
         epochs=config.planned_epochs,
         initial_epoch=initial_epoch,
@@ -178,5 +183,5 @@ def _steps_per_epoch(config, dataset):
 def _restart_sentence(guard, attempt, allowed):
     return (
         f"The training loss is stuck {guard.excess:.1f} nats above perfect pictures (success "
-        f"ends under {guard.final:g}): restart {attempt} of {allowed}, with another seed."
+        f"is under {guard.allowed:.1f} by now): restart {attempt} of {allowed}, with another seed."
     )

@@ -44,6 +44,23 @@ def checked_capacity(capacity):
     return [start, end, steps]
 
 
+def checked_annealing(annealing):
+    """`[start, end, steps]` of falling log times as floats, or `None`."""
+    if annealing is None:
+        return None
+    try:
+        start, end, steps = (float(value) for value in annealing)
+        valid = np.isfinite([start, end]).all() and end <= start and steps >= 1
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise ValueError(
+            "Expected `time_annealing` to be (start, end, steps): two log times, the first "
+            f"the larger, and a number of training steps. Received: {annealing!r}."
+        )
+    return [start, end, steps]
+
+
 def checked_count(name, value):
     """A positive integer."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:

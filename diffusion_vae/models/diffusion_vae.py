@@ -8,6 +8,7 @@ from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.layers.even_decoder import EvenDecoder
 from diffusion_vae.layers.geometry import as_manifold
+from diffusion_vae.models.arguments import checked_annealing
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.serialization import serializable
@@ -34,6 +35,9 @@ class DiffusionVAE(VariationalAutoencoder):
             `None` (no limits), or a list with an entry for each time.
         initial_log_time: Log time before training.
         fixed_time: A time that replaces the encoder's, or `None` to learn it.
+        time_annealing: `(start, end, steps)`: in training, log times are raised to at least
+            a level that falls from `start` to `end` over so many steps and is gone after
+            them, so that the coarse shape of the data is learned first; `None`: not.
         mode: `"average"` or `"quadratic"`, how the decoder is made even on a manifold
             with a symmetry; ignored elsewhere.
         head: `"ambient"`, or `"veronese"` on a real projective space.
@@ -58,6 +62,7 @@ class DiffusionVAE(VariationalAutoencoder):
         log_time_range="auto",
         initial_log_time=None,
         fixed_time=None,
+        time_annealing=None,
         mode="average",
         head="ambient",
         latent="brownian",
@@ -89,10 +94,25 @@ class DiffusionVAE(VariationalAutoencoder):
             **kwargs,
         )
         self.manifold = manifold
+        self.time_annealing = checked_annealing(time_annealing)
         self.law = law
         self.kernel = kernel
         self.steps = steps
         self.mode = mode
+
+    def posterior(self, features, training=None):
+        if not training or self.time_annealing is None:
+            return super().posterior(features, training)
+        params = self.latent.parameters(features)
+        params["time"] = ops.maximum(params["time"], self.current_least_time())
+        return {**params, "z": self.latent.sample(params)}
+
+    def current_least_time(self):
+        """Least diffusion time at this training step: 0 once the annealing is over."""
+        start, end, steps = self.time_annealing
+        step = ops.convert_to_tensor(self.schedule_step)
+        least = ops.exp(start + (end - start) * step / steps)
+        return ops.where(step < steps, least, 0.0)
 
     def encode(self, x, batch_size=BATCH_SIZE):
         """Location `[n, ambient_dim]` and diffusion time `[n, time_dim]` of each example."""
@@ -136,6 +156,7 @@ class DiffusionVAE(VariationalAutoencoder):
             "log_time_range": self.latent.log_time_range,
             "initial_log_time": self.latent.initial_log_time,
             "fixed_time": self.latent.fixed_time,
+            "time_annealing": self.time_annealing,
             "mode": self.mode,
             "head": self.latent.head,
             "latent": self.law,

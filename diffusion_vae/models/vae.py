@@ -129,9 +129,18 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
 
     def call(self, inputs, training=None):
         features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
-        latent = self.latent(features)  # parameters and z
+        latent = self.posterior(features, training)
         raw = self.decoder(latent["z"], training=training)
         return {**latent, **self.likelihood(raw)}
+
+    def posterior(self, features, training=None):
+        """The latent's parameters and a draw `z`; overridden where training changes them.
+
+        Args:
+            features: What the encoder returned, `[batch, n]`.
+            training: Whether this is a training step.
+        """
+        return self.latent(features)
 
     # -- the loss ------------------------------------------------------------------
 

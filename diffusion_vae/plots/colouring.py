@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from diffusion_vae.plots import colours
 from diffusion_vae.plots.charts.frames import INK
 
-COLOURINGS = ("labels", "torus", "circle", "rotation", "sphere")
+COLOURINGS = ("labels", "torus", "circle", "rotation", "sphere", "line")
 MOST_CLASSES = 40  # more numbers than these are shown by a continuous scale
 LEGEND_ROWS = 14
 
@@ -45,9 +45,9 @@ def colouring_of(count, labels=None, factors=None, colouring=None):
             a continuous scale, `[count]`; or `None`.
         factors: Known factors, `[count, ...]`, or `None`.
         colouring: `"labels"`, `"torus"` (factors: two angles), `"circle"` (an angle),
-            `"rotation"` (3x3 matrices), `"sphere"` (unit vectors of R^3), a function
-            from factors to RGB `[count, 3]`, or `None` to choose: labels where there
-            are any, else by the shape of the factors.
+            `"rotation"` (3x3 matrices), `"sphere"` (unit vectors of R^3), `"line"`
+            (the same, up to their sign), a function from factors to RGB `[count, 3]`, or
+            `None` to choose: labels where there are any, else by the shape of the factors.
 
     Returns:
         A `Colouring`.
@@ -84,6 +84,7 @@ def _painter(colouring) -> tuple[Callable, str]:
         "circle": lambda f: colours.circle_colours(f.reshape(len(f), -1)[:, 0]),
         "rotation": colours.rotation_colours,
         "sphere": colours.point_colours,
+        "line": colours.line_colours,
     }
     if colouring not in painters:
         raise ValueError(

@@ -76,3 +76,13 @@ def rotation_colours(rotations):
 def point_colours(points):
     """Colours of points of the unit sphere, RGB from the coordinates, `[..., 3] -> [..., 3]`."""
     return np.clip(0.5 + 0.45 * np.asarray(points, dtype="float64"), 0.0, 1.0)
+
+
+def line_colours(directions):
+    """Colours of unoriented lines: the same for u and -u, `[..., 3] -> [..., 3]`.
+
+    Squares of the coordinates alone would paint mirrored lines alike; products tell them.
+    """
+    u = np.asarray(directions, dtype="float64")
+    products = np.stack([u[..., 1] * u[..., 2], u[..., 2] * u[..., 0], u[..., 0] * u[..., 1]], -1)
+    return np.clip(0.2 + 0.55 * u**2 + 0.55 * products, 0.0, 1.0)

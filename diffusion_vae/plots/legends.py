@@ -89,6 +89,13 @@ def _sphere(axes):
     axes.set_title("factor, seen\nfrom above", fontsize=TEXT - 1, color=INK)
 
 
+def _line(axes):
+    xy = _square(-1, 1)
+    height = np.sqrt(np.maximum(0.0, 1.0 - np.sum(xy**2, axis=-1, keepdims=True)))
+    _show(axes, colours.line_colours(np.concatenate([xy, height], -1)), -1, 1, (0.0, 1.0))
+    axes.set_title("line, seen\nfrom above", fontsize=TEXT - 1, color=INK)
+
+
 def _rotation(axes):
     xy = _square(-1, 1).reshape(-1, 2)
     places = np.column_stack([xy, np.zeros(len(xy))])  # [PIXELS^2, 3], height 0 of the ball
@@ -97,4 +104,10 @@ def _rotation(axes):
     axes.set_title("factor, ball\nat height 0", fontsize=TEXT - 1, color=INK)
 
 
-_PICTURES = {"torus": _torus, "circle": _circle, "sphere": _sphere, "rotation": _rotation}
+_PICTURES = {
+    "torus": _torus,
+    "circle": _circle,
+    "sphere": _sphere,
+    "line": _line,
+    "rotation": _rotation,
+}

@@ -36,6 +36,7 @@ OFFLINE = {
     "turned picture": ("rotated_image", {"size": 16, **SIZES}),
     "turned digits": ("rotated_pictures", {"turns": 2}),
     "turned regular": ("rotated_image", {"size": 16, "angles": "regular", **SIZES}),
+    "lines": ("unoriented_lines", {"size": 12, **SIZES}),
     "so3": ("random_rotations", SIZES),
     "o3": ("random_rotations", {"group": "o3", **SIZES}),
     "function": ("so3_functions", SIZES),
@@ -48,8 +49,8 @@ NEEDS_FILES = {
 
 STORED = ("digits", "rotated_pictures", "gaussian_mixture")  # not made anew from factors alone
 MADE = {key: row for key, row in OFFLINE.items() if row[0] not in STORED}
-ROTATIONS = ("random_rotations", "so3_functions")
-ANGLES = {key: row for key, row in MADE.items() if row[0] not in ROTATIONS}
+NOT_ANGLES = ("random_rotations", "so3_functions", "unoriented_lines")
+ANGLES = {key: row for key, row in MADE.items() if row[0] not in NOT_ANGLES}
 
 
 def _each(rows):

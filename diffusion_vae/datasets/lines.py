@@ -1,0 +1,74 @@
+"""Unoriented lines in space: data that live on the real projective plane."""
+
+import numpy as np
+
+from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.checks import require_count
+from diffusion_vae.datasets.registry import register
+from diffusion_vae.manifolds import RealProjective
+
+CHUNK = 256  # pictures at a time
+BEADS = 41  # points of a rod at which it glows
+HALF_LENGTH = 0.8  # of the rod, in half sides of the picture
+THICKNESS = 0.12
+FADING = 0.6  # how much of its light the farther end loses, at most
+
+
+def draw_lines(directions, size: int) -> np.ndarray:
+    """Glowing rods through the origin, seen along the third axis.
+
+    A rod is a row of Gaussian beads, the same under a half turn about its middle; its nearer
+    half glows more than its farther one, so that every line has a picture of its own.
+
+    Args:
+        directions: Unit vectors, `[n, 3]`; u and -u are one line.
+        size: Pixels a side.
+
+    Returns:
+        Pictures in [0, 1], float32 `[n, size, size, 1]`.
+    """
+    directions = np.asarray(directions, float)
+    pixels = (np.arange(size) + 0.5) * 2.0 / size - 1.0  # [size]
+    places = np.linspace(-HALF_LENGTH, HALF_LENGTH, BEADS)
+    out = np.empty((len(directions), size, size, 1), np.float32)
+    for first in range(0, len(directions), CHUNK):
+        beads = places[:, None] * directions[first : first + CHUNK, None]  # [chunk, beads, 3]
+        light = 1.0 - FADING * 0.5 * (1.0 - beads[..., 2] / HALF_LENGTH)  # [chunk, beads]
+        rows, columns = (
+            np.exp(-0.5 * ((pixels - beads[..., axis, None]) / THICKNESS) ** 2) for axis in (1, 0)
+        )  # [chunk, beads, size] each
+        glow = np.einsum("nb,nbi,nbj->nij", light, rows, columns)
+        out[first : first + CHUNK, ..., 0] = glow / (glow + 2.0)  # a rod seen end on is no sun
+    return out
+
+
+@register("unoriented_lines", "lines through the origin of space (projective plane)")
+def unoriented_lines(size=32, train_size=6400, test_size=1600, seed=0):
+    """Lines through the origin of R^3 drawn as rods, events `(size, size, 1)` in [0, 1].
+
+    The factor is a unit vector along the line, `[N, 3]`, uniform on the sphere; a vector
+    and its negative are one line and give one picture.
+
+    Args:
+        size: Pixels a side.
+        train_size: Training examples.
+        test_size: Test examples.
+        seed: Of the directions.
+    """
+    size = require_count("size", size, 2)
+    train, test = (
+        _directions(require_count(name, count), [seed, split])
+        for split, (name, count) in enumerate(
+            [("train_size", train_size), ("test_size", test_size)]
+        )
+    )
+
+    def render(factors):
+        return draw_lines(factors, size)
+
+    return Dataset.from_factors(render, train, test, RealProjective(2), "line")
+
+
+def _directions(count, seed):
+    draws = np.random.default_rng(seed).standard_normal((count, 3))
+    return (draws / np.linalg.norm(draws, axis=1, keepdims=True)).astype(np.float32)

@@ -1,0 +1,52 @@
+"""Unoriented lines: every line has one picture, and a picture of its own."""
+
+import numpy as np
+import pytest
+
+from diffusion_vae.datasets import load
+from diffusion_vae.datasets.lines import draw_lines
+from diffusion_vae.manifolds import RealProjective
+from diffusion_vae.plots.colours import line_colours
+
+
+def directions(count, seed=0):
+    draws = np.random.default_rng(seed).standard_normal((count, 3))
+    return draws / np.linalg.norm(draws, axis=1, keepdims=True)
+
+
+def test_opposite_directions_are_one_line():
+    u = directions(50)
+    np.testing.assert_allclose(draw_lines(u, 32), draw_lines(-u, 32), atol=1e-6)
+    np.testing.assert_allclose(line_colours(u), line_colours(-u))
+
+
+def test_pictures_tell_lines_apart():
+    u = directions(400)
+    pictures = draw_lines(u, 32).reshape(400, -1).astype(float)
+    gaps = np.linalg.norm(pictures[:, None] - pictures[None], axis=-1)
+    angles = np.arccos(np.clip(np.abs(u @ u.T), 0.0, 1.0))
+    apart = angles > 0.15
+    # A mirrored line (a, b, -c) has the same outline; its light tells it.
+    assert gaps[apart].min() > 0.2
+    mirrored = u * [1.0, 1.0, -1.0]
+    tilted = np.abs(u[:, 2]) * np.hypot(u[:, 0], u[:, 1]) > 0.2
+    difference = draw_lines(u[tilted], 32) - draw_lines(mirrored[tilted], 32)
+    assert np.linalg.norm(difference.reshape(tilted.sum(), -1), axis=1).min() > 0.2
+
+
+def test_pictures_turn_with_the_line_about_the_line_of_sight():
+    u = np.array([[0.6, 0.0, 0.8]])
+    quarter = np.array([[0.0, 0.6, 0.8]])
+    np.testing.assert_allclose(
+        draw_lines(quarter, 32)[0, ..., 0], draw_lines(u, 32)[0, ..., 0].T, atol=1e-6
+    )
+
+
+def test_record():
+    dataset = load("unoriented_lines", size=16, train_size=20, test_size=5)
+    assert dataset.factor_manifold == RealProjective(2)
+    assert dataset.event_shape == (16, 16, 1)
+    assert dataset.train.min() >= 0.0 and dataset.train.max() < 1.0
+    np.testing.assert_allclose(np.linalg.norm(dataset.train_factors, axis=1), 1.0, rtol=1e-6)
+    with pytest.raises(ValueError, match="size"):
+        load("unoriented_lines", size=1)
