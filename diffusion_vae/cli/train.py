@@ -62,6 +62,9 @@ def train(
     pictures_every: Annotated[
         int | None, option("Draw the latent space every so many epochs, and a GIF.")
     ] = None,
+    topology_every: Annotated[
+        int | None, option("Measure the topology every so many epochs, for TensorBoard.")
+    ] = None,
     results: Results = DEFAULT_RESULTS,
     run: Annotated[str | None, option("Name of this run.", show_default="the time")] = None,
     resume: Annotated[

@@ -46,6 +46,7 @@ class ExperimentConfig:
     patience: int | None = None
     checkpoint_every: int | None = None
     pictures_every: int | None = None
+    topology_every: int | None = None
     likelihood: str = "gaussian"
     variance: float = 1.0
     scale: str = "fixed"
@@ -95,6 +96,7 @@ class ExperimentConfig:
             "patience",
             "checkpoint_every",
             "pictures_every",
+            "topology_every",
         ):
             value = getattr(self, name)
             if value is not None and value < 1:

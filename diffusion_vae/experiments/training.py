@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from diffusion_vae import datasets
-from diffusion_vae.callbacks import ResultsFolder
+from diffusion_vae.callbacks import ResultsFolder, TopologyMonitor
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.datasets.curriculum import FrequencyCurriculum
 from diffusion_vae.evaluation import Topology, own_metrics, topology
@@ -149,6 +149,8 @@ def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
         allowed.append(
             keras.callbacks.EarlyStopping("val_elbo", mode="max", patience=config.patience)
         )
+    if config.topology_every is not None:
+        allowed.append(TopologyMonitor(dataset, config.topology_every))
     batches = ShuffledBatches(
         dataset, config.batch_size, model.seed, initial_epoch, config.passes, curriculum
     )

@@ -1,0 +1,52 @@
+"""When a run is given up: by nothing but its loss and the energy of its data."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from diffusion_vae.experiments.restart import StopIfStuck
+from diffusion_vae.manifolds import FlatTorus
+
+EVENT = 4096
+
+
+def guard(energy, coarse, epochs=10):
+    callback = StopIfStuck(lambda epoch: (energy, coarse), EVENT)
+    callback.set_model(SimpleNamespace(manifold=FlatTorus(2), stop_training=False))
+    callback.set_params({"epochs": epochs})
+    return callback
+
+
+def after(callback, epoch, nats):
+    callback.on_epoch_end(epoch, {"mse": 2.0 * nats / EVENT})
+    return callback.stuck
+
+
+# Nats seen on cos + cos (energy 512): success 2 at most after three epochs, failure 35.
+@pytest.mark.parametrize(("nats", "stuck"), [(2.0, False), (35.0, True)])
+def test_early_check_of_cosines(nats, stuck):
+    callback = guard(512.0, 512.0)
+    assert after(callback, 2, nats) == stuck
+    assert callback.model.stop_training == stuck
+
+
+@pytest.mark.parametrize(("nats", "stuck"), [(1.8, False), (9.0, True)])
+def test_last_check_of_cosines(nats, stuck):
+    assert after(guard(512.0, 512.0), 9, nats) == stuck
+
+
+def test_fine_detail_may_still_be_missing_early():
+    # Of a picture with energy 280, 140 of it in the lowest frequencies.
+    assert not after(guard(280.0, 140.0), 2, 100.0)
+    assert after(guard(280.0, 140.0), 2, 150.0)
+
+
+def test_without_pictures_the_early_check_asks_for_less_than_the_mean():
+    assert not after(guard(30.0, 0.0), 2, 29.0)
+    assert after(guard(30.0, 0.0), 2, 31.0)
+
+
+def test_other_epochs_are_not_checked():
+    callback = guard(512.0, 512.0)
+    for epoch in (0, 1, 3, 8):
+        assert not after(callback, epoch, 400.0)
