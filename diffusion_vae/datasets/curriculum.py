@@ -52,7 +52,7 @@ class FrequencyCurriculum:
             examples: How many training examples stand for all.
 
         Returns:
-            Two numbers in nats (half the sum over an example, a mean over examples): of the
+            Two numbers in nats of unit variance (half the sum over an example, a mean over them): of the
             examples as shown, and of their lowest frequencies |k| + |l| <= 1 alone, 0 if the
             examples are no pictures.
         """

@@ -1,10 +1,15 @@
 """Giving up a training run that its loss shows to be stuck."""
 
+import math
+
 import keras
 
-CHECK_AFTER = 3  # epochs
-# What may be missing of the lowest frequencies at that check: success has shown 0.006 of
-# them at most, failure 0.06 or more.
+# The first check comes after a sixth of the epochs (the first stage of a curriculum of
+# three), and not before three epochs.
+CHECK_AT, LEAST_EPOCHS = 1 / 6, 3
+# What may be missing of the lowest frequencies by then. Starts that have unfolded show
+# 0.006 or less, others 0.06 or more; a few of these would still unfold, but to start
+# again takes less time than to wait for them.
 EARLY = 0.025
 # At the end of training the posterior's width alone costs half a nat a latent dimension.
 FINAL_PER_DIMENSION, FINAL = 1.0, 0.005
@@ -14,7 +19,7 @@ class StopIfStuck(keras.callbacks.Callback):
     """Stops training if the pictures are not reproduced after a few epochs.
 
     Meant for data without noise, such as the periodic pictures. Where the encoder has
-    unfolded the data the squared error, D mse / 2 in nats, falls to about a nat; where it
+    unfolded the data the squared error, D mse / 2 variance in nats, falls to about a nat; where it
     has a fold, the lowest frequencies are never reproduced, and where it has a tear, the
     pictures along it are not. Looks at nothing but the training loss.
 
@@ -23,13 +28,15 @@ class StopIfStuck(keras.callbacks.Callback):
             in nats, and what of it lies in the lowest frequencies
             (`FrequencyCurriculum.energies`).
         event_size: Number of values D of an example.
-        after: Epochs before the first check.
+        variance: Of the likelihood, by which squared errors become nats.
+        after: Epochs before the first check; by default a sixth of them, at least three.
     """
 
-    def __init__(self, energies, event_size, after=CHECK_AFTER):
+    def __init__(self, energies, event_size, variance=1.0, after=None):
         super().__init__()
         self.energies = energies
         self.event_size = event_size
+        self.variance = variance
         self.after = after
         self.stuck = False
         self.excess = None
@@ -37,15 +44,16 @@ class StopIfStuck(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         last = epoch + 1 == self.params["epochs"]
-        if not last and epoch + 1 != self.after:
+        after = self.after or max(LEAST_EPOCHS, math.ceil(CHECK_AT * self.params["epochs"]))
+        if not last and epoch + 1 != after:
             return
-        energy, coarse = self.energies(epoch)
+        energy, coarse = (nats / self.variance for nats in self.energies(epoch))
         if last:
             dim = getattr(getattr(self.model, "manifold", None), "dim", 0)
             self.allowed = FINAL_PER_DIMENSION * dim + FINAL * energy
         else:
             self.allowed = energy - coarse + EARLY * coarse
-        self.excess = 0.5 * self.event_size * float(logs["mse"])
+        self.excess = 0.5 * self.event_size * float(logs["mse"]) / self.variance
         if self.excess > self.allowed:
             self.stuck = True
             self.model.stop_training = True

@@ -143,7 +143,7 @@ def _results_folder(config, results, run, dataset, **options):
 def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
     """Trains to the planned number of epochs; returns the guard, which knows if stuck."""
     curriculum = FrequencyCurriculum(dataset, config.curriculum, config.planned_epochs)
-    guard = StopIfStuck(curriculum.energies, math.prod(dataset.event_shape))
+    guard = StopIfStuck(curriculum.energies, math.prod(dataset.event_shape), config.variance)
     allowed = [guard] if config.planned_restarts else []
     if config.patience is not None:
         allowed.append(

@@ -46,7 +46,21 @@ def test_without_pictures_the_early_check_asks_for_less_than_the_mean():
     assert after(guard(30.0, 0.0), 2, 31.0)
 
 
-def test_other_epochs_are_not_checked():
-    callback = guard(512.0, 512.0)
-    for epoch in (0, 1, 3, 8):
+@pytest.mark.parametrize(("epochs", "check"), [(10, 2), (15, 2), (30, 4), (40, 6)])
+def test_other_epochs_are_not_checked(epochs, check):
+    callback = guard(512.0, 512.0, epochs)
+    checked = [epoch for epoch in range(epochs) if after(callback, epoch, 400.0)]
+    assert checked[0] == check
+    callback = guard(512.0, 512.0, epochs)
+    for epoch in set(range(epochs - 1)) - {check}:
         assert not after(callback, epoch, 400.0)
+
+
+def test_a_small_variance_makes_more_nats_of_an_error():
+    energies = lambda epoch: (12.9, 0.0)  # noqa: E731
+    callback = StopIfStuck(energies, EVENT, variance=0.01)
+    callback.set_model(SimpleNamespace(manifold=FlatTorus(2), stop_training=False))
+    callback.set_params({"epochs": 10})
+    assert not after(callback, 9, 0.05)  # 5 nats, of 2 + 6.4 allowed
+    assert after(callback, 9, 0.29)
+    assert callback.excess == pytest.approx(29.0)

@@ -119,7 +119,6 @@ def _only_one(job, results):
 def _trained_report(job, out, results):
     keras.utils.clear_session(free_memory=True)
     trained = _train_or_resume(job, results)
-    estimate = trained.model.log_likelihood(trained.dataset.test, samples=job.importance_samples)
     history = read_json(trained.results.folder("parameters") / "history.json")
     report = {
         "job": job.name,
@@ -127,17 +126,32 @@ def _trained_report(job, out, results):
         "config": _plain(job.config.as_dict()),
         "importance_samples": job.importance_samples,
         **trained.metrics,
-        "log_likelihood": estimate.mean,
-        "log_likelihood_standard_error": estimate.standard_error,
+        **_log_likelihood(trained, job.importance_samples),
         "restarts": trained.restarts,
         "training_elbo": history["elbo"][-1],
         "machine": f"{joblib.cpu_count()} CPU cores ({platform.machine()})",
         "versions": versions(),
     }
     if trained.topology is not None:
-        report["topology"] = trained.topology.as_dict()
+        measured = trained.topology.as_dict()
+        report["topology"] = measured
+        report |= {
+            name: float(measured[name])
+            for name in ("captured", "largest_jump", "coverage", "distance_correlation")
+        }
     write_json(out / f"{job.name}.json", report)
     return report
+
+
+def _log_likelihood(trained, samples):
+    """The estimate and its standard error, or nothing where no samples are asked for."""
+    if not samples:
+        return {}
+    estimate = trained.model.log_likelihood(trained.dataset.test, samples=samples)
+    return {
+        "log_likelihood": estimate.mean,
+        "log_likelihood_standard_error": estimate.standard_error,
+    }
 
 
 def _train_or_resume(job, results):

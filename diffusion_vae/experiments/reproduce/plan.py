@@ -4,6 +4,7 @@ import dataclasses
 import re
 from dataclasses import dataclass, field
 
+from diffusion_vae import datasets
 from diffusion_vae.experiments.config import ExperimentConfig
 from diffusion_vae.suggestions import did_you_mean
 
@@ -29,12 +30,21 @@ class Job:
         return f"{row}-seed-{self.config.seed}"
 
 
-# metric: (heading, form, whether more is better; `None`: neither)
+# metric: (heading, form, whether more is better; `None`: neither). A form of `None` is for
+# numbers that are 0 or 1, of which the report says how many are 1.
 EVIDENCE = {
     "log_likelihood": ("LL", "{:.2f}", True),
     "elbo": ("ELBO", "{:.2f}", True),
     "kl_loss": ("KL", "{:.2f}", None),
     "mse": ("MSE", "{:.5f}", False),
+}
+TOPOLOGY = {
+    "captured": ("captured", None, None),
+    "largest_jump": ("largest jump", "{:.2f}", None),
+    "coverage": ("coverage", "{:.1%}", None),
+    "distance_correlation": ("distance correlation", "{:.2f}", None),
+    "restarts": ("restarts", "{:.1f}", None),
+    "elbo": ("ELBO", "{:.1f}", None),
 }
 
 
@@ -52,6 +62,8 @@ class Table:
         importance_samples: Draws per example for the log-likelihood.
         metrics: What the report shows of each run: name to heading, form, and whether more
             is better (`None`: neither).
+        seeded: Options of the data set that take the seed of the run, so that each run has
+            data of its own.
     """
 
     name: str
@@ -62,6 +74,7 @@ class Table:
     settings: dict = field(default_factory=dict)
     importance_samples: int = 100
     metrics: dict = field(default_factory=lambda: EVIDENCE)
+    seeded: tuple = ()
 
     def jobs(self, rows=None, runs=10, epochs=None, first_seed=0):
         """The trainings of some rows, seed by seed so that every row has some soon.
@@ -91,11 +104,13 @@ class Table:
         if epochs is not None:
             base = dataclasses.replace(base, epochs=epochs)
         return [
-            Job(
-                row,
-                dataclasses.replace(base, seed=seed, **self.rows[row]),
-                self.importance_samples,
-            )
+            Job(row, self._config(base, row, seed), self.importance_samples)
             for seed in range(first_seed, first_seed + runs)
             for row in rows
         ]
+
+    def _config(self, base, row, seed):
+        config = dataclasses.replace(base, seed=seed, **self.rows[row])
+        known = [name for name in self.seeded if name in datasets.loader_options(config.dataset)]
+        options = {**config.dataset_options, **dict.fromkeys(known, seed)}
+        return dataclasses.replace(config, dataset_options=options)

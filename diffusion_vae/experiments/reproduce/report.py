@@ -53,7 +53,10 @@ def _row(table, name, reports):
     corrected = {**published, **table.corrected.get(name, {})}
     row = {"row": name, "runs": len(reports), "seeds": [r["config"]["seed"] for r in reports]}
     for metric, (_, _, more_is_better) in table.metrics.items():
-        values = [report[metric] for report in reports]
+        values = [report[metric] for report in reports if metric in report]
+        if not values:  # a latent space on which this cannot be measured
+            row[metric] = row[f"{metric}_std"] = None
+            continue
         row[metric] = statistics.mean(values)
         row[f"{metric}_std"] = statistics.stdev(values) if len(values) > 1 else None
         row[f"{metric}_published"] = published.get(metric)
@@ -73,7 +76,7 @@ def _write_csv(path, rows):
 
 def _markdown(table, rows, reports):
     shown = {  # metric -> whether some row has a published number to stand beside
-        metric: any(row[f"{metric}_published"] is not None for row in rows)
+        metric: any(row.get(f"{metric}_published") is not None for row in rows)
         for metric in table.metrics
     }
     judged = [metric for metric in shown if any(f"{metric}_verdict" in row for row in rows)]
@@ -104,7 +107,7 @@ def _conditions(table, reports, judged):
     about = [
         f"Epochs {values('epochs')}, batch {values('batch_size')}, Adam {values('learning_rate')} "
         f"({values('schedule')}), kernel {values('kernel')}, seeds {values('seed')}; test set; "
-        f"log-likelihood by {table.importance_samples} importance samples; "
+        f"{_samples(table)}"
         f"{', '.join(dict.fromkeys(_machine(report) for report in reports))}.",
         "Mean and standard deviation over runs.",
     ]
@@ -116,6 +119,12 @@ def _conditions(table, reports, judged):
     return about
 
 
+def _samples(table):
+    if not table.importance_samples:
+        return ""
+    return f"log-likelihood by {table.importance_samples} importance samples; "
+
+
 def _machine(report):
     backend = report["versions"]["backend"]
     return f"{report['machine']}, {backend} {report['versions'].get(backend, '')}".rstrip()
@@ -125,10 +134,15 @@ def _cells(table, row, shown, judged):
     cells = [row["row"], str(row["runs"])]
     for metric, is_published in shown.items():
         form, spread = table.metrics[metric][1], row[f"{metric}_std"]
-        ours = form.format(row[metric])
-        cells.append(ours if spread is None else f"{ours} ± {form.format(spread)}")
+        if row[metric] is None:
+            cells.append("")
+        elif form is None:
+            cells.append(f"{round(row[metric] * row['runs'])} of {row['runs']}")
+        else:
+            ours = form.format(row[metric])
+            cells.append(ours if spread is None else f"{ours} ± {form.format(spread)}")
         if is_published:
-            published, corrected = row[f"{metric}_published"], row[f"{metric}_corrected"]
+            published, corrected = row.get(f"{metric}_published"), row.get(f"{metric}_corrected")
             text = "" if published is None else form.format(published)
             cells.append(text if corrected == published else f"{text} ({form.format(corrected)})")
     if judged:

@@ -8,7 +8,7 @@ from diffusion_vae.experiments.published import (
     MNIST,
     PERIODIC_PICTURES,
 )
-from diffusion_vae.experiments.reproduce.plan import EVIDENCE, Table
+from diffusion_vae.experiments.reproduce.plan import EVIDENCE, TOPOLOGY, Table
 from diffusion_vae.suggestions import did_you_mean
 
 SPACES = ("sphere:2", "embedded-torus", "torus:2", "projective:3", "projective:2",
@@ -41,6 +41,44 @@ for _latent, _divergences in {
             "model": "info",
             "model_options": {"alpha": 0.0, "lambda_": 1000.0, "divergence": _divergence},
         }
+
+# What can be done for a latent space to capture the topology of its data.
+MEANS: dict[str, dict] = {
+    "": {},
+    "annealed times": {"time_annealing": (-1.0, -7.0, 1000)},
+    "curriculum": {"curriculum": (1, 2, 4)},
+    "circular convolutions": {"network": "conv", "padding": "circular"},
+    "restarts": {"restarts": 24},
+    "curriculum, restarts": {"curriculum": (1, 2, 4), "restarts": 24},
+}
+TRANSLATIONS: dict[str, dict] = {
+    "cos + cos": {"picture": "cosines"},
+    "N=5, gamma=0.5": {"picture": "random", "order": 5, "gamma": 0.5},
+    "N=10, gamma=0.5": {"picture": "random", "order": 10, "gamma": 0.5},
+}
+TOPOLOGY_ROWS: dict[str, dict] = {
+    f"{_name}: {_means or 'plain'}": {"latent": "torus", "dataset_options": _options, **_settings}
+    for _name, _options in TRANSLATIONS.items()
+    for _means, _settings in MEANS.items()
+}
+# Latent spaces that the data do not live on.
+for _space in ("embedded-torus", "sphere:2", "projective:2"):
+    TOPOLOGY_ROWS[f"cos + cos on {_space}: restarts"] = {"latent": _space, "restarts": 3}
+# Other data, each on its own latent space and on a wrong one.
+_LINES = {"dataset": "unoriented_lines", "variance": 0.1, "dataset_options": {}}
+_ROTATIONS = {"dataset": "so3_functions", "variance": 0.01, "dataset_options": {}}
+_TURNTABLE = {"dataset": "rotated_image", "dataset_options": {}}
+TOPOLOGY_ROWS |= {
+    "turned picture on torus:1": {"latent": "torus:1", **_TURNTABLE},
+    "turned picture on sphere:2": {"latent": "sphere:2", **_TURNTABLE},
+    "function on the sphere on so3": {"latent": "so3", "restarts": 24, **_ROTATIONS},
+    "function on the sphere on sphere:3": {"latent": "sphere:3", **_ROTATIONS},
+    "lines on projective:2, veronese": {
+        "latent": "projective:2", "head": "veronese", "restarts": 24, **_LINES
+    },
+    "lines on projective:2, ambient": {"latent": "projective:2", "restarts": 3, **_LINES},
+    "lines on sphere:2": {"latent": "sphere:2", **_LINES},
+}  # fmt: skip
 
 TABLES = {
     "table1": Table(
@@ -88,6 +126,20 @@ TABLES = {
             "schedule": "cosine",
         },
         importance_samples=500,
+    ),
+    "topology": Table(
+        "topology",
+        "Topology captured: degree ±1, no jump over 0.2 rad, coverage of 95 %",
+        rows=TOPOLOGY_ROWS,
+        settings={
+            "dataset": "periodic_pictures",
+            "epochs": 30,
+            "restarts": 0,
+            "schedule": "cosine",
+        },
+        importance_samples=0,
+        metrics=TOPOLOGY,
+        seeded=("picture_seed",),
     ),
     "coverage": Table(
         "coverage",
