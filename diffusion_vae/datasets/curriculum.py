@@ -52,9 +52,9 @@ class FrequencyCurriculum:
             examples: How many training examples stand for all.
 
         Returns:
-            Two numbers in nats of unit variance (half the sum over an example, a mean over them): of the
-            examples as shown, and of their lowest frequencies |k| + |l| <= 1 alone, 0 if the
-            examples are no pictures.
+            Two numbers in nats of unit variance (half the sum over an example, a mean over
+            examples): of the examples as shown, and of their lowest frequencies
+            |k| + |l| <= 1 alone, 0 if the examples are no pictures.
         """
         shown = np.asarray(self.at(epoch).train[:examples])
         coarse = low_pass(shown, 1) if shown.ndim == 4 else np.zeros_like(shown)
