@@ -1,10 +1,24 @@
-"""Writing files so that each is complete or not there."""
+"""Writing files so that each is complete or not there, and reading them back."""
 
+import contextlib
+import errno
 import json
 import os
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
+
+# Errors that say something about the place where a file shall be written.
+CAUSES = {
+    errno.ENOSPC: "the disk is full; free some space",
+    errno.EDQUOT: "the quota of the disk is used up; free some space",
+    errno.EFBIG: "the file would be larger than allowed",
+    errno.EROFS: "the folder is read-only; choose another",
+    errno.EACCES: "there is no permission to; choose another folder",
+    errno.EPERM: "there is no permission to; choose another folder",
+    errno.ENOTDIR: "a part of its path is a file and no folder; choose another folder",
+    errno.EIO: "the disk reports an error",
+}
 
 
 @contextmanager
@@ -19,22 +33,59 @@ def replacing(path):
 
     Yields:
         A `pathlib.Path` with the same ending, to write to.
+
+    Raises:
+        OSError: If the disk is full or the folder cannot be written to.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):  # the error is what led here
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path):
+    """Turns errors of a full disk or a read-only folder into a sentence about `path`."""
     try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        number = error.errno or next((n for n in CAUSES if os.strerror(n) in str(error)), None)
+        if number not in CAUSES or getattr(error, "about_writing", False):
+            raise
+        told = OSError(
+            f"Could not write {path}: {CAUSES[number]}. Files written earlier are as they were."
+        )
+        told.errno, told.about_writing = number, True  # type: ignore[attr-defined]
+        raise told from error
 
 
 def write_json(path, value):
     """Writes a JSON-able value, indented, and returns the path."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8")
     return Path(path)
+
+
+def read_object(path):
+    """Reads a JSON file that holds an object, as a dictionary.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is not valid JSON, or holds something else.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise ValueError(
+            f"Expected {path} to hold a JSON object. Received: {type(value).__name__}."
+        )
+    return value
 
 
 def read_json(path):
@@ -45,7 +96,11 @@ def read_json(path):
         ValueError: If it is not valid JSON; the sentence says where it breaks.
     """
     try:
-        return json.loads(Path(path).read_text())
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"Expected valid JSON in {path}. Received a file that is no text (byte {error.start})."
+        ) from error
     except json.JSONDecodeError as error:
         raise ValueError(
             f"Expected valid JSON in {path}. Received a file that breaks at line "

@@ -9,6 +9,7 @@ from keras import ops
 from diffusion_vae.layers.geometry import GeometryLayer
 from diffusion_vae.manifolds.base import require_positive
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 SCALES = ("fixed", "learned", "predicted")
 SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
@@ -111,9 +112,7 @@ class Gaussian(Likelihood):
 
     def __init__(self, scale="fixed", variance=1.0, per_dimension=False, **kwargs):
         super().__init__(**kwargs)
-        if scale not in SCALES:
-            raise ValueError(f"Expected `scale` to be one of {SCALES}. Received: {scale!r}.")
-        self.scale = scale
+        self.scale = require_choice("scale", scale, SCALES)
         self.variance = require_positive("variance", variance)
         if scale != "fixed" and self.variance <= SMALLEST_SCALE**2:
             raise ValueError(
@@ -225,9 +224,5 @@ def get(likelihood) -> Likelihood:
         return likelihood
     if isinstance(likelihood, dict):
         return keras.saving.deserialize_keras_object(likelihood)
-    if likelihood in LIKELIHOODS:
-        return LIKELIHOODS[likelihood]()
-    raise ValueError(
-        f"Expected `likelihood` to be one of {sorted(LIKELIHOODS)} or a Likelihood. "
-        f"Received: {likelihood!r}."
-    )
+    require_choice("likelihood", likelihood, LIKELIHOODS, also=" or a Likelihood")
+    return LIKELIHOODS[likelihood]()

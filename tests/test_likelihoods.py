@@ -229,7 +229,7 @@ def test_get():
     again = likelihoods.get(keras.saving.serialize_keras_object(mine))
     assert again.scale == "learned"
     with pytest.raises(
-        ValueError, match=r"one of \['bernoulli', 'gaussian'\].*Received: 'poisson'"
+        ValueError, match=r"one of \('gaussian', 'bernoulli'\).*Received: 'poisson'"
     ):
         likelihoods.get("poisson")
 

@@ -9,10 +9,14 @@ import numpy as np
 
 from diffusion_vae.callbacks.graph import write_graph
 from diffusion_vae.callbacks.pictures import write_pictures
+from diffusion_vae.callbacks.tensorboard_pictures import write_embedding, write_images
 from diffusion_vae.callbacks.training_pictures import TrainingPictures
 from diffusion_vae.callbacks.versions import versions
-from diffusion_vae.files import read_json, replacing, write_json
+from diffusion_vae.files import read_object, replacing, write_json, writing
+from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.suggestions import require_choice
 
+PICTURES = "pictures"  # beside TensorBoard's `train` and `validation`
 FOLDERS = ("images", "tensorboard", "weights_folder", "parameters")
 
 
@@ -21,7 +25,8 @@ class ResultsFolder(keras.callbacks.Callback):
 
     - `images/<run>/`: latent space and reconstructions (if `dataset` is given), with
       `pictures_every` also during training and as a GIF;
-    - `tensorboard/<run>/`: training and validation scalars of every metric, the graph;
+    - `tensorboard/<run>/`: training and validation scalars of every metric, the graph, and
+      with `dataset` the pictures and the latent points of held-out examples (projector);
     - `weights_folder/<run>/`: `best.keras` (by `val_elbo`, or `elbo`) and `last.keras`,
       and `epoch_0010.keras`, ... with `checkpoint_every`;
     - `parameters/<run>/`: `encoder.json`, `decoder.json`, `vae.json`, `experiment.json`
@@ -54,8 +59,8 @@ class ResultsFolder(keras.callbacks.Callback):
             ("checkpoint_every", checkpoint_every),
             ("pictures_every", pictures_every),
         ):
-            if every is not None and every < 1:
-                raise ValueError(f"Expected `{name}` to be at least 1 epoch. Received: {every}.")
+            if every is not None:
+                require_dimension(name, every, 1)
         if pictures_every is not None and dataset is None:
             raise ValueError("Expected `dataset`, to draw pictures of. Received: None.")
         self.root = Path(root)
@@ -72,8 +77,7 @@ class ResultsFolder(keras.callbacks.Callback):
 
     def folder(self, kind):
         """Path of this run's folder of a kind: `images`, `tensorboard`, ..."""
-        if kind not in FOLDERS:
-            raise ValueError(f"Expected `kind` to be one of {FOLDERS}. Received: {kind!r}.")
+        require_choice("kind", kind, FOLDERS)
         return self.root / kind / self.run
 
     # -- during training -----------------------------------------------------------
@@ -88,7 +92,10 @@ class ResultsFolder(keras.callbacks.Callback):
         self._tensorboard.on_train_begin(logs)
         if self.pictures_every is not None:
             self._pictures = TrainingPictures(
-                self.folder("images"), self.dataset, self.pictures_every
+                self.folder("images"),
+                self.dataset,
+                self.pictures_every,
+                log_dir=self.folder("tensorboard") / PICTURES,
             )
             self._pictures.set_model(self.model)
         self._described = self.resume
@@ -138,7 +145,8 @@ class ResultsFolder(keras.callbacks.Callback):
         if self._pictures is not None:
             self._pictures.on_train_end(logs)
         if self.dataset is not None:
-            write_pictures(self.model, self.dataset, self.folder("images"))
+            paths = write_pictures(self.model, self.dataset, self.folder("images"))
+            self._show_in_tensorboard(paths)
 
     def discard(self):
         """Removes everything this run has written."""
@@ -156,7 +164,8 @@ class ResultsFolder(keras.callbacks.Callback):
         while True:
             self.run = stem if attempt == 1 else f"{stem}-{attempt}"
             try:
-                self.folder("parameters").mkdir(parents=True)
+                with writing(self.folder("parameters")):
+                    self.folder("parameters").mkdir(parents=True)
                 break
             except FileExistsError:
                 if named:
@@ -197,10 +206,19 @@ class ResultsFolder(keras.callbacks.Callback):
             },
         )
 
+    def _show_in_tensorboard(self, paths):
+        """The last pictures beside the scalars, and the latent points for the projector."""
+        log_dir = self.folder("tensorboard") / PICTURES
+        last = max(map(len, self._history.values()), default=1) - 1
+        write_images({path.stem: path for path in paths}, log_dir, last)
+        write_embedding(self.model, self.dataset, log_dir)
+
     def _history_before(self, epoch):
         """What an earlier training wrote about the epochs before this one."""
         path = self.folder("parameters") / "history.json"
-        history = read_json(path) if path.exists() else {}
+        history = read_object(path) if path.exists() else {}
+        if not all(isinstance(values, list) for values in history.values()):
+            raise ValueError(f"Expected {path} to hold lists by name. Received: {history!r:.80}.")
         return {name: values[:epoch] for name, values in history.items()}
 
     def _save(self, name):

@@ -6,6 +6,7 @@ import keras
 
 from diffusion_vae import plots
 from diffusion_vae.callbacks.pictures import training_figure
+from diffusion_vae.callbacks.tensorboard_pictures import write_images
 
 SECONDS_PER_FRAME = 0.5
 
@@ -20,9 +21,12 @@ class TrainingPictures(keras.callbacks.Callback):
         dataset: A `Dataset` or an array of examples `[n, *event]`.
         every: Epochs between two pictures.
         seconds_per_frame: Time that each picture of the GIF stays.
+        log_dir: Folder for TensorBoard, which shows the pictures too; `None` for not.
     """
 
-    def __init__(self, folder, dataset, every=1, seconds_per_frame=SECONDS_PER_FRAME):
+    def __init__(
+        self, folder, dataset, every=1, seconds_per_frame=SECONDS_PER_FRAME, log_dir=None
+    ):
         super().__init__()
         if every < 1:
             raise ValueError(f"Expected `every` to be at least 1 epoch. Received: {every}.")
@@ -30,11 +34,14 @@ class TrainingPictures(keras.callbacks.Callback):
         self.dataset = dataset
         self.every = every
         self.seconds_per_frame = seconds_per_frame
+        self.log_dir = log_dir
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every == 0:
             figure = training_figure(self.model, self.dataset, title=f"epoch {epoch + 1}")
-            plots.save(figure, self.folder / f"epoch_{epoch + 1:04d}.png", dpi=100)
+            path = plots.save(figure, self.folder / f"epoch_{epoch + 1:04d}.png", dpi=100)
+            if self.log_dir is not None:
+                write_images({"training": path}, self.log_dir, epoch)
 
     def on_train_end(self, logs=None):
         frames = sorted(self.folder.glob("epoch_*.png"))

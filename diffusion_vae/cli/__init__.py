@@ -1,24 +1,28 @@
-"""The command line: `diffusion-vae train | evaluate | plot | list | reproduce | convert`."""
+"""`diffusion-vae train | evaluate | plot | report | list | reproduce | convert`."""
 
 import sys
 
 import typer
 
 from diffusion_vae.cli.convert import convert
+from diffusion_vae.cli.report import report
 from diffusion_vae.cli.runs import evaluate, list_everything, plot
 from diffusion_vae.cli.tables import reproduce
 from diffusion_vae.cli.train import train
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="Variational autoencoders whose latent space is a manifold.",
 )
+# Wrong options and arguments: click's `UsageError`, which some versions of Typer bring along.
+USAGE_ERRORS = typer.BadParameter.__bases__
+
 app.command()(train)
 app.command()(evaluate)
 app.command()(plot)
+app.command()(report)
 app.command("list")(list_everything)
 app.command()(reproduce)
 app.command()(convert)
@@ -27,11 +31,14 @@ app.command()(convert)
 def main():
     """Entry point: bad input ends in one sentence and exit code 2, not in a traceback."""
     try:
-        app()
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+    except USAGE_ERRORS as error:
+        typer.echo(f"Error: {error.format_message()}", err=True)
+        sys.exit(2)
     except (ValueError, TypeError, OSError, FloatingPointError) as error:
         typer.echo(f"Error: {_sentence(error)}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("Interrupted.", err=True)
         sys.exit(130)
 

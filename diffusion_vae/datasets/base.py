@@ -7,6 +7,8 @@ import numpy as np
 
 from diffusion_vae.datasets.stored import StoredPictures
 from diffusion_vae.manifolds import Manifold
+from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.suggestions import require_choice
 
 SPLITS = ("train", "test")
 COLOURINGS = ("labels", "torus", "circle", "rotation", "line", None)
@@ -53,10 +55,13 @@ class Dataset:
     dynamic_binarization: bool = False
 
     def __post_init__(self):
-        if self.colouring not in COLOURINGS:
-            raise ValueError(
-                f"Expected `colouring` to be one of {COLOURINGS}. Received: {self.colouring!r}."
-            )
+        require_choice("colouring", self.colouring, COLOURINGS)
+        for split in SPLITS:
+            if not hasattr(getattr(self, split), "shape"):
+                raise TypeError(
+                    f"Expected `{split}` to be an array of examples [N, ...]. "
+                    f"Received: {type(getattr(self, split)).__name__}."
+                )
         if self.train.shape[1:] != self.test.shape[1:]:
             raise ValueError(
                 f"Expected training and test examples of one shape. Received: "
@@ -102,9 +107,7 @@ class Dataset:
 
     def examples(self, split: str) -> np.ndarray | StoredPictures:
         """The examples of a split, `"train"` or `"test"`."""
-        if split not in SPLITS:
-            raise ValueError(f"Expected `split` to be one of {SPLITS}. Received: {split!r}.")
-        return getattr(self, split)
+        return getattr(self, require_choice("split", split, SPLITS))
 
     def epoch(self, seed: int | None = None) -> np.ndarray | StoredPictures:
         """Training examples as one epoch sees them: a fresh 0/1 draw if dynamic.
@@ -144,6 +147,9 @@ class Dataset:
         """
         import tensorflow as tf
 
+        batch_size = require_dimension("batch_size", batch_size, 1)
+        if seed is not None:
+            require_dimension("seed", seed, 0)
         examples = self.examples(split)  # [N, *event]
         indices = tf.data.Dataset.range(len(examples))
         if split == "train" if shuffle is None else shuffle:

@@ -5,6 +5,10 @@ from typing import overload
 import numpy as np
 
 from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.manifolds.arguments import real_array, require_fraction
+from diffusion_vae.suggestions import require_choice
+
+__all__ = ["require_choice", "require_count", "require_fraction", "validate"]
 
 
 @overload
@@ -32,11 +36,7 @@ def validate(array, name="data", likelihood=None):
         low, high = array.value_range
         _check_support(low, high, name, likelihood)
         return array
-    array = np.asarray(array)
-    if array.dtype.kind not in "buif":
-        raise ValueError(
-            f"Expected {name} to be an array of real numbers. Received: dtype {array.dtype}."
-        )
+    array = real_array(name, array)
     if array.ndim < 2 or array.size == 0:
         raise ValueError(
             f"Expected {name} to have the shape [examples, ...] with at least one example "
@@ -55,13 +55,6 @@ def validate(array, name="data", likelihood=None):
     return array
 
 
-def require_choice(name: str, value, choices):
-    """Returns `value` if it is among `choices`, or says what is."""
-    if value not in choices:
-        raise ValueError(f"Expected `{name}` to be one of {tuple(choices)}. Received: {value!r}.")
-    return value
-
-
 def require_count(name: str, value, minimum: int = 1) -> int:
     """Returns a whole number of at least `minimum`, or says what is wrong with it."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
@@ -70,14 +63,6 @@ def require_count(name: str, value, minimum: int = 1) -> int:
             f"Expected `{name}` to be a whole number of at least {minimum}. Received: {value!r}."
         )
     return int(value)
-
-
-def require_fraction(name: str, value) -> float:
-    """Returns a number in [0, 1), or says what is wrong with it."""
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not number or not 0 <= value < 1:
-        raise ValueError(f"Expected `{name}` to be in [0, 1). Received: {value!r}.")
-    return float(value)
 
 
 def _check_support(low, high, name, likelihood):

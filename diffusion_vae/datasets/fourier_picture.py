@@ -30,6 +30,16 @@ class FourierPicture:
     coefficients: np.ndarray
     gamma: float = 1.0
 
+    def __post_init__(self):
+        shape = np.shape(self.coefficients)
+        if len(shape) != 2 or shape[0] != shape[1] or shape[0] % 2 == 0:
+            raise ValueError(
+                "Expected `coefficients` of shape [2N+1, 2N+1], a row and a column for each "
+                f"frequency from -N to N. Received shape: {shape}."
+            )
+        if not 0 < self.gamma <= 1:
+            raise ValueError(f"Expected `gamma` in (0, 1]. Received: {self.gamma!r}.")
+
     @property
     def order(self) -> int:
         """The highest frequency N."""

@@ -7,6 +7,7 @@ from scipy import fft
 
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.manifolds.arguments import require_number
 
 
 def low_pass(pictures, cutoff: int) -> np.ndarray:
@@ -26,8 +27,7 @@ def low_pass(pictures, cutoff: int) -> np.ndarray:
             f"Expected pictures of shape [N, height, width, channels] for a low-pass filter. "
             f"Received: shape {pictures.shape}."
         )
-    if not cutoff >= 0:
-        raise ValueError(f"Expected the low-pass cutoff to be at least 0. Received: {cutoff!r}.")
+    cutoff = require_number("low_pass", cutoff, least=0)
     height, width = pictures.shape[1:3]
     k = np.abs(fft.fftfreq(height, 1 / height))[:, None]  # [height, 1]
     m = fft.rfftfreq(width, 1 / width)[None, :]  # [1, width // 2 + 1]

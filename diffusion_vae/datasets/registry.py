@@ -13,7 +13,7 @@ from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
 from diffusion_vae.datasets.value_range import rescaled
-from diffusion_vae.suggestions import did_you_mean
+from diffusion_vae.suggestions import did_you_mean, require_choice
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {}
 _DESCRIPTIONS: dict[str, str] = {}
@@ -57,6 +57,7 @@ def descriptions() -> dict[str, str]:
 
 def loader_options(name: str) -> dict[str, object]:
     """Options of a registered data set with their defaults (`inspect.Parameter.empty` if none)."""
+    require_choice("name", name, _LOADERS)
     parameters = inspect.signature(_LOADERS[name]).parameters
     return {key: parameter.default for key, parameter in parameters.items()}
 
@@ -78,6 +79,8 @@ def load(name_or_path, **options) -> Dataset:
         ValueError: If the name or an option is unknown, or the data are bad.
         FileNotFoundError: If a file is missing; the sentence says where to put it.
     """
+    if not isinstance(name_or_path, (str, Path)) or not str(name_or_path):
+        raise TypeError(f"Expected the name of a data set, or a path. Received: {name_or_path!r}.")
     name = str(name_or_path)
     if options.get("low_pass") is not None:
         cutoff = options.pop("low_pass")
@@ -128,9 +131,10 @@ def _is_path(name_or_path):
 
 
 def _require_known(name, options, allowed):
+    allowed = [*allowed, "low_pass", "value_range"]
     unknown = [key for key in options if key not in allowed]
     if unknown:
         raise ValueError(
             f"Unknown option(s) {', '.join(map(repr, unknown))} for the data set {name!r}. "
-            f"Expected among: {', '.join([*allowed, 'low_pass', 'value_range'])}."
+            f"Expected among: {', '.join(allowed)}.{did_you_mean(unknown[0], allowed)}"
         )

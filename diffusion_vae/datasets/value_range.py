@@ -28,9 +28,10 @@ def rescaled(dataset: Dataset, value_range) -> Dataset:
         low, high = (float(value) for value in value_range)
     except (TypeError, ValueError):
         low = high = math.nan
-    if not low < high:
+    if not -math.inf < low < high < math.inf:
         raise ValueError(
-            f"Expected `value_range` to be (low, high) with low < high. Received: {value_range!r}."
+            "Expected `value_range` to be (low, high) with low < high, both finite. "
+            f"Received: {value_range!r}."
         )
     if dataset.dynamic_binarization:
         raise ValueError(

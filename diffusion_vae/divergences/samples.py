@@ -2,6 +2,10 @@
 
 from keras import ops
 
+from diffusion_vae.manifolds.arguments import require_finite, require_real
+from diffusion_vae.manifolds.base import require_positive
+from diffusion_vae.suggestions import require_choice
+
 STATISTICS = ("v", "u")
 
 
@@ -27,8 +31,8 @@ def mmd(p, q, bandwidth=None, statistic="v"):
     """
     p, q = checked_samples(p, q, statistic)
     bandwidth = p.shape[-1] if bandwidth is None else bandwidth
-    if isinstance(bandwidth, (int, float)) and not 0 < bandwidth < float("inf"):
-        raise ValueError(f"Expected a positive, finite `bandwidth`. Received: {bandwidth}.")
+    if not ops.is_tensor(bandwidth):
+        bandwidth = require_positive("bandwidth", bandwidth)
     return discrepancy(p, q, gaussian_kernel(bandwidth), statistic)
 
 
@@ -65,7 +69,8 @@ def mean_within(z, kernel, statistic):
     if statistic == "v":
         return ops.mean(values)
     count = ops.cast(ops.shape(z)[0], values.dtype)
-    return (ops.sum(values) - ops.sum(ops.diagonal(values))) / (count * (count - 1.0))
+    pairs = ops.maximum(count * (count - 1.0), 1.0)  # a last batch of one has none
+    return (ops.sum(values) - ops.sum(ops.diagonal(values))) / pairs
 
 
 def squared_distances(x, y):
@@ -87,6 +92,9 @@ def negative_distance(squares):
 def checked_samples(p, q, statistic):
     """The two sets as tensors that can be compared by the statistic."""
     check_statistic(statistic)
+    for name, samples in (("p", p), ("q", q)):
+        require_real(name, samples)
+        require_finite(f"`{name}`", samples)
     p, q = ops.convert_to_tensor(p), ops.convert_to_tensor(q)
     least = 2 if statistic == "u" else 1
     if (
@@ -105,7 +113,4 @@ def checked_samples(p, q, statistic):
 
 def check_statistic(statistic):
     """Says so when there is no such statistic."""
-    if statistic not in STATISTICS:
-        raise ValueError(
-            f"Expected `statistic` to be one of {STATISTICS}. Received: {statistic!r}."
-        )
+    require_choice("statistic", statistic, STATISTICS)

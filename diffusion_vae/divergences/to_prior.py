@@ -14,8 +14,10 @@ from diffusion_vae.divergences.samples import (
     negative_distance,
 )
 from diffusion_vae.heat_kernels import heat_kernel
+from diffusion_vae.manifolds.arguments import require_real
 from diffusion_vae.manifolds.base import require_dimension, require_positive
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 PRIOR_SAMPLES = 200
 
@@ -74,7 +76,7 @@ class MMDToPrior(DivergenceToPrior):
     def __call__(self, z, manifold, seed=None):
         bandwidth = self.bandwidth or manifold.ambient_dim
         kernel = gaussian_kernel(bandwidth)
-        points = prior_terms.features(manifold, z)
+        points = _features(manifold, z)
         known = prior_terms.gaussian_mean(manifold, bandwidth)
         if known is None:
             prior = _prior_features(manifold, self.prior_samples, seed)
@@ -95,7 +97,7 @@ class EnergyDistanceToPrior(DivergenceToPrior):
     """
 
     def __call__(self, z, manifold, seed=None):
-        points = prior_terms.features(manifold, z)
+        points = _features(manifold, z)
         mean = prior_terms.mean_distance(manifold)
         if mean is None:
             prior = _prior_features(manifold, self.prior_samples, seed)
@@ -137,7 +139,7 @@ class HeatKernelMMDToPrior(DivergenceToPrior):
             return ops.mean(relative) - 1.0
         count = ops.cast(ops.shape(z)[0], relative.dtype)
         off_diagonal = ops.sum(relative) - ops.sum(ops.diagonal(relative))
-        return off_diagonal / (count * (count - 1.0)) - 1.0
+        return off_diagonal / ops.maximum(count * (count - 1.0), 1.0) - 1.0
 
     def get_config(self):
         return {"time": self.time, **super().get_config()}
@@ -191,12 +193,20 @@ def to_prior(divergence) -> DivergenceToPrior:
         return keras.saving.deserialize_keras_object(divergence)
     if callable(divergence):
         return SampledDivergenceToPrior(divergence)
-    if divergence in DIVERGENCES:
-        return DIVERGENCES[divergence]()
-    raise ValueError(
-        f"Expected `divergence` to be one of {sorted(DIVERGENCES)}, a DivergenceToPrior or a "
-        f"function of two sets of samples. Received: {divergence!r}."
-    )
+    also = ", a DivergenceToPrior or a function of two sets of samples"
+    require_choice("divergence", divergence, DIVERGENCES, also)
+    return DIVERGENCES[divergence]()
+
+
+def _features(manifold, z):
+    """Coordinates of distances of points `[n, ambient_dim]`, which are checked."""
+    shape = require_real("z", z)
+    if len(shape) != 2 or shape[1] != manifold.ambient_dim or shape[0] == 0:
+        raise ValueError(
+            f"Expected `z` of shape [n, {manifold.ambient_dim}] on {manifold!r}, at least one "
+            f"point. Received shape: {tuple(shape)}."
+        )
+    return prior_terms.features(manifold, z)
 
 
 def _prior_features(manifold, count, seed):

@@ -10,6 +10,8 @@ from sklearn import metrics
 from sklearn.metrics.cluster import contingency_matrix
 
 from diffusion_vae.latents import AnchoredMixtureLatent, CategoricalMixtureLatent
+from diffusion_vae.manifolds.arguments import require_finite
+from diffusion_vae.manifolds.base import require_dimension
 
 CEILING_DRAWS = 10_000  # of each cluster
 SHARE = 0.1  # of the examples that an equal division would give a cluster
@@ -59,6 +61,9 @@ def cluster_scores(labels, clusters):
             "Expected a cluster for each label, both of shape [n]. "
             f"Received shapes: {clusters.shape} and {labels.shape}."
         )
+    for name, values in (("labels", labels), ("clusters", clusters)):
+        if values.dtype.kind == "f":
+            require_finite(f"`{name}`", values)
     counts = contingency_matrix(labels, clusters)  # [labels, clusters]
     best = counts[optimize.linear_sum_assignment(counts, maximize=True)].sum()
     return ClusterScores(
@@ -80,7 +85,15 @@ def live_clusters(clusters, count, share=SHARE):
         share: A cluster is alive with at least this share of the examples that an equal
             division would give it, and at least one.
     """
-    sizes = np.bincount(np.asarray(clusters), minlength=count)
+    clusters, count = np.asarray(clusters), require_dimension("count", count, 1)
+    whole = clusters.ndim == 1 and clusters.size and clusters.dtype.kind in "iu"
+    if not whole or clusters.min() < 0 or clusters.max() >= count:
+        raise ValueError(
+            f"Expected `clusters` to be whole numbers below {count}, of shape [n], at least one. "
+            f"Received: {clusters.dtype} of shape {clusters.shape}"
+            + (f", from {clusters.min()} to {clusters.max()}." if whole else ".")
+        )
+    sizes = np.bincount(clusters, minlength=count)
     return int(np.sum(sizes >= max(1.0, share * len(clusters) / count)))
 
 
@@ -97,6 +110,8 @@ def self_consistency(model, draws=100):
     Returns:
         A float. Its standard error is at most 0.5 / sqrt(draws x clusters).
     """
+    if not hasattr(model, "predict_cluster"):
+        raise TypeError(f"Expected a model with clusters. Received: {type(model).__name__}.")
     right = [
         model.predict_cluster(model.sample_cluster(c, draws)) == c
         for c in range(model.latent.clusters)

@@ -33,8 +33,10 @@ def prior_mmd(model: DiffusionVAE, dataset):
     """How well the held-out latent points cover the prior.
 
     `prior_mmd` is the unbiased squared MMD (Gaussian kernel, ambient distances) between one
-    draw for each of at most 2,000 test examples and the prior.
+    draw for each of at most 2,000 test examples and the prior. It takes two examples.
     """
+    if len(dataset.test) < 2:
+        return {}
     z = model.sample_posterior(dataset.test[:MMD_POINTS])[0]
     divergence = MMDToPrior(statistic="u", prior_samples=len(z))
     return {"prior_mmd": float(divergence(z, model.manifold, model.seed_generator))}

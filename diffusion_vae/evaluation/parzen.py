@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import logsumexp
 
+from diffusion_vae.manifolds.arguments import real_array
+
 SIGMAS = tuple(float(sigma) for sigma in np.logspace(-1.0, 0.0, 10))
 ROWS = 512  # pictures at a time
 CENTRES = 1024  # centres at a time
@@ -75,7 +77,7 @@ def parzen_window(centres, held_out, test, sigmas=SIGMAS) -> ParzenEstimate:
         ValueError: If the shapes differ, an array is empty or not finite, or a width is not
             positive.
     """
-    sigmas = tuple(float(sigma) for sigma in sigmas)
+    sigmas = tuple(real_array("`sigmas`", sigmas).astype(float).tolist())
     tried = parzen_log_density(held_out, centres, sigmas).mean(axis=1)  # [sigmas]
     best = int(np.argmax(tried))
     values = parzen_log_density(test, centres, sigmas[best])  # [n]
@@ -117,8 +119,8 @@ def parzen_log_density(x, centres, sigma):
         ValueError: If the shapes differ, an array is empty or not finite, or a width is not
             positive.
     """
-    x, centres = np.asarray(x), np.asarray(centres)
-    widths = np.atleast_1d(np.asarray(sigma, dtype=float))  # [widths]
+    x, centres = real_array("the examples", x), real_array("the centres", centres)
+    widths = np.atleast_1d(real_array("`sigma`", sigma)).astype(float)  # [widths]
     if x.ndim < 2 or x.shape[1:] != centres.shape[1:] or not (x.size and centres.size):
         raise ValueError(
             "Expected examples [n, ...] and centres [K, ...] of one shape, at least one each. "

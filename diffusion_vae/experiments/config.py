@@ -1,6 +1,9 @@
 """A training run as a record: what `diffusion-vae train` reads and `experiment.json` holds."""
 
 import dataclasses
+import math
+import numbers
+import typing
 from dataclasses import dataclass, field
 
 import keras
@@ -9,7 +12,7 @@ from diffusion_vae import manifolds
 from diffusion_vae.datasets.curriculum import checked_cutoffs
 from diffusion_vae.experiments.kinds import MODELS
 from diffusion_vae.networks.conv import PADDINGS
-from diffusion_vae.suggestions import did_you_mean
+from diffusion_vae.suggestions import did_you_mean, require_choice
 
 NETWORKS = ("mlp", "conv")
 SCHEDULES = ("constant", "cosine")
@@ -77,6 +80,7 @@ class ExperimentConfig:
     batch_norm: bool | None = None
 
     def __post_init__(self):
+        _check_types(self)
         choices = {
             "model": sorted(MODELS),
             "network": NETWORKS,
@@ -84,11 +88,7 @@ class ExperimentConfig:
             "schedule": SCHEDULES,
         }
         for name, known in choices.items():
-            value = getattr(self, name)
-            if value not in known:
-                raise ValueError(
-                    f"Expected `{name}` to be one of {list(known)}. Received: {value!r}."
-                )
+            require_choice(name, getattr(self, name), known)
         for name in (
             "epochs",
             "passes",
@@ -160,13 +160,42 @@ class ExperimentConfig:
         Raises:
             ValueError: If a field is unknown.
         """
+        if not isinstance(values, dict):
+            raise TypeError(
+                f"Expected a dictionary of options. Received: {type(values).__name__}."
+            )
         known = {f.name for f in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(
                 f"Expected fields among {sorted(known)}. Received unknown: {unknown}."
+                f"{did_you_mean(unknown[0], known)}"
             )
         return cls(**{name: _without_lists(value) for name, value in values.items()})
+
+
+# Type of a field -> what it is called, and what is taken for it.
+KINDS = {
+    str: ("a text", str),
+    int: ("a whole number", numbers.Integral),
+    float: ("a finite number", numbers.Real),
+    bool: ("True or False", bool),
+    tuple: ("a list", tuple),
+    dict: ("an object of options", dict),
+}
+
+
+def _check_types(config):
+    """Every field is of its type: a record may come from a file that was edited by hand."""
+    for name, hint in typing.get_type_hints(type(config)).items():
+        value, kinds = getattr(config, name), typing.get_args(hint) or (hint,)
+        if value is None and type(None) in kinds:
+            continue
+        wanted, taken = KINDS[kinds[0]]
+        good = isinstance(value, taken) and (kinds[0] is bool or not isinstance(value, bool))
+        if not good or (kinds[0] is float and not math.isfinite(value)):
+            also = " or null" if type(None) in kinds else ""
+            raise TypeError(f"Expected `{name}` to be {wanted}{also}. Received: {value!r}.")
 
 
 def build_optimizer(config, steps):

@@ -1,5 +1,6 @@
 """Finding and reading runs that lie in a results folder."""
 
+import numbers
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import keras
 
 from diffusion_vae import datasets
+from diffusion_vae.callbacks.versions import versions
 from diffusion_vae.experiments.config import ExperimentConfig
-from diffusion_vae.files import read_json
+from diffusion_vae.files import read_object
+from diffusion_vae.models import VariationalAutoencoder
+from diffusion_vae.suggestions import require_choice
 
 WHICH = ("last", "best")
 
@@ -48,7 +52,7 @@ class LoadedRun:
                 f"The run {self.name!r} has no complete epoch yet: there is no {path}. "
                 "Start it again with `--config`."
             )
-        return keras.saving.load_model(path)
+        return load_checkpoint(path, self.experiment.get("versions"))
 
     @cached_property
     def dataset(self):
@@ -59,7 +63,51 @@ class LoadedRun:
     def metrics(self) -> dict:
         """Held-out numbers, or an empty dictionary while the run is not finished."""
         path = self.root / "parameters" / self.name / "metrics.json"
-        return read_json(path) if path.exists() else {}
+        values = read_object(path) if path.exists() else {}
+        for name, value in values.items():
+            if not isinstance(value, (numbers.Real, dict)):
+                raise ValueError(
+                    f"Expected {path} to hold numbers by name. Received: {name!r}: {value!r}."
+                )
+        return values
+
+
+def load_checkpoint(path, written_by=None):
+    """A model of this library from a `.keras` file; nothing in the file is run as code.
+
+    Args:
+        path: The file.
+        written_by: Versions that wrote it, by name, if known.
+
+    Returns:
+        A `VariationalAutoencoder`, with its optimiser, noise and weights.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, of another program, or needs a newer version.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r}; check the path.")
+    try:
+        model = keras.saving.load_model(path, safe_mode=True)
+    except Exception as error:  # a damaged file can raise nearly anything
+        cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        mine = versions()
+        newer = [
+            f"{name} {written_by[name]} (here {mine.get(name, 'none')})"
+            for name in ("diffusion-vae", "keras")
+            if name in (written_by or {}) and written_by[name] != mine.get(name)
+        ]
+        advice = f" It was written by {' and '.join(newer)}." if newer else ""
+        raise ValueError(
+            f"Expected a complete model of this version in {path}. Received a file that cannot "
+            f"be loaded: {cause[:300].rstrip('.')}.{advice}"
+        ) from error
+    if not isinstance(model, VariationalAutoencoder):
+        raise ValueError(
+            f"Expected a model of diffusion_vae in {path}. Received: {type(model).__name__}."
+        )
+    return model
 
 
 def load_run(root, run=None, which="last") -> LoadedRun:
@@ -76,8 +124,7 @@ def load_run(root, run=None, which="last") -> LoadedRun:
     Raises:
         FileNotFoundError: If there is no such run.
     """
-    if which not in WHICH:
-        raise ValueError(f"Expected `which` to be one of {WHICH}. Received: {which!r}.")
+    require_choice("which", which, WHICH)
     root = Path(root)
     if run is None:
         root, run = root.parent.parent, root.name
@@ -85,7 +132,7 @@ def load_run(root, run=None, which="last") -> LoadedRun:
     if not path.exists():
         known = ", ".join(run_names(root)) or "none"
         raise FileNotFoundError(f"There is no run {run!r} in {root}. Runs there: {known}.")
-    return LoadedRun(run, root, read_json(path), which)
+    return LoadedRun(run, root, read_object(path), which)
 
 
 def run_names(root):
@@ -102,7 +149,5 @@ def read_config(path) -> ExperimentConfig:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no configuration file {path}.")
-    values = read_json(path)
-    if not isinstance(values, dict):
-        raise ValueError(f"Expected {path} to hold an object of options. Received: {values!r}.")
+    values = read_object(path)
     return ExperimentConfig.from_dict(values.get("config", values))

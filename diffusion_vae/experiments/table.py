@@ -4,7 +4,7 @@ import csv
 import json
 
 from diffusion_vae.experiments.runs import load_run, run_names
-from diffusion_vae.files import read_json, replacing
+from diffusion_vae.files import read_object, replacing
 
 ABOUT = ("run", "started", "epochs", "attempt_seed")
 
@@ -26,7 +26,7 @@ def runs_table(root):
         about = {key: run.experiment.get(key) for key in ABOUT}
         options = {k: v for k, v in run.experiment.get("config", {}).items() if k not in about}
         later = run.root / "parameters" / name / "evaluation.json"
-        metrics = {**run.metrics, **(read_json(later) if later.exists() else {})}
+        metrics = {**run.metrics, **(read_object(later) if later.exists() else {})}
         if "topology" in metrics:
             metrics["topology"] = "captured" if metrics["topology"]["captured"] else "not captured"
         rows.append((about, options, {k: v for k, v in metrics.items() if k not in options}))

@@ -88,7 +88,12 @@ def resume(run, results="results", callbacks=list, say=lambda message: None):
     config, model = loaded.config, loaded.model
     folder = _results_folder(config, results, run, loaded.dataset, resume=True)
     done = round(float(model.schedule_step)) // _steps_per_epoch(config, loaded.dataset)
-    attempt = loaded.experiment["attempt"]
+    attempt = loaded.experiment.get("attempt")
+    if not isinstance(attempt, int) or attempt < 0:
+        raise ValueError(
+            f"Expected the experiment.json of {run!r} to hold the number of restarts as "
+            f"`attempt`. Received: {attempt!r}. Start it again with `--config`."
+        )
     if done >= config.planned_epochs:
         say(f"The run {run!r} has all its {done} epochs; only its evaluation is repeated.")
         return _finished(config, model, loaded.dataset, folder, attempt)

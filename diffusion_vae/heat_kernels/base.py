@@ -4,6 +4,8 @@ import keras
 from keras import ops
 
 from diffusion_vae.autodiff import jacobian
+from diffusion_vae.manifolds.arguments import AMBIENT, TIMES, check_overrides, takes
+from diffusion_vae.manifolds.base import Manifold
 
 START_BELOW_LIMIT = 4.0  # default start of log time, below the upper limit
 
@@ -24,8 +26,18 @@ class HeatKernel:
     approximate: frozenset = frozenset()
 
     def __init__(self, manifold):
+        if not isinstance(manifold, Manifold):
+            raise TypeError(
+                f"Expected a manifold, such as Sphere(2). Received: {manifold!r}. "
+                "`manifolds.parse` makes one of a text."
+            )
         self.manifold = manifold
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        check_overrides(cls, HeatKernel)
+
+    @takes(y=AMBIENT, location=AMBIENT, time=TIMES)
     def log_density(self, y, location, time):
         """Log density at `y` of the motion started at `location`.
 
@@ -39,6 +51,7 @@ class HeatKernel:
         """
         raise NotImplementedError
 
+    @takes(location=AMBIENT, time=TIMES)
     def sample(self, location, time, seed=None):
         """Where the motion is at `time`, differentiable in `location` and `time`.
 
@@ -52,6 +65,7 @@ class HeatKernel:
         """
         raise NotImplementedError
 
+    @takes(location=AMBIENT, time=TIMES)
     def kl_to_prior(self, location, time, seed=None):
         """Kullback-Leibler divergence to the manifold's prior, in nats.
 
@@ -65,6 +79,7 @@ class HeatKernel:
         """
         raise NotImplementedError
 
+    @takes(y=AMBIENT, location=AMBIENT, time=TIMES)
     def score(self, y, location, time):
         """Riemannian gradient of `log_density` in `y`.
 

@@ -19,6 +19,7 @@ from diffusion_vae.manifolds import (
     Sphere,
 )
 from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.suggestions import require_choice
 
 KINDS = ("auto", "exact", "random_walk")
 
@@ -74,10 +75,7 @@ def choose_kernel(manifold, kind="auto", steps=10, kl="asymptotic"):
                 f"Expected a heat kernel on {manifold!r}. Received one on {kind.manifold!r}."
             )
         return kind
-    if kind not in KINDS:
-        raise ValueError(
-            f"Expected `kernel` to be one of {KINDS} or a HeatKernel. Received: {kind!r}."
-        )
+    require_choice("kernel", kind, KINDS, also=" or a HeatKernel")
     require_dimension("steps", steps, 1)
     if kind == "exact" or (kind == "auto" and has_heat_kernel(manifold)):
         return heat_kernel(manifold)

@@ -13,6 +13,7 @@ from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.product import Product
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 KL_FORMULAS = ("asymptotic", "paper", "monte_carlo")
 MONTE_CARLO_SAMPLES = 16
@@ -42,9 +43,7 @@ class RandomWalk(HeatKernel):
     def __init__(self, manifold, steps=10, kl="asymptotic"):
         super().__init__(manifold)
         self.steps = require_dimension("steps", steps, 1)
-        if kl not in KL_FORMULAS:
-            raise ValueError(f"Expected `kl` to be one of {KL_FORMULAS}. Received: {kl!r}.")
-        self.kl = kl
+        self.kl = require_choice("kl", kl, KL_FORMULAS)
         # Products and flat factors have kernels of their own that do all the work.
         self._kernel = None
         if isinstance(manifold, Euclidean):

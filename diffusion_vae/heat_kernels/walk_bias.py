@@ -9,6 +9,7 @@ from keras import ops
 
 from diffusion_vae.heat_kernels.exact import heat_kernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
+from diffusion_vae.manifolds.base import require_dimension, require_positive
 
 BATCH = 20_000  # draws at a time
 
@@ -48,11 +49,14 @@ def walk_bias(manifold, time, steps=10, draws=100_000, location=None, seed=0):
         TypeError: If the exact kernel is not known.
         ValueError: If `time` is not positive, or there are fewer than two draws.
     """
-    if not (time > 0 and math.isfinite(time)):
-        raise ValueError(f"Expected a positive `time`. Received: {time!r}.")
-    if draws < 2:
-        raise ValueError(f"Expected `draws` to be at least 2. Received: {draws}.")
+    time = require_positive("time", time)
+    draws = require_dimension("draws", draws, 2)
     exact, walk = heat_kernel(manifold), RandomWalk(manifold, steps)
+    if location is not None and np.shape(location) != (manifold.ambient_dim,):
+        raise ValueError(
+            f"Expected `location` of shape ({manifold.ambient_dim},) on {manifold!r}. "
+            f"Received shape: {np.shape(location)}."
+        )
     generator = keras.random.SeedGenerator(seed)
     means = [
         _statistics(law, exact, time, draws, location, generator) for law in (walk, exact)

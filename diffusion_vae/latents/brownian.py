@@ -7,8 +7,10 @@ from diffusion_vae.latents.base import LatentDistribution
 from diffusion_vae.layers.diffusion_time import DiffusionTime, one_per_time
 from diffusion_vae.layers.geometry import as_kernel
 from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjection
+from diffusion_vae.manifolds.base import require_positive
 from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 HEADS = ("ambient", "veronese")
 EDGE = 0.1  # share of given limits, at either end, where training does not start
@@ -55,8 +57,7 @@ class BrownianLatent(LatentDistribution):
                 'Expected `log_time_range` to be "auto", (low, high) or None. '
                 f"Received: {log_time_range!r}."
             )
-        if head not in HEADS:
-            raise ValueError(f"Expected `head` to be one of {HEADS}. Received: {head!r}.")
+        require_choice("head", head, HEADS)
         self.log_time_range = log_time_range
         self.initial_log_time = initial_log_time
         self.fixed_time = _checked_time(fixed_time, self.manifold.time_dim)
@@ -174,9 +175,9 @@ def _checked_time(time, time_dim):
     if time is None:
         return None
     times = list(time) if isinstance(time, (list, tuple)) else [time] * time_dim
-    if len(times) != time_dim or not all(t > 0 for t in times):
+    if len(times) != time_dim:
         raise ValueError(
             f"Expected `fixed_time` to be a positive time or {time_dim} of them. "
             f"Received: {time!r}."
         )
-    return [float(t) for t in times]
+    return [require_positive("fixed_time", t) for t in times]

@@ -10,6 +10,7 @@ from diffusion_vae.latents.map_covariance import COVARIANCES, MAP
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 LOG_2_PI = math.log(2.0 * math.pi)
 
@@ -58,12 +59,7 @@ class MatrixNormalLatent(LatentDistribution):
                 f"Expected `rank` to be at most `map_size`, {self.map_size}. Received: {rank}. "
                 "Use `rank=None` for a free mean."
             )
-        if covariance not in COVARIANCES:
-            raise ValueError(
-                f"Expected `covariance` to be one of {tuple(COVARIANCES)}. "
-                f"Received: {covariance!r}."
-            )
-        self.covariance = covariance
+        self.covariance = require_choice("covariance", covariance, COVARIANCES)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
         self.point_shape = (self.map_size, self.map_size, self.maps)

@@ -26,9 +26,7 @@ class BrownianMotionSampling(GeometryLayer):
         self.seed_generator = SeedGenerator(seed)
 
     def build(self, input_shape):
-        location, time = input_shape
-        self._check_last_axis(location, self.kernel.manifold.ambient_dim, "the location")
-        self._check_last_axis(time, self.kernel.manifold.time_dim, "the time")
+        self._check_location_and_time(input_shape, self.kernel.manifold)
         self.built = True
 
     def call(self, inputs):

@@ -6,6 +6,8 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.layers.geometry import GeometryLayer
+from diffusion_vae.manifolds.arguments import require_number
+from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.serialization import serializable
 
 MARGIN = 0.01  # share of the limits' width that counts as "at a limit"
@@ -32,7 +34,7 @@ class DiffusionTime(GeometryLayer):
 
     def __init__(self, time_dim, log_time_range=None, initial_log_time=None, **kwargs):
         super().__init__(**kwargs)
-        self.time_dim = int(time_dim)
+        self.time_dim = require_dimension("time_dim", time_dim, 1)
         self.log_time_range = one_per_time(log_time_range, self.time_dim)
         self.initial_log_time = _initial(initial_log_time, self.log_time_range)
 
@@ -110,8 +112,9 @@ def _constant(values):
 
 def one_per_time(ranges, time_dim):
     """Checked limits on log time: a list with `(low, high)` or `None` for each time."""
-    single = ranges is None or (len(ranges) == 2 and all(np.isscalar(r) for r in ranges))
-    ranges = [ranges] * time_dim if single else list(ranges)
+    listed = isinstance(ranges, (list, tuple, np.ndarray))
+    single = ranges is None or (listed and len(ranges) == 2 and all(map(np.isscalar, ranges)))
+    ranges = [ranges] * time_dim if single or not listed else list(ranges)
     if len(ranges) != time_dim:
         raise ValueError(
             f"Expected `log_time_range` to have one entry for each of {time_dim} times. "
@@ -122,11 +125,14 @@ def one_per_time(ranges, time_dim):
         if limits is None:
             checked.append(None)
             continue
-        low, high = (float(limit) for limit in limits)
+        try:
+            low, high = (float(limit) for limit in limits)
+        except (TypeError, ValueError):
+            low = high = math.nan
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise ValueError(
                 "Expected `log_time_range` to be (low, high) with low < high, both finite "
-                f"and natural logarithms. Received: {(low, high)}."
+                f"and natural logarithms. Received: {limits!r}."
             )
         checked.append((low, high))
     return checked
@@ -145,10 +151,11 @@ def _initial(start, ranges):
     for value, limits in zip(start, ranges, strict=True):
         if value is None:
             value = 0.0 if limits is None else _middle(limits)
+        value = require_number("initial_log_time", value)
         if limits is not None and not limits[0] < value < limits[1]:
             raise ValueError(
                 f"Expected `initial_log_time` strictly between {limits[0]:.4g} and "
                 f"{limits[1]:.4g}, the limits on log time. Received: {value}."
             )
-        checked.append(float(value))
+        checked.append(value)
     return checked

@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from diffusion_vae.layers.geometry import as_manifold
+from diffusion_vae.layers.geometry import as_manifold, require_layer
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 MODES = ("average", "quadratic")
 
@@ -31,16 +32,14 @@ class EvenDecoder(keras.layers.Layer):
         super().__init__(**kwargs)
         if isinstance(decoder, dict):
             decoder = keras.saving.deserialize_keras_object(decoder)
-        self.decoder = decoder
+        self.decoder = require_layer("decoder", decoder)
         self.manifold = as_manifold(manifold)
-        if mode not in MODES:
-            raise ValueError(f"Expected `mode` to be one of {MODES}. Received: {mode!r}.")
         if self.manifold.symmetry is None:
             raise ValueError(
                 "Expected a manifold with a symmetry, such as RealProjective(2). "
                 f"Received: {self.manifold!r}, which needs no even decoder."
             )
-        self.mode = mode
+        self.mode = require_choice("mode", mode, MODES)
 
     def build(self, input_shape):
         if not self.decoder.built:

@@ -26,6 +26,23 @@ class GeometryLayer(keras.layers.Layer):
                 f"{expected}. Received shape: {tuple(shape)}."
             )
 
+    def _check_location_and_time(self, shapes, manifold):
+        """Says so unless the inputs are a location and a time on the manifold."""
+        if len(shapes) != 2 or not all(isinstance(shape, (list, tuple)) for shape in shapes):
+            raise ValueError(
+                f"Expected `{self.name}` to be called on [location, time]. "
+                f"Received one input of shape: {tuple(shapes)}."
+            )
+        self._check_last_axis(shapes[0], manifold.ambient_dim, "the location")
+        self._check_last_axis(shapes[1], manifold.time_dim, "the time")
+
+
+def require_layer(name, layer):
+    """Returns a Keras layer or model, or says what was given instead."""
+    if not isinstance(layer, keras.layers.Layer):
+        raise TypeError(f"Expected `{name}` to be a Keras layer or model. Received: {layer!r}.")
+    return layer
+
 
 def as_manifold(manifold) -> Manifold:
     """A manifold from itself, its text form, or its serialised configuration."""

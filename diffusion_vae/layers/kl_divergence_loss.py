@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from diffusion_vae.layers.geometry import GeometryLayer, as_kernel
+from diffusion_vae.manifolds.arguments import require_number
 from diffusion_vae.random import SeedGenerator
 from diffusion_vae.serialization import serializable
 
@@ -27,14 +28,12 @@ class KLDivergenceLoss(GeometryLayer):
     def __init__(self, kernel, weight=1.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.kernel = as_kernel(kernel)
-        self.weight = float(weight)
+        self.weight = require_number("weight", weight, least=0.0)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
 
     def build(self, input_shape):
-        location, time = input_shape
-        self._check_last_axis(location, self.kernel.manifold.ambient_dim, "the location")
-        self._check_last_axis(time, self.kernel.manifold.time_dim, "the time")
+        self._check_location_and_time(input_shape, self.kernel.manifold)
         self.built = True
 
     def call(self, inputs):

@@ -2,12 +2,14 @@
 
 import functools
 import math
+import numbers
 
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import iterate
+from diffusion_vae.manifolds.arguments import AMBIENT, FRACTIONS, SHAPE, check_overrides, takes
 from diffusion_vae.manifolds.pool import draw_from_pool, pool_by_projection
 
 HALVINGS = 5  # of the chord, whose 32 projected pieces stand in for the distance
@@ -46,8 +48,13 @@ class Manifold:
         {"tangent_project", "exp", "distance", "geodesic", "random_uniform"}
     )
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        check_overrides(cls, Manifold)
+
     # -- what a subclass gives -------------------------------------------------
 
+    @takes(x=AMBIENT)
     def project(self, x):
         """Closest point of the manifold.
 
@@ -65,12 +72,14 @@ class Manifold:
         """Riemannian volume, of the quotient where there is a symmetry."""
         raise NotImplementedError(f"{type(self).__name__} must implement `volume`.")
 
+    @takes(z=AMBIENT)
     def scalar_curvature(self, z):
         """Scalar curvature at `z`, `[..., ambient_dim] -> [...]`."""
         raise NotImplementedError(f"{type(self).__name__} must implement `scalar_curvature(z)`.")
 
     # -- what follows from the projection --------------------------------------
 
+    @takes(z=AMBIENT, v=AMBIENT)
     def tangent_project(self, z, v):
         """Orthogonal projection of ambient vectors on the tangent space at `z`.
 
@@ -93,6 +102,7 @@ class Manifold:
         slope = (self.project(z + h * direction) - self.project(z - h * direction)) / (2 * h)
         return slope * length
 
+    @takes(z=AMBIENT, v=AMBIENT)
     def exp(self, z, v):
         """Point reached from `z` along the geodesic with velocity `v` in unit time.
 
@@ -107,7 +117,7 @@ class Manifold:
         Returns:
             Points of the manifold, `[..., ambient_dim]`.
         """
-        z, v = ops.convert_to_tensor(z), ops.convert_to_tensor(v)
+        z, v = ops.convert_to_tensor(z), shortened(ops.convert_to_tensor(v))
         z, v = z + ops.zeros_like(v), v + ops.zeros_like(z)
         length = safe_norm(v, keepdims=True)  # [..., 1]
         one = ops.ones_like(length)
@@ -133,6 +143,7 @@ class Manifold:
         steps = ops.convert_to_tensor(float(RETRACTION_STEPS), dtype=z.dtype)
         return iterate(step, (z, v, one, one, steps), RETRACTION_STEPS)[0]
 
+    @takes(x=AMBIENT, y=AMBIENT, s=FRACTIONS)
     def geodesic(self, x, y, s):
         """Point at the fraction `s` of the shortest path from `x` to `y`.
 
@@ -149,6 +160,7 @@ class Manifold:
         s = ops.expand_dims(ops.convert_to_tensor(s, dtype=x.dtype), -1)
         return self.project((1.0 - s) * x + s * y)
 
+    @takes(x=AMBIENT, y=AMBIENT)
     def distance(self, x, y):
         """Geodesic distance, `[..., ambient_dim] x [..., ambient_dim] -> [...]`.
 
@@ -165,6 +177,7 @@ class Manifold:
             curve = ops.concatenate([halved, curve[..., -1:, :]], axis=-2)
         return ops.sum(safe_norm(curve[..., 1:, :] - curve[..., :-1, :]), axis=-1)
 
+    @takes(z=AMBIENT, noise=AMBIENT)
     def step(self, z, noise):
         """One step of the random walk: the ambient jump `noise`, brought back.
 
@@ -180,6 +193,7 @@ class Manifold:
         """
         return self.project(z + noise)
 
+    @takes(shape=SHAPE)
     def random_uniform(self, shape=(), seed=None):
         """Draws from the uniform law (normalised Riemannian volume).
 
@@ -201,10 +215,12 @@ class Manifold:
 
     # -- the prior -------------------------------------------------------------
 
+    @takes(shape=SHAPE)
     def prior_sample(self, shape=(), seed=None):
         """Draws from the prior: the uniform law on a closed manifold."""
         return self.random_uniform(shape, seed=seed)
 
+    @takes(z=AMBIENT)
     def prior_log_density(self, z):
         """Log density of the prior in nats, against the Riemannian volume.
 
@@ -219,6 +235,7 @@ class Manifold:
 
     # -- symmetry --------------------------------------------------------------
 
+    @takes(z=AMBIENT)
     def even_embedding(self, z):
         """Coordinates that identified points share; `z` itself without symmetry."""
         return z
@@ -269,6 +286,18 @@ def safe_norm(x, keepdims=False):
     return ops.where(positive, ops.sqrt(ops.where(positive, square, 1.0)), 0.0)
 
 
+def shortened(v):
+    """Velocities `[..., n]` whose squares do not overflow.
+
+    Beyond 1e8 rounding hides where on a closed manifold such a path ends; beyond 1e15 the
+    length is therefore no longer followed.
+    """
+    largest = ops.stop_gradient(
+        ops.max(ops.abs(v), axis=-1, keepdims=True, initial=0.0)
+    )  # [..., 1]
+    return v * ops.where(largest > 1e15, 1e15 / ops.maximum(largest, 1e15), 1.0)
+
+
 def _ratio(a, b):
     """a / b for b >= 0, and 1 where b vanishes."""
     vanishes = b < 1e-20
@@ -283,7 +312,9 @@ def unit_vectors(x):
     is exact all the same because the direction does not depend on the scale.
     """
     x = ops.convert_to_tensor(x)
-    largest = ops.stop_gradient(ops.max(ops.abs(x), axis=-1, keepdims=True))  # [..., 1]
+    largest = ops.stop_gradient(
+        ops.max(ops.abs(x), axis=-1, keepdims=True, initial=0.0)
+    )  # [..., 1]
     vanishes = largest < 1e-30
     shrink = headroom(largest)  # [..., 1]
     scaled = (x * shrink) / ops.where(vanishes, 1.0, largest * shrink)  # [..., n]
@@ -311,7 +342,7 @@ def require_dimension(name, value, minimum):
 
 def require_positive(name, value):
     """Returns a positive finite `float`, or says what is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"Expected `{name}` to be a number. Received: {value!r}.")
     if not (math.isfinite(value) and value > 0):
         raise ValueError(f"Expected `{name}` to be positive and finite. Received: {value}.")

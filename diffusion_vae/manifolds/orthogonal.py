@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, safe_norm
+from diffusion_vae.manifolds.base import Manifold, safe_norm, shortened
 from diffusion_vae.manifolds.eigen import determinant, nearest_orthogonal, transpose
 from diffusion_vae.manifolds.quaternion import quaternion_to_rotation, rotation_to_quaternion
 from diffusion_vae.manifolds.sphere import sinc
@@ -34,7 +34,7 @@ class SO3(Manifold):
 
     def project(self, x):
         x = ops.convert_to_tensor(x)
-        largest = ops.stop_gradient(ops.max(ops.abs(x), axis=-1, keepdims=True))
+        largest = ops.stop_gradient(ops.max(ops.abs(x), axis=-1, keepdims=True, initial=0.0))
         vanishes = largest < 1e-30
         identity = ops.convert_to_tensor(np.eye(3).reshape(9), dtype=x.dtype)
         scaled = ops.where(vanishes, identity, x / ops.where(vanishes, 1.0, largest))
@@ -50,7 +50,8 @@ class SO3(Manifold):
 
     def exp(self, z, v):
         z = _matrix(z)
-        spin = _axis_vector(ops.matmul(transpose(z), _matrix(v)))  # [..., 3], body frame
+        v = _matrix(shortened(ops.convert_to_tensor(v)))
+        spin = _axis_vector(ops.matmul(transpose(z), v))  # [..., 3], body frame
         return _flat(ops.matmul(z, _rodrigues(spin)))
 
     def distance(self, x, y):

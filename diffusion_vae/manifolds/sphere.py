@@ -6,7 +6,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, require_dimension, safe_norm, unit_vectors
+from diffusion_vae.manifolds.base import (
+    Manifold,
+    require_dimension,
+    safe_norm,
+    shortened,
+    unit_vectors,
+)
 from diffusion_vae.serialization import serializable
 
 
@@ -45,6 +51,7 @@ class Sphere(Manifold):
         return v - z * ops.sum(z * v, axis=-1, keepdims=True)
 
     def exp(self, z, v):
+        v = shortened(ops.convert_to_tensor(v))
         r = safe_norm(v, keepdims=True)  # [..., 1]
         return ops.cos(r) * z + sinc(r) * v
 

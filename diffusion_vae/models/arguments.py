@@ -1,16 +1,102 @@
 """Checks of the arguments of a model: each returns a good one and names a bad one."""
 
+import inspect
 import numbers
 
 import keras
 import numpy as np
 
+from diffusion_vae.layers.geometry import require_layer
+from diffusion_vae.likelihoods import check_finite
+from diffusion_vae.manifolds.arguments import real_array
+from diffusion_vae.suggestions import did_you_mean
+
+OF_KERAS = ("name", "dtype", "trainable", "autocast", "activity_regularizer")
+
+
+def check_keywords(cls, given):
+    """Says so when a keyword is none of a model's, and which is near."""
+    for name in given:
+        if name in OF_KERAS:
+            continue
+        known = {
+            parameter
+            for each in cls.__mro__
+            if issubclass(each, keras.Model) and "__init__" in vars(each)
+            for parameter in inspect.signature(each.__init__).parameters
+        } - {"self", "args", "kwargs"}
+        raise TypeError(
+            f"Expected arguments of {cls.__name__} among {sorted(known)}. Received: {name!r}."
+            f"{did_you_mean(name, known)}"
+        )
+
 
 def layer_or_none(name, layer):
     """A Keras layer, or `None` for the default network."""
-    if layer is not None and not isinstance(layer, keras.layers.Layer):
-        raise TypeError(f"Expected `{name}` to be a Keras layer or model. Received: {layer!r}.")
-    return layer
+    return None if layer is None else require_layer(name, layer)
+
+
+def checked_numbers(name, value):
+    """Finite real numbers as an array of Keras's float dtype."""
+    array = real_array(f"`{name}`", value)
+    check_finite(array)
+    return array.astype(keras.config.floatx(), copy=False)
+
+
+def checked_examples(name, value, event_shape=None):
+    """Examples `[n, *event_shape]`, at least one, finite, of Keras's float dtype."""
+    array = checked_numbers(name, value)
+    if array.ndim < 2 or array.size == 0:
+        raise ValueError(
+            f"Expected `{name}` to have the shape [examples, ...] with at least one example. "
+            f"Received shape: {array.shape}."
+        )
+    check_event(name, array.shape[1:], event_shape)
+    return array
+
+
+def check_event(name, shape, event_shape):
+    """Says so when examples are not of the shape that a model was built for."""
+    expected = tuple(shape) if event_shape is None else event_shape
+    same = len(shape) == len(expected) and all(
+        None in (have, need) or have == need for have, need in zip(shape, expected, strict=True)
+    )
+    if not same:
+        raise ValueError(
+            f"Expected `{name}` to have examples of shape {tuple(expected)}, for which the model "
+            f"was built. Received: {tuple(shape)}."
+        )
+
+
+def check_rows(name, rows, x):
+    """Says so when targets or weights are not one for each example."""
+    if isinstance(x, np.ndarray) and len(rows) != len(x):
+        raise ValueError(
+            f"Expected one row of `{name}` for each of the {len(x)} examples. "
+            f"Received: {len(rows)}."
+        )
+
+
+def check_weights(weights, x):
+    """Says so unless there is a weight of at least 0 for each example of an array."""
+    if weights is None or not isinstance(x, np.ndarray):
+        return
+    weights = checked_numbers("sample_weight", weights)
+    if weights.ndim != 1 or (weights < 0).any():
+        raise ValueError(
+            "Expected `sample_weight` to be numbers of at least 0, one an example, of shape [n]. "
+            f"Received: shape {weights.shape}, from {weights.min():g}."
+        )
+    check_rows("sample_weight", weights, x)
+
+
+def check_source(name, value):
+    """Says so when something is given as data that holds no examples."""
+    if value is None or isinstance(value, (str, bytes, numbers.Number, list, tuple, dict)):
+        raise TypeError(
+            f"Expected `{name}` to be an array [examples, ...], a `tf.data.Dataset` or another "
+            f"source of batches. Received: {type(value).__name__}."
+        )
 
 
 def checked_weight(weight, name="kl_weight"):
@@ -33,7 +119,8 @@ def checked_capacity(capacity):
         return None
     try:
         start, end, steps = (float(value) for value in capacity)
-        valid = start >= 0 and end >= 0 and steps >= 1
+        finite = np.isfinite([start, end, steps]).all()
+        valid = finite and start >= 0 and end >= 0 and steps >= 1
     except (TypeError, ValueError):
         valid = False
     if not valid:
@@ -50,7 +137,7 @@ def checked_annealing(annealing):
         return None
     try:
         start, end, steps = (float(value) for value in annealing)
-        valid = np.isfinite([start, end]).all() and end <= start and steps >= 1
+        valid = np.isfinite([start, end, steps]).all() and end <= start and steps >= 1
     except (TypeError, ValueError):
         valid = False
     if not valid:
@@ -66,6 +153,15 @@ def checked_count(name, value):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"Expected `{name}` to be a positive integer. Received: {value!r}.")
     return int(value)
+
+
+def checked_callbacks(value):
+    """Keras callbacks as a list, from one, several or none."""
+    callbacks = as_list(value)
+    for each in callbacks:
+        if not isinstance(each, keras.callbacks.Callback):
+            raise TypeError(f"Expected `callbacks` to be Keras callbacks. Received: {each!r}.")
+    return callbacks
 
 
 def as_list(value):

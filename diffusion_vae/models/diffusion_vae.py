@@ -6,12 +6,14 @@ from keras import ops
 
 from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.latents import BrownianLatent
-from diffusion_vae.layers.even_decoder import EvenDecoder
+from diffusion_vae.layers.even_decoder import MODES, EvenDecoder
 from diffusion_vae.layers.geometry import as_manifold
-from diffusion_vae.models.arguments import checked_annealing
+from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.models.arguments import checked_annealing, checked_numbers
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 
 @serializable
@@ -98,7 +100,7 @@ class DiffusionVAE(VariationalAutoencoder):
         self.law = law
         self.kernel = kernel
         self.steps = steps
-        self.mode = mode
+        self.mode = require_choice("mode", mode, MODES)
 
     def posterior(self, features, training=None):
         if not training or self.time_annealing is None:
@@ -133,9 +135,8 @@ class DiffusionVAE(VariationalAutoencoder):
         Raises:
             ValueError: If no path joins the points (two components of O(3)).
         """
-        z0, z1 = (np.asarray(z, dtype=keras.config.floatx()) for z in (z0, z1))
-        if n < 2:
-            raise ValueError(f"Expected `n` to be at least 2, both ends. Received: {n}.")
+        n = require_dimension("n", n, 2)  # both ends
+        z0, z1 = (checked_numbers(name, z) for name, z in (("z0", z0), ("z1", z1)))
         distance = ops.convert_to_numpy(self.manifold.distance(z0, z1))
         if not np.isfinite(distance).all():
             raise ValueError(
@@ -175,10 +176,7 @@ def _posterior(law, manifold, kernel, steps):
         return choose_kernel(manifold, kernel, steps)
     from diffusion_vae.latents.tfp_spherical import LAWS
 
-    if law not in LAWS:
-        raise ValueError(
-            f"Expected `latent` to be 'brownian' or one of {list(LAWS)}. Received: {law!r}."
-        )
+    require_choice("latent", law, ("brownian", *LAWS))
     return LAWS[law](manifold)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import as_graph
-from diffusion_vae.models.arguments import checked_count
+from diffusion_vae.models.arguments import checked_count, checked_examples, checked_numbers
 
 BATCH_SIZE = 512
 ROWS = 1024  # decoder rows at a time for several samples an example: they stay in the cache
@@ -38,7 +38,7 @@ class InferenceMethods:
 
     def posterior_parameters(self, x, batch_size=BATCH_SIZE):
         """Parameters of the posteriors of `x` `[n, *event]`, a dictionary of `[n, ...]`."""
-        return self._in_batches(self._parameters, x, batch_size=batch_size)
+        return self._in_batches(self._parameters, self._examples(x), batch_size=batch_size)
 
     def sample_posterior(self, x, n=1, batch_size=BATCH_SIZE):
         """`n` draws from the posterior of each example, `[n, examples, *point_shape]`."""
@@ -47,8 +47,8 @@ class InferenceMethods:
 
     def decode(self, z, batch_size=BATCH_SIZE):
         """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`."""
-        z = np.asarray(z, dtype=keras.config.floatx())
-        shape = self.latent.point_shape
+        self._require_built()
+        z, shape = checked_numbers("z", z), self.latent.point_shape
         if z.shape[-len(shape) :] != shape:
             raise ValueError(
                 f"Expected latent points of shape [..., {', '.join(map(str, shape))}]. "
@@ -91,7 +91,7 @@ class InferenceMethods:
             outputs = self._outputs(self.latent.sample(params))
             return self.likelihood.log_prob(x, outputs) - self.latent.kl(params)
 
-        return self._in_batches(bound, x, batch_size=batch_size)
+        return self._in_batches(bound, self._examples(x), batch_size=batch_size)
 
     def log_likelihood(self, x, samples=100, batch_size=BATCH_SIZE, verbose=0):
         """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
@@ -109,6 +109,8 @@ class InferenceMethods:
             A `LogLikelihood`.
         """
         samples = checked_count("samples", samples)
+        x = self._examples(x)
+        batch_size = checked_count("batch_size", batch_size)
         examples = max(1, min(batch_size, len(x)))
         draws = max(1, min(samples, ROWS // examples))
 
@@ -195,13 +197,17 @@ class InferenceMethods:
             )
         return params["location"]
 
+    def _examples(self, x):
+        """Checked examples, for which the model is built if it is not."""
+        x = checked_examples("x", x, self.event_shape if self.built else None)
+        if not self.built:
+            self.build(x.shape)
+        return x
+
     def _in_batches(self, function, *arrays, batch_size):
         """Applies a function of tensors batch by batch and joins what it returns."""
-        arrays = [np.asarray(array, dtype=keras.config.floatx()) for array in arrays]
         if len(arrays[0]) == 0:
             raise ValueError("Expected at least one example. Received: none.")
-        if not self.built:
-            self.build(arrays[0].shape)
         pieces = []
         for start in range(0, len(arrays[0]), checked_count("batch_size", batch_size)):
             batch = [ops.convert_to_tensor(a[start : start + batch_size]) for a in arrays]

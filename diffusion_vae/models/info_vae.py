@@ -1,7 +1,5 @@
 """InfoVAE: the latent points of all data together follow the prior."""
 
-import math
-
 import keras
 from keras import ops
 
@@ -9,6 +7,7 @@ from diffusion_vae.divergences import to_prior
 from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.layers.geometry import as_manifold
 from diffusion_vae.manifolds import Euclidean
+from diffusion_vae.manifolds.arguments import require_number
 from diffusion_vae.models.diffusion_vae import DiffusionVAE
 from diffusion_vae.serialization import serializable
 
@@ -115,10 +114,10 @@ class InfoVAE(DiffusionVAE):
 
 
 def _checked_weights(alpha, lambda_):
-    alpha, lambda_ = float(alpha), float(lambda_)
-    if not (math.isfinite(alpha) and alpha <= 1.0):
+    alpha, lambda_ = require_number("alpha", alpha), require_number("lambda_", lambda_)
+    if alpha > 1.0:
         raise ValueError(f"Expected `alpha` to be at most 1. Received: {alpha}.")
-    if not (math.isfinite(lambda_) and alpha + lambda_ >= 1.0):
+    if alpha + lambda_ < 1.0:
         raise ValueError(
             "Expected alpha + lambda to be at least 1, the weight of the divergence plus 1. "
             f"Received: alpha={alpha}, lambda_={lambda_}."

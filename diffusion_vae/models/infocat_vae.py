@@ -228,7 +228,9 @@ class InfoCatVAE(VariationalAutoencoder):
     def cluster_probabilities(self, x, batch_size=BATCH_SIZE):
         """q(c | x) of each example, `[n, *event] -> [n, K]`."""
         return self._in_batches(
-            lambda x: self.latent.probabilities(self._parameters(x)), x, batch_size=batch_size
+            lambda x: self.latent.probabilities(self._parameters(x)),
+            self._examples(x),
+            batch_size=batch_size,
         )
 
     def predict_cluster(self, x, batch_size=BATCH_SIZE):
@@ -255,8 +257,7 @@ class InfoCatVAE(VariationalAutoencoder):
         Returns:
             `[n, *point_shape]`, to be decoded.
         """
-        if n < 2:
-            raise ValueError(f"Expected `n` to be at least 2, both ends. Received: {n}.")
+        n = require_dimension("n", n, 2)  # both ends
         first, second = self._checked_cluster(first), self._checked_cluster(second)
         return self.latent.path(first, second, n, scale)
 
@@ -267,8 +268,9 @@ class InfoCatVAE(VariationalAutoencoder):
             params = self._parameters(x)
             return self.expected_log_prob(x, params) - self.latent.kl(params)
 
+        batch_size = checked_count("batch_size", batch_size)
         batch_size = max(1, batch_size // self.latent.clusters)  # examples, of K rows each
-        return self._in_batches(bound, x, batch_size=batch_size)
+        return self._in_batches(bound, self._examples(x), batch_size=batch_size)
 
     def get_config(self):
         config = super().get_config()
@@ -294,7 +296,9 @@ class InfoCatVAE(VariationalAutoencoder):
 
     def _centres(self, x, batch_size):
         return self._in_batches(
-            lambda x: self.latent.representative(self._parameters(x)), x, batch_size=batch_size
+            lambda x: self.latent.representative(self._parameters(x)),
+            self._examples(x),
+            batch_size=batch_size,
         )
 
     def _checked_cluster(self, c):

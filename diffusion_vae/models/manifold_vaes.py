@@ -86,6 +86,10 @@ class ProductVAE(_ManifoldVAE):
     """
 
     def __init__(self, factors, encoder=None, decoder=None, **kwargs):
+        if not isinstance(factors, (list, tuple)):
+            raise TypeError(
+                f"Expected `factors` to be a list of manifolds. Received: {factors!r}."
+            )
         factors = [
             keras.saving.deserialize_keras_object(factor)
             if isinstance(factor, dict)

@@ -10,6 +10,7 @@ from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.networks.spatial import doublings, spatial_decoder, spatial_encoder
 from diffusion_vae.serialization import serializable
+from diffusion_vae.suggestions import require_choice
 
 # Variant -> the covariances it may have, its own first.
 VARIANTS = {
@@ -161,10 +162,7 @@ class SpatialVAE(VariationalAutoencoder):
 
 def _completed(variant, map_size, rank, covariance):
     """Map size, rank and covariance of a variant, given or its own."""
-    if variant not in VARIANTS:
-        raise ValueError(
-            f"Expected `variant` to be one of {tuple(VARIANTS)}. Received: {variant!r}."
-        )
+    require_choice("variant", variant, VARIANTS)
     if variant == "vanilla" and map_size not in (None, 1):
         raise ValueError(
             'Expected `map_size` 1 for the variant "vanilla", whose latent point is a vector. '

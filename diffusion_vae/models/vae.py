@@ -1,21 +1,19 @@
 """The variational autoencoder: encoder -> latent -> decoder -> likelihood, and its loss."""
 
-import contextlib
-
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae import likelihoods
-from diffusion_vae.likelihoods import check_finite
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.models.arguments import (
-    as_list,
+    check_event,
+    check_keywords,
     checked_capacity,
     checked_weight,
     layer_or_none,
 )
-from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
+from diffusion_vae.models.fitting import FittingMethods
 from diffusion_vae.models.inference import InferenceMethods
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
 from diffusion_vae.random import SeedGenerator, layer_seeds, seed_states, set_seed_states
@@ -25,7 +23,7 @@ SEED_PREFIX = "seed_state_"
 
 
 @serializable
-class VariationalAutoencoder(InferenceMethods, keras.Model):
+class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
     """A VAE with any latent distribution and any likelihood.
 
     Minimises reconstruction loss + `kl_weight` x KL, in nats per example, averaged
@@ -74,6 +72,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         seed=None,
         **kwargs,
     ):
+        check_keywords(type(self), kwargs)
         super().__init__(**kwargs)
         self.latent = latent
         self.encoder = layer_or_none("encoder", encoder)
@@ -128,6 +127,7 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
         self.built = True
 
     def call(self, inputs, training=None):
+        check_event("inputs", inputs.shape[1:], self.event_shape)
         features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
         latent = self.posterior(features, training)
         raw = self.decoder(latent["z"], training=training)
@@ -217,76 +217,6 @@ class VariationalAutoencoder(InferenceMethods, keras.Model):
     def _track(self, **values):
         for name, value in values.items():
             self._trackers[name].update_state(value)
-
-    def _check_target(self, shape):
-        if tuple(shape[1:]) != self.target_shape:
-            raise ValueError(
-                "Expected the target to have the shape of a reconstruction, "
-                f"{self.target_shape}. Received: {tuple(shape[1:])}. "
-                "The model learns without labels: call `fit(x)`; `fit(x, target)` is for "
-                "targets such as clean pictures."
-            )
-
-    # -- training ------------------------------------------------------------------
-
-    def compile(self, optimizer="adam", **kwargs):
-        """Keras's `compile`, without `loss` and `metrics`: the model brings its own."""
-        for name in ("loss", "metrics", "weighted_metrics"):
-            if kwargs.get(name) is not None:
-                raise ValueError(
-                    f"Expected no `{name}` in `compile`: the model brings its own loss and "
-                    f"metrics. Received: {name}={kwargs[name]!r}. Compute further numbers from "
-                    "`model.predict(x)` or in a callback."
-                )
-        super().compile(optimizer=optimizer, **kwargs)
-
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None and self.built:
-            self.optimizer.build(self.trainable_variables)
-
-    def fit(self, x=None, y=None, *args, callbacks=None, **kwargs):
-        """Keras's `fit`. Data are checked first, and a loss that is not finite raises.
-
-        Raises:
-            ValueError: If the data hold NaN or values outside the likelihood's support.
-            FloatingPointError: If the loss became NaN or infinite; says at which step.
-        """
-        if y is None and kwargs.get("sample_weight") is not None:
-            y = x  # Keras drops weights that come without a target
-        if isinstance(x, np.ndarray) and not self.built:
-            with self._placement():  # now, before callbacks look at the networks
-                self.build((None, *x.shape[1:]))
-        self._check_arrays(x, y)
-        self._check_arrays(*as_list(kwargs.get("validation_data"))[:2])
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            return super().fit(x, y, *args, callbacks=callbacks, **kwargs)
-        guard = NaNGuard()
-        callbacks = [guard, TimeLimitWarning(), *as_list(callbacks)]
-        history = super().fit(x, y, *args, callbacks=callbacks, **kwargs)
-        if guard.message:
-            raise FloatingPointError(guard.message)
-        return history
-
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Keras's `evaluate`; the data are their own target by default, as in `fit`."""
-        if y is None and kwargs.get("sample_weight") is not None:
-            y = x
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def _check_arrays(self, x=None, y=None):
-        """Checks NumPy data; what is reconstructed must be in the likelihood's support."""
-        if isinstance(y, np.ndarray):
-            if self.built:
-                self._check_target(y.shape)
-            self.likelihood.check_data(y)
-        if isinstance(x, np.ndarray):
-            (self.likelihood.check_data if y is None else check_finite)(x)
-
-    def _placement(self):
-        """Scope of the strategy that the model was made under (TensorFlow only)."""
-        strategy = getattr(self, "distribute_strategy", None)
-        return contextlib.nullcontext() if strategy is None else strategy.scope()
 
     # -- saving --------------------------------------------------------------------
 

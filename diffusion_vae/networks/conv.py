@@ -15,6 +15,7 @@ from diffusion_vae.layers import CircularPadding2D
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.networks.mlp import dense_stack
 from diffusion_vae.random import layer_seeds
+from diffusion_vae.suggestions import require_choice
 
 PADDINGS = ("same", "circular")
 LAST = {"data_format": "channels_last"}
@@ -146,8 +147,7 @@ def conv_decoder(
 
 def _convolution(filters, kernel, padding, seed):
     """A linear convolution that keeps the size of its picture."""
-    if padding not in PADDINGS:
-        raise ValueError(f"Expected `padding` to be one of {PADDINGS}. Received: {padding!r}.")
+    require_choice("padding", padding, PADDINGS)
     initializer = keras.initializers.GlorotUniform(seed=seed)
     options = {"kernel_initializer": initializer, **LAST}
     if padding == "same":

@@ -6,6 +6,7 @@ import keras
 
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.random import layer_seeds
+from diffusion_vae.suggestions import require_keras_name
 
 # Keras's default, as in the paper. It scales with both widths of a layer, and so starts a decoder
 # of one or two latent coordinates nearly constant in them; "lecun_uniform" does not.
@@ -63,7 +64,13 @@ def mlp_decoder(
     Returns:
         A `keras.Sequential` named "decoder".
     """
-    output_shape = tuple(int(size) for size in output_shape)
+    if not isinstance(output_shape, (list, tuple)):
+        raise TypeError(
+            f"Expected `output_shape` to be a tuple of sizes. Received: {output_shape!r}."
+        )
+    output_shape = tuple(require_dimension("output_shape", size, 1) for size in output_shape)
+    if not isinstance(hidden, (list, tuple)):
+        raise TypeError(f"Expected `hidden` to be a list of widths. Received: {hidden!r}.")
     seeds = layer_seeds(seed, len(hidden) + 1)
     last = seeded_initializer(initializer, seeds[-1])
     layers = [
@@ -77,6 +84,9 @@ def mlp_decoder(
 def dense_stack(hidden, activation, batch_norm, seed, initializer=INITIALIZER):
     """Layers of dense -> batch normalisation, if wanted -> activation, a block a width."""
     layers = []
+    require_keras_name("activation", activation, keras.activations)
+    if not isinstance(hidden, (list, tuple)):
+        raise TypeError(f"Expected `hidden` to be a list of widths. Received: {hidden!r}.")
     for width, layer_seed in zip(hidden, layer_seeds(seed, len(hidden)), strict=True):
         width = require_dimension("hidden width", width, 1)
         kernel = seeded_initializer(initializer, layer_seed)
@@ -89,7 +99,7 @@ def dense_stack(hidden, activation, batch_norm, seed, initializer=INITIALIZER):
 
 def seeded_initializer(name, seed):
     """Keras's random initializer of that name, with a seed."""
-    initializer = keras.initializers.get(name)
+    initializer = require_keras_name("initializer", name, keras.initializers)
     if not isinstance(initializer, keras.initializers.Initializer):
         raise ValueError(f"Expected the name of a Keras initializer. Received: {name!r}.")
     return type(initializer).from_config({**initializer.get_config(), "seed": seed})

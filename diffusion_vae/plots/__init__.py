@@ -9,6 +9,7 @@ from diffusion_vae.plots.animation import write_gif
 from diffusion_vae.plots.charts import Grid, Panel, chart, draws
 from diffusion_vae.plots.clusters import away_from_origin, cluster_interpolation, cluster_samples
 from diffusion_vae.plots.colours import circle_colours, rotation_colours, torus_colours
+from diffusion_vae.plots.curves import learning_curves
 from diffusion_vae.plots.explore import explore
 from diffusion_vae.plots.galleries import (
     examples,
@@ -19,13 +20,20 @@ from diffusion_vae.plots.galleries import (
     reconstruction_pairs,
 )
 from diffusion_vae.plots.images import as_images, grid_image, value_range
+from diffusion_vae.plots.interactive import interactive_page
 from diffusion_vae.plots.plane_data import plane_data_panels
 from diffusion_vae.plots.random_walk import random_walk_picture
 from diffusion_vae.plots.reconstruction import reconstruction_grid
 from diffusion_vae.plots.saving import save, to_array
 from diffusion_vae.plots.scatter import latent_scatter
+from diffusion_vae.plots.sprites import data_uri
+from diffusion_vae.plots.themes import dark
+from diffusion_vae.plots.times import time_map
+from diffusion_vae.plots.traversals import traversals
+from diffusion_vae.plots.turning import SECONDS_PER_VIEW, turning_scatter, turns
 
 __all__ = [
+    "SECONDS_PER_VIEW",
     "Grid",
     "Panel",
     "as_images",
@@ -34,12 +42,16 @@ __all__ = [
     "circle_colours",
     "cluster_interpolation",
     "cluster_samples",
+    "dark",
+    "data_uri",
     "draws",
     "examples",
     "explore",
     "geodesic_interpolation",
     "grid_image",
+    "interactive_page",
     "latent_scatter",
+    "learning_curves",
     "picture_rows",
     "plane_data_panels",
     "posterior_samples",
@@ -49,8 +61,12 @@ __all__ = [
     "reconstruction_pairs",
     "rotation_colours",
     "save",
+    "time_map",
     "to_array",
     "torus_colours",
+    "traversals",
+    "turning_scatter",
+    "turns",
     "value_range",
     "write_gif",
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from diffusion_vae.plots.galleries import _limits, _sheet
+from diffusion_vae.plots.galleries import checked_limits, sheet
 
 DRAWS = 10  # pictures in a row
 
@@ -64,4 +64,4 @@ def away_from_origin(model, steps=DRAWS, *, limits=None, title=None):
 def _rows(pictures, limits, title):
     """A sheet of `[K, n, *event]`, a row a cluster."""
     rows = [{f"cluster {c}": np.asarray(row)} for c, row in enumerate(pictures)]
-    return _sheet(rows, _limits(limits, np.asarray(pictures)), title, label_rows=True)
+    return sheet(rows, checked_limits(limits, np.asarray(pictures)), title, label_rows=True)

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from diffusion_vae.plots import colours
 from diffusion_vae.plots.charts.frames import INK
 
-COLOURINGS = ("labels", "torus", "circle", "rotation", "sphere", "line")
+COLOURINGS = ("labels", "scale", "torus", "circle", "rotation", "sphere", "line")
 MOST_CLASSES = 40  # more numbers than these are shown by a continuous scale
 LEGEND_ROWS = 14
 
@@ -44,10 +44,11 @@ def colouring_of(count, labels=None, factors=None, colouring=None):
         labels: A class for each point (integers, strings or booleans), or numbers for
             a continuous scale, `[count]`; or `None`.
         factors: Known factors, `[count, ...]`, or `None`.
-        colouring: `"labels"`, `"torus"` (factors: two angles), `"circle"` (an angle),
-            `"rotation"` (3x3 matrices), `"sphere"` (unit vectors of R^3), `"line"`
-            (the same, up to their sign), a function from factors to RGB `[count, 3]`, or
-            `None` to choose: labels where there are any, else by the shape of the factors.
+        colouring: `"labels"`, `"scale"` (labels as numbers), `"torus"` (factors: two
+            angles), `"circle"` (an angle), `"rotation"` (3x3 matrices), `"sphere"` (unit
+            vectors of R^3), `"line"` (the same, up to their sign), a function from factors
+            to RGB `[count, 3]`, or `None` to choose: labels where there are any, else by the
+            shape of the factors.
 
     Returns:
         A `Colouring`.
@@ -57,12 +58,12 @@ def colouring_of(count, labels=None, factors=None, colouring=None):
     """
     if colouring is None and labels is None and factors is not None:
         colouring = _by_shape(np.asarray(factors))
-    if colouring is None or (isinstance(colouring, str) and colouring == "labels"):
+    if colouring is None or (isinstance(colouring, str) and colouring in ("labels", "scale")):
         if labels is None:
             if colouring is not None:
-                raise ValueError("Expected `labels` for colouring='labels'. Received: None.")
+                raise ValueError(f"Expected `labels` for {colouring=}. Received: None.")
             return _painted(count, np.tile(_hex(colours.PALETTE[0]), (count, 1)), "plain")
-        return _of_labels(count, np.asarray(labels))
+        return _of_labels(count, np.asarray(labels), scale=colouring == "scale")
     if factors is None:
         raise ValueError(f"Expected `factors` for colouring={colouring!r}. Received: None.")
     paint, kind = _painter(colouring)
@@ -107,7 +108,7 @@ def _by_shape(factors):
     return names[event]
 
 
-def _of_labels(count, labels):
+def _of_labels(count, labels, scale):
     if labels.shape == (count, 1):
         labels = labels[:, 0]
     if labels.shape != (count,):
@@ -118,7 +119,7 @@ def _of_labels(count, labels):
     classes, index = np.unique(labels, return_inverse=True)  # sorted
     numeric = np.issubdtype(labels.dtype, np.number)
     fractional = numeric and bool(np.any(classes != np.rint(classes)))
-    if numeric and (fractional or len(classes) > MOST_CLASSES):
+    if numeric and (scale or fractional or len(classes) > MOST_CLASSES):
         low, high = float(classes[0]), float(classes[-1])
         levels = (labels - low) / max(high - low, 1e-12)
         rgb = colormaps["viridis"](levels)[:, :3]

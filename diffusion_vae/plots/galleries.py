@@ -30,7 +30,7 @@ def examples(x, n=64, *, columns=None, limits=None, title=None):
     """
     x = np.asarray(x)[:n]
     columns = columns or math.ceil(math.sqrt(max(len(x), 1)))
-    return _sheet([{"": x}], _limits(limits, x), title, columns=columns)
+    return sheet([{"": x}], checked_limits(limits, x), title, columns=columns)
 
 
 def prior_samples(model, n=64, *, columns=None, limits=None, title=None):
@@ -65,7 +65,7 @@ def reconstruction_pairs(model, x, n=10, *, limits=None, title=None):
     """
     x = np.asarray(x)[:n]
     rows = [{"original": x}, {"reconstruction": np.asarray(model.reconstruct(x))}]
-    return _sheet(rows, _limits(limits, x), title, label_rows=True)
+    return sheet(rows, checked_limits(limits, x), title, label_rows=True)
 
 
 def picture_rows(rows, columns=20, *, limits=None, title=None):
@@ -93,7 +93,7 @@ def picture_rows(rows, columns=20, *, limits=None, title=None):
             f"Received: {dict(zip(rows, counts, strict=True))}."
         )
     first = next(iter(shown[0].values()))
-    return _sheet(shown, _limits(limits, first), title, label_rows=True)
+    return sheet(shown, checked_limits(limits, first), title, label_rows=True)
 
 
 def posterior_samples(model, x, n=8, *, limits=None, title=None):
@@ -116,7 +116,7 @@ def posterior_samples(model, x, n=8, *, limits=None, title=None):
         {"example": x[i : i + 1], "decoded draws from its posterior": decoded[:, i]}
         for i in range(len(x))
     ]
-    return _sheet(rows, _limits(limits, x), title)
+    return sheet(rows, checked_limits(limits, x), title)
 
 
 def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
@@ -147,7 +147,7 @@ def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
         )
     z0, z1 = model.encode(x0)[0], model.encode(x1)[0]  # [m, ambient_dim]
     joined = np.isfinite(evaluated(model.manifold.distance, z0, z1))  # [m]
-    limits = _limits(limits, np.concatenate([x0, x1]))
+    limits = checked_limits(limits, np.concatenate([x0, x1]))
     between = np.full((len(x0), steps, *x0.shape[1:]), limits[1], dtype="float64")
     if joined.any():
         path = model.interpolate(z0[joined], z1[joined], steps)  # [steps, joined, ambient_dim]
@@ -156,14 +156,22 @@ def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
         {"start": x0[i : i + 1], "decoded geodesic": between[i], "end": x1[i : i + 1]}
         for i in range(len(x0))
     ]
-    return _sheet(rows, limits, title)
+    return sheet(rows, limits, title)
 
 
-def _limits(limits, x):
+def checked_limits(limits, x):
+    """The values shown black and white: those asked for, or those of `x`."""
     return value_range(x) if limits is None else require_range(limits)
 
 
-def _sheet(rows, limits, title, label_rows=False, columns=None):
+def _tiled(block, columns, limits):
+    """Pictures side by side, and the opacity of the result: nothing between them."""
+    opaque = np.ones((len(block), *as_images(block).shape[1:3]))
+    opacity = grid_image(opaque, columns, limits=(0.0, 1.0), ground=0.0)
+    return grid_image(block, columns, limits=limits), opacity
+
+
+def sheet(rows, limits, title, label_rows=False, columns=None):
     """Rows of blocks of pictures, `{name of a block: [k, *event]}`, on a common scale.
 
     Names stand on the left of each row, or above the blocks of the first row. A block
@@ -186,7 +194,7 @@ def _sheet(rows, limits, title, label_rows=False, columns=None):
     figure.get_layout_engine().set(h_pad=0.02, hspace=0.0, wspace=0.0)
     for i, row in enumerate(rows):
         for j, (name, block) in enumerate(row.items()):
-            axes = picture_axes(figure, places[i, j], grid_image(block, widths[j], limits=limits))
+            axes = picture_axes(figure, places[i, j], *_tiled(block, widths[j], limits))
             style = {"fontsize": 8, "color": "0.25"}
             if label_rows:
                 axes.set_ylabel(name, rotation=0, ha="right", va="center", **style)

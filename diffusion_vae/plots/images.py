@@ -81,14 +81,15 @@ def require_range(limits):
     return low, high
 
 
-def grid_image(x, columns=None, gap=1, limits=None):
-    """Tiles a batch of pictures, row by row from the upper left, on white.
+def grid_image(x, columns=None, gap=1, limits=None, ground=1.0):
+    """Tiles a batch of pictures, row by row from the upper left.
 
     Args:
         x: Data, `[n, *event]`, as `as_images` takes it.
         columns: Pictures in a row; by default as many as make a square.
-        gap: White pixels between pictures.
+        gap: Pixels between pictures.
         limits: The values (low, high) shown black and white. See `value_range`.
+        ground: Grey value of the gaps, in [0, 1].
 
     Returns:
         One picture in [0, 1], `[H, W]` or `[H, W, 3]`.
@@ -105,9 +106,8 @@ def grid_image(x, columns=None, gap=1, limits=None):
     columns = min(columns, len(pictures))
     rows = math.ceil(len(pictures) / columns)
     height, width = pictures.shape[1:3]
-    sheet = np.ones(
-        (rows * (height + gap) - gap, columns * (width + gap) - gap, *pictures.shape[3:])
-    )
+    size = (rows * (height + gap) - gap, columns * (width + gap) - gap)
+    sheet = np.full((*size, *pictures.shape[3:]), ground)
     for i, picture in enumerate(pictures):
         top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = picture

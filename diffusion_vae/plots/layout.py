@@ -21,6 +21,7 @@ DPI = 150
 def new_figure(width, height, make=Figure):
     """An empty figure; one that `Figure` makes belongs to nobody, nothing has to be closed."""
     figure = make(figsize=(width, height), dpi=DPI, layout="constrained")
+    figure.set_facecolor("white")
     figure.get_layout_engine().set(w_pad=MARGIN, h_pad=MARGIN)
     return figure
 
@@ -61,10 +62,11 @@ def caption(axes, text, alone):
         axes.set_title(lines, fontsize=TITLE if alone else TEXT, color=INK)
 
 
-def picture_axes(figure, place, image, label=""):
+def picture_axes(figure, place, image, opacity=None, label=""):
     """Axes that show one picture in [0, 1], without ticks."""
     axes = figure.add_subplot(place)
-    axes.imshow(image, cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest")
+    style = {"cmap": "gray", "vmin": 0.0, "vmax": 1.0, "interpolation": "nearest"}
+    axes.imshow(image, alpha=opacity, **style)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

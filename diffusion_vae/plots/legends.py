@@ -20,7 +20,7 @@ def legend_width(painted):
     return WIDTHS.get(painted.kind, SIDE + 0.35) * columns
 
 
-def draw_legend(figure, places, painted):
+def draw_legend(figure, painted, scale_name=""):
     """Explains the colours beside the panels, never over the data."""
     if painted.kind == "classes":
         draw_class_legend(figure, painted)
@@ -29,6 +29,7 @@ def draw_legend(figure, places, painted):
         bar = figure.colorbar(scale, ax=figure.axes, shrink=0.7, pad=0.02)
         bar.ax.tick_params(labelsize=TEXT, colors=INK)
         bar.outline.set_visible(False)
+        bar.set_label(scale_name, fontsize=TEXT, color=INK)
     elif painted.kind in _PICTURES:
         _PICTURES[painted.kind](_corner(figure))
 

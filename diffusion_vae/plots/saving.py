@@ -20,7 +20,7 @@ def save(figure, path, dpi=150):
         The path, a `pathlib.Path`.
     """
     with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=dpi, facecolor="white")
+        figure.savefig(temporary, dpi=dpi, facecolor=figure.get_facecolor())
     return Path(path)
 
 

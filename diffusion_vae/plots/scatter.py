@@ -1,6 +1,10 @@
 """Latent points in the chart of their manifold (paper, Figs. 1, 3 and 4)."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 
 from diffusion_vae.plots.charts import chart
 from diffusion_vae.plots.charts.registry import latent_points
@@ -18,6 +22,7 @@ def latent_scatter(
     *,
     factors=None,
     colouring=None,
+    scale_name="",
     title=None,
     point_size=None,
 ):
@@ -31,6 +36,7 @@ def latent_scatter(
         colouring: `"labels"`, `"torus"` (factors: two angles in radians), `"circle"`
             (an angle), `"rotation"` (3x3 matrices), `"sphere"` (unit vectors of R^3), a
             function from factors to RGB, or `None` to choose by what is given.
+        scale_name: What a continuous scale of numbers shows.
         title: Title of the figure.
         point_size: Area of a point in square typographic points.
 
@@ -42,41 +48,85 @@ def latent_scatter(
         ValueError: If shapes do not fit, or a colouring misses its data.
     """
     z = latent_points(manifold, locations)
-    finite = np.isfinite(z).all(axis=-1)  # [n]
     painted = colouring_of(len(z), labels, factors, colouring)
+    return draw_scatter(manifold, z, painted, scale_name, title, point_size)[0]
+
+
+def draw_scatter(manifold, z, painted, scale_name="", title=None, point_size=None):
+    """Draws latent points as `latent_scatter` does.
+
+    Args:
+        manifold: A `Manifold`.
+        z: Latent points, `[n, ambient_dim]`, float64.
+        painted: Their `Colouring`.
+        scale_name: As in `latent_scatter`.
+        title: As in `latent_scatter`.
+        point_size: As in `latent_scatter`.
+
+    Returns:
+        The figure, and a list of the `Cloud`s in it.
+    """
+    finite = np.isfinite(z).all(axis=-1)  # [n]
     panels = chart(manifold, z)
     figure, places = panel_figure(len(panels), beside=legend_width(painted))
     size = point_size or float(np.clip(15000.0 / max(len(z), 1), 2.5, 16.0))
     order = np.random.default_rng(0).permutation(len(z))  # no class lies on top of the others
     order = order[finite[order]]
+    clouds = []
     for panel, place in zip(panels, places, strict=True):
         axes = figure.add_subplot(place, projection="3d" if panel.picture_dim == 3 else None)
         panel.spreads = bool(np.any(painted.levels))
         panel.draw_frame(axes)
         shown = order[panel.shows(z[order])]
-        _draw_points(axes, panel, z[shown], painted, shown, size)
+        clouds += _draw_points(axes, panel, z[shown], painted, shown, size)
         caption(axes, panel.title, len(panels) == 1)
-    draw_legend(figure, places, painted)
+    draw_legend(figure, painted, scale_name)
     lost = f"{np.sum(~finite)} points are not finite and not shown" if not finite.all() else ""
     heading(figure, "\n".join(filter(None, (title, lost))))
-    return figure
+    return figure, clouds
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points of one marker in one panel, whose opacity depends on the view.
+
+    Attributes:
+        axes: Where they are drawn.
+        points: What Matplotlib drew.
+        positions: Their places in the picture, `[n, picture_dim]`.
+        rgb: Their colours, `[n, 3]`.
+    """
+
+    axes: Axes
+    points: PathCollection
+    positions: np.ndarray
+    rgb: np.ndarray
+
+    def shade(self):
+        """Makes pale what is far from the viewer."""
+        self.points.set_facecolor(np.column_stack([self.rgb, _opacity(self.axes, self.positions)]))
 
 
 def _draw_points(axes, panel, z, painted, index, size):
+    """Clouds of the points of each marker."""
     positions = panel.spread(panel.coordinates(z), painted.levels[index])
-    rgba = np.column_stack([painted.rgb[index], _opacity(axes, positions)])  # [n, 4]
+    rgb = painted.rgb[index]  # [n, 3]
+    clouds = []
     for marker in dict.fromkeys(painted.markers[index]):
         chosen = painted.markers[index] == marker
         style = {"depthshade": False} if panel.picture_dim == 3 else {"zorder": 3}
-        axes.scatter(
+        points = axes.scatter(
             *positions[chosen].T,
             s=size,
-            c=rgba[chosen],
+            c=rgb[chosen],
             marker=marker,
             linewidths=0,
             rasterized=len(z) > 2000,
             **style,
         )
+        clouds.append(Cloud(axes, points, positions[chosen], rgb[chosen]))
+        clouds[-1].shade()
+    return clouds
 
 
 def _opacity(axes, positions):

@@ -31,7 +31,7 @@ def test_layout(trained):
     assert found["weights_folder"] == {"best.keras", "last.keras"}
     names = {"encoder", "decoder", "vae", "experiment", "history"}
     assert found["parameters"] == {f"{name}.json" for name in names}
-    assert found["tensorboard"] == {"train", "validation"}
+    assert found["tensorboard"] == {"pictures", "train", "validation"}
 
 
 def test_tensorboard_holds_every_metric_of_both_splits_and_the_graph(trained):

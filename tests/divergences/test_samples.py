@@ -91,8 +91,8 @@ def test_unknown_statistics_are_refused(divergence):
         (((3,), (3,)), {}, "of one d"),
         (((0, 2), (3, 2)), {}, "at least 1 each"),
         (((1, 2), (3, 2)), {"statistic": "u"}, "at least 2 each"),
-        (((3, 2), (3, 2)), {"bandwidth": -1.0}, "positive, finite `bandwidth`"),
-        (((3, 2), (3, 2)), {"bandwidth": float("nan")}, "positive, finite `bandwidth`"),
+        (((3, 2), (3, 2)), {"bandwidth": -1.0}, "`bandwidth` to be positive"),
+        (((3, 2), (3, 2)), {"bandwidth": float("nan")}, "`bandwidth` to be positive"),
     ],
 )
 def test_bad_samples_are_named(shapes, options, sentence):

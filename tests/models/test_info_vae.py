@@ -142,7 +142,7 @@ def test_bare_tensorflow_data_in_batches_of_any_size(make, x):
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"alpha": 1.5}, "at most 1"), ({"alpha": 0.0, "lambda_": 0.5}, "at least 1"),
-     ({"divergence": "js"}, "'js'"), ({"alpha": float("nan")}, "at most 1")],
+     ({"divergence": "js"}, "'js'"), ({"alpha": float("nan")}, "to be finite")],
 )  # fmt: skip
 def test_bad_weights_are_refused(options, message):
     with pytest.raises(ValueError, match=message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from diffusion_vae.manifolds import Manifold
+from diffusion_vae.plots import interactive_page
 
 SIDE = 8  # pixels
 
@@ -89,3 +90,15 @@ def value_at():
         return float(pixels[row, column, 0])
 
     return read
+
+
+@pytest.fixture
+def page(position_model):
+    """A function that makes a page of a manifold; the grey value of a picture is its place."""
+
+    def make(manifold, n=30, event=(8, 8), paint=lambda z: 0.5 + 0.5 * z[:, 0], **options):
+        model = position_model(manifold, paint)
+        x = np.linspace(0.0, 1.0, n).reshape(n, *[1] * len(event)) * np.ones((n, *event))
+        return interactive_page(model, x, **options), model, x
+
+    return make

@@ -11,9 +11,11 @@ from filelock import FileLock, Timeout
 
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.experiments.reproduce.report import read_report
 from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.experiments.training import resume, train
 from diffusion_vae.files import read_json, write_json
+from diffusion_vae.manifolds.base import require_dimension
 
 
 class JobsFailed(RuntimeError):
@@ -42,6 +44,7 @@ def run_jobs(jobs, out, results="results", processes=1, say=print):
         ValueError: If a finished job was made with other settings.
         JobsFailed: If jobs failed; all others are done by then.
     """
+    require_dimension("processes", processes, 1)
     out, results = Path(out), Path(results)
     waiting = [job for job in jobs if _finished_report(job, out) is None]
     if waiting:
@@ -68,7 +71,7 @@ def _finished_report(job, out):
     path = out / f"{job.name}.json"
     if not path.exists():
         return None
-    report = read_json(path)
+    report = read_report(path)
     asked = {"config": job.config.as_dict(), "importance_samples": job.importance_samples}
     other = _differences(_plain(asked), {key: report.get(key) for key in asked})
     if other:

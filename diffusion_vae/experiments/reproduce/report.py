@@ -2,10 +2,11 @@
 
 import csv
 import math
+import numbers
 import statistics
 from pathlib import Path
 
-from diffusion_vae.files import read_json, replacing, write_json
+from diffusion_vae.files import read_object, replacing, write_json
 
 
 def write_report(table, out):
@@ -19,7 +20,7 @@ def write_report(table, out):
         The three paths.
     """
     out = Path(out)
-    reports = [read_json(path) for path in sorted(out.glob("*-seed-*.json"))]
+    reports = [read_report(path) for path in sorted(out.glob("*-seed-*.json"))]
     rows = [
         _row(table, name, [report for report in reports if report["row"] == name])
         for name in table.rows
@@ -31,6 +32,23 @@ def write_report(table, out):
     with replacing(paths[2]) as temporary:
         temporary.write_text(_markdown(table, rows, reports))
     return paths
+
+
+def read_report(path):
+    """What a finished job has written.
+
+    Raises:
+        ValueError: If the file is damaged or was edited so that it is no such report.
+    """
+    report = read_object(path)
+    needed = {"row": str, "config": dict, "versions": dict, "machine": str, "elbo": numbers.Real}
+    for name, kind in needed.items():
+        if not isinstance(report.get(name), kind):
+            raise ValueError(
+                f"Expected {path} to be the report of a finished run, with {', '.join(needed)}. "
+                f"Received: {name}={report.get(name)!r}. Remove the file to repeat the run."
+            )
+    return report
 
 
 def compare(values, published, more_is_better):

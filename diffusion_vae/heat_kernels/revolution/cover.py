@@ -73,7 +73,8 @@ class CoverTable:
             for place, weight in zip(LINE, LINE_WEIGHTS, strict=True)
         )  # [points]
         x = ops.square(d) / t
-        y = ops.square(phi) / ops.expand_dims(mean * t, -1)  # [points, windings]
+        y = ops.square(phi) / ops.expand_dims(mean, -1)  # [points, windings]
+        y = y / ops.expand_dims(t, -1)  # by itself: the square of mean t could underflow
         near_x = soft_limit(x, 0.98 * reach)
         near_y = soft_limit(y, ops.expand_dims(reach - near_x, -1))
         cosines = chebyshev(stretched_cosine(u), COSINES)  # [points, COSINES]

@@ -18,6 +18,7 @@ class Ball(Panel):
     """
 
     picture_dim = 3
+    inside = True
 
     def __init__(self, title):
         self.title = title
@@ -25,6 +26,9 @@ class Ball(Panel):
     def from_ball(self, places):
         """Latent points at places of the ball, `[n, 3] -> [n, ambient_dim]`."""
         raise NotImplementedError
+
+    def surface(self):
+        return frames.sphere_mesh()
 
     def draw_frame(self, axes):
         frames.identified_sphere(axes)

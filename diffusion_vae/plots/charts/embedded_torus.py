@@ -9,11 +9,12 @@ from diffusion_vae.plots.charts.flat_torus import AnglePair
 from diffusion_vae.plots.charts.panel import Panel
 from diffusion_vae.plots.charts.registry import draws
 
+TURN = np.linspace(-np.pi, np.pi, 73)
 ANGLES = ("angle about the axis", "angle about the tube")
 
 
 class TorusInSpace(Panel):
-    """The torus in space; black curves are the sides of the square of the grid."""
+    """The torus in space; thick curves are the sides of the square of the grid."""
 
     picture_dim = 3
     title = "torus in $R^3$"
@@ -24,12 +25,12 @@ class TorusInSpace(Panel):
     def coordinates(self, z):
         return z
 
+    def surface(self):
+        return self._at(*np.meshgrid(TURN, TURN[::3]))
+
     def draw_frame(self, axes):
-        turn = np.linspace(-np.pi, np.pi, 73)
-        phi, theta = np.meshgrid(turn, turn[::3])
-        x, y, z = np.moveaxis(self._at(phi, theta), -1, 0)
-        axes.plot_surface(x, y, z, color="0.6", alpha=0.08, linewidth=0, shade=False)
-        for side in (self._at(turn, np.pi), self._at(np.pi, turn)):
+        frames.translucent(axes, self.surface())
+        for side in (self._at(TURN, np.pi), self._at(np.pi, TURN)):
             axes.plot(*side.T, color="black", linewidth=1.2)
         tube, radius = self.torus.tube_radius, self.torus.centre_radius + self.torus.tube_radius
         frames.space_axes(axes, radius, elevation=55.0, azimuth=215.0)
@@ -38,7 +39,7 @@ class TorusInSpace(Panel):
         axes.set_box_aspect((1, 1, height), zoom=1.35)
 
     def grids(self, n):
-        title = "torus in $R^3$, sides: the black curves"
+        title = "torus in $R^3$, sides: the thick curves"
         return AnglePair(self.torus, (0, 1), title, labels=ANGLES).grids(n)
 
     def _at(self, phi, theta):

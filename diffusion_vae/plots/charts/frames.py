@@ -97,11 +97,21 @@ def space_axes(axes, radius=1.0, zoom=1.5, elevation=22.0, azimuth=35.0):
     axes.set_axis_off()
 
 
+def translucent(axes, mesh):
+    """A pale surface in space through places `[rows, columns, 3]`."""
+    x, y, z = np.moveaxis(mesh, -1, 0)
+    axes.plot_surface(x, y, z, color="0.6", alpha=0.08, linewidth=0, shade=False)
+
+
+def sphere_mesh():
+    """Places on the unit sphere along parallels and meridians, `[25, 49, 3]`."""
+    theta, phi = np.meshgrid(np.linspace(0, 2 * np.pi, 49), np.linspace(0, np.pi, 25))
+    return np.stack([np.cos(theta) * np.sin(phi), np.sin(theta) * np.sin(phi), np.cos(phi)], -1)
+
+
 def translucent_sphere(axes):
     """The unit sphere in space: a pale surface with three great circles."""
-    theta, phi = np.meshgrid(np.linspace(0, 2 * np.pi, 49), np.linspace(0, np.pi, 25))
-    x, y, z = np.cos(theta) * np.sin(phi), np.sin(theta) * np.sin(phi), np.cos(phi)
-    axes.plot_surface(x, y, z, color="0.6", alpha=0.08, linewidth=0, shade=False)
+    translucent(axes, sphere_mesh())
     t = np.linspace(0.0, 2.0 * np.pi, 121)
     zero = np.zeros_like(t)
     for curve in ((np.cos(t), np.sin(t), zero), (np.cos(t), zero, np.sin(t))):
@@ -125,7 +135,7 @@ def space_ticks(axes, labels):
 
 def _round_ticks(low, high):
     step = 10.0 ** np.floor(np.log10(max(high - low, 1e-12)))
-    for finer in (1.0, 0.5, 0.2):
+    for finer in (5.0, 2.0, 1.0, 0.5, 0.2):
         ticks = np.arange(np.ceil(low / (step * finer)), np.floor(high / (step * finer)) + 1)
         if len(ticks) >= 3:
             break

@@ -32,11 +32,13 @@ class Panel:
         picture_dim: 2 for a plane picture, 3 for one in space.
         title: What the panel shows, or an empty string.
         spreads: Whether the frame leaves room for classes that `spread` moves apart.
+        inside: Whether points lie within the surface, instead of on it.
     """
 
     picture_dim: int = 2
     title: str = ""
     spreads: bool = True
+    inside: bool = False
 
     def coordinates(self, z):
         """Places of latent points in the picture, `[n, ambient_dim] -> [n, picture_dim]`."""
@@ -57,6 +59,9 @@ class Panel:
             Places in the picture, `[n, picture_dim]`.
         """
         return positions
+
+    def surface(self):
+        """Places on a surface to draw translucent, `[rows, columns, 3]`, or `None`."""
 
     def draw_frame(self, axes):
         """Draws outlines, labels and limits of the scatter."""

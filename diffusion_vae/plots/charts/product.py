@@ -21,6 +21,7 @@ class FactorPanel(Panel):
         self.product = product
         self.panel = panel
         self.picture_dim = panel.picture_dim
+        self.inside = panel.inside
         self.title = f"factor {index + 1}: {panel.title}"
         self.columns = _columns(product)[index]
 
@@ -32,6 +33,9 @@ class FactorPanel(Panel):
 
     def spread(self, positions, levels):
         return self.panel.spread(positions, levels)
+
+    def surface(self):
+        return self.panel.surface()
 
     def draw_frame(self, axes):
         self.panel.spreads = self.spreads

@@ -27,6 +27,9 @@ class SphereInSpace(Panel):
     def coordinates(self, z):
         return z
 
+    def surface(self):
+        return frames.sphere_mesh()
+
     def draw_frame(self, axes):
         frames.translucent_sphere(axes)
         phi = np.linspace(0.0, np.pi, 61)
@@ -40,7 +43,7 @@ class SphereInSpace(Panel):
         points = np.stack(
             [np.cos(theta) * np.sin(phi), np.sin(theta) * np.sin(phi), np.cos(phi)], axis=-1
         )
-        title = "sphere $S^2$, left and right side: the black arc"
+        title = "sphere $S^2$, left and right side: the thick arc"
         return [Grid(points, positions, cell, _draw_map, title)]
 
 

@@ -1,0 +1,23 @@
+"""`diffusion-vae report`: a run as one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffusion_vae.cli.common import DEFAULT_RESULTS, Results, RunName, console
+
+
+def report(
+    run: RunName,
+    results: Results = DEFAULT_RESULTS,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write.", show_default="RESULTS/reports/RUN.html"),
+    ] = None,
+    which: Annotated[str, typer.Option(help="Model: last or best.")] = "last",
+):
+    """Parameters, numbers, curves and every picture of a finished run in one HTML file."""
+    from diffusion_vae.report import write_report
+
+    console.print(str(write_report(results, run, out, which)), soft_wrap=True)

@@ -1,0 +1,185 @@
+"""Checks of the points, vectors and times that manifolds and heat kernels take.
+
+The contract says once, by `@takes`, what each method is given; the methods of a subclass
+are then checked in the same way (`check_overrides`). Shapes and dtypes are looked at while
+a graph is traced and cost nothing in it; values only where they are NumPy's or Python's.
+"""
+
+import functools
+import inspect
+import math
+import numbers
+
+import numpy as np
+from keras import ops
+
+AMBIENT, TIMES, FRACTIONS, SHAPE = "points or vectors", "times", "fractions", "a batch shape"
+
+
+def takes(**kinds):
+    """Checks the arguments of a method of a `Manifold` or a `HeatKernel`.
+
+    Args:
+        **kinds: Argument name to kind, in the order of the arguments.
+
+    Returns:
+        A decorator.
+    """
+
+    def decorate(method):
+        names = list(inspect.signature(method).parameters)[1:]
+
+        @functools.wraps(method)
+        def checked(self, *args, **kwargs):
+            _check(self, kinds, {**dict(zip(names, args, strict=False)), **kwargs})
+            return method(self, *args, **kwargs)
+
+        checked.takes = kinds
+        return checked
+
+    return decorate
+
+
+def check_overrides(cls, contract):
+    """Checks the arguments of the methods of `cls` as those of the class `contract`."""
+    for name, method in list(vars(cls).items()):
+        kinds = getattr(getattr(contract, name, None), "takes", None)
+        if kinds is None or hasattr(method, "takes") or not inspect.isfunction(method):
+            continue
+        own = list(inspect.signature(method).parameters)[1:]
+        renamed = dict(zip(own, kinds.values(), strict=False))
+        setattr(cls, name, takes(**renamed)(method))
+
+
+def require_real(name, value):
+    """Shape of an array of floating-point numbers, or what is wrong with it.
+
+    Returns:
+        A tuple, `None` for axes of unknown length; or `None` where even the rank is unknown.
+    """
+    array = value if hasattr(value, "dtype") else np.asarray(value)
+    dtype = getattr(array.dtype, "name", str(array.dtype))
+    if "float" not in dtype:
+        raise TypeError(
+            f"Expected `{name}` to be an array of floating-point numbers. "
+            f"Received: dtype {dtype}, {_short(value)}."
+        )
+    try:
+        return tuple(array.shape)
+    except ValueError:  # a tensor of unknown rank
+        return None
+
+
+def real_array(name, value):
+    """An array of real numbers of any kind, or what is wrong with it (a `ValueError`)."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "buif" and array.dtype.name != "bfloat16":
+        raise ValueError(
+            f"Expected {name} to be an array of real numbers. Received: dtype {array.dtype}."
+        )
+    return array
+
+
+def require_finite(name, value):
+    """Says so when an array of NumPy holds NaN or infinite values."""
+    if isinstance(value, np.ndarray) and not np.isfinite(value).all():
+        raise ValueError(
+            f"Expected {name} to be finite. Received: an array with "
+            f"{int((~np.isfinite(value)).sum())} NaN or infinite values."
+        )
+
+
+def require_number(name, value, least=-math.inf):
+    """Returns a finite `float` of at least `least`, or says what is wrong with it."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"Expected `{name}` to be a number. Received: {value!r}.")
+    if not (math.isfinite(value) and value >= least):
+        wanted = "finite" if least == -math.inf else f"finite and at least {least:g}"
+        raise ValueError(f"Expected `{name}` to be {wanted}. Received: {value}.")
+    return float(value)
+
+
+def require_fraction(name, value):
+    """Returns a number in [0, 1) as `float`, or says what is wrong with it."""
+    number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+    if not number or not 0 <= value < 1:
+        raise ValueError(f"Expected `{name}` to be in [0, 1). Received: {value!r}.")
+    return float(value)
+
+
+def _check(owner, kinds, given):
+    """Checks the arguments of one call."""
+    manifold = getattr(owner, "manifold", owner)
+    leading = {}
+    for name, kind in kinds.items():
+        if name not in given:
+            continue
+        value = given[name]
+        if kind is SHAPE:
+            _check_batch_shape(name, value)
+            continue
+        if kind is FRACTIONS and isinstance(value, numbers.Real):
+            continue
+        shape = require_real(name, value)
+        if kind is TIMES:
+            _check_last_axis(name, shape, manifold.time_dim, "one time each", manifold)
+            _check_positive(name, value)
+        elif kind is AMBIENT:
+            _check_last_axis(name, shape, manifold.ambient_dim, "its coordinates", manifold)
+        if shape is not None:
+            leading[name] = shape if kind is FRACTIONS else shape[:-1]
+    _check_broadcast(leading)
+
+
+def _check_last_axis(name, shape, length, what, manifold):
+    if shape is None or (shape and shape[-1] in (None, length)):
+        return
+    raise ValueError(
+        f"Expected `{name}` of shape [..., {length}] on {manifold!r}, {what} on the last axis. "
+        f"Received shape: {shape}."
+    )
+
+
+def _check_positive(name, value):
+    if not isinstance(value, (np.ndarray, numbers.Real, list, tuple)):
+        return
+    bad = [float(t) for t in np.ravel(value) if not 0 < t < float("inf")]
+    if bad:
+        raise ValueError(f"Expected `{name}` to be positive and finite. Received: {bad[0]}.")
+
+
+def _check_broadcast(leading):
+    """Leading axes must fit together; unknown ones do."""
+    known = [[n if isinstance(n, int) else 1 for n in shape] for shape in leading.values()]
+    try:
+        np.broadcast_shapes(*known)
+    except ValueError:
+        shapes = ", ".join(f"`{name}` {shape}" for name, shape in leading.items())
+        raise ValueError(
+            f"Expected leading axes that broadcast. Received leading shapes: {shapes}."
+        ) from None
+
+
+def _check_batch_shape(name, shape):
+    sizes = shape if isinstance(shape, (list, tuple, np.ndarray)) else [None]
+    if ops.is_tensor(shape) or all(_is_size(size) for size in sizes):
+        return
+    raise ValueError(
+        f"Expected `{name}` to be a tuple of whole numbers of at least 0, such as (10,). "
+        f"Received: {shape!r}."
+    )
+
+
+def _is_size(size):
+    if isinstance(size, (int, np.integer)):
+        return size >= 0
+    return ops.is_tensor(size)
+
+
+def _short(value):
+    """A value as a few words: arrays by their shape."""
+    shape = getattr(value, "shape", None)
+    return f"shape {tuple(shape)}" if shape else repr(value)[:60]

@@ -1,0 +1,141 @@
+"""Keras's `compile`, `fit`, `evaluate` and `predict`, whose data are checked first."""
+
+import contextlib
+
+import keras
+import numpy as np
+
+from diffusion_vae.manifolds.arguments import require_fraction
+from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.models.arguments import (
+    check_rows,
+    check_source,
+    check_weights,
+    checked_callbacks,
+    checked_count,
+    checked_examples,
+    checked_numbers,
+)
+from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
+from diffusion_vae.suggestions import require_keras_name
+
+
+class FittingMethods:
+    """Methods of a model with `likelihood`, `event_shape` and `target_shape`.
+
+    Training goes without labels: the data are their own target unless another is given.
+    """
+
+    def compile(self, optimizer="adam", **kwargs):
+        """Keras's `compile`, without `loss` and `metrics`: the model brings its own."""
+        for name in ("loss", "metrics", "weighted_metrics"):
+            if kwargs.get(name) is not None:
+                raise ValueError(
+                    f"Expected no `{name}` in `compile`: the model brings its own loss and "
+                    f"metrics. Received: {name}={kwargs[name]!r}. Compute further numbers from "
+                    "`model.predict(x)` or in a callback."
+                )
+        optimizer = require_keras_name("optimizer", optimizer, keras.optimizers)
+        super().compile(optimizer=optimizer, **kwargs)
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
+    ):
+        """Keras's `fit`. Data are checked first, and a loss that is not finite raises.
+
+        Raises:
+            TypeError: If the data are no array and no source of batches, or not of numbers.
+            ValueError: If the data hold NaN or values outside the likelihood's support, or are
+                of the wrong shape.
+            FloatingPointError: If the loss became NaN or infinite; says at which step.
+        """
+        if batch_size is not None:
+            checked_count("batch_size", batch_size)
+        require_dimension("epochs", epochs, 0)
+        require_fraction("validation_split", kwargs.get("validation_split", 0.0))
+        x, y = self._checked_data(x, y, kwargs.get("sample_weight"))
+        validation = kwargs.get("validation_data")
+        if validation is not None:
+            self._checked_data(*_as_arguments(validation), name="validation_data")
+        options = {"batch_size": batch_size, "epochs": epochs, "verbose": verbose, **kwargs}
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            return super().fit(x, y, callbacks=callbacks, **options)
+        guard = NaNGuard()
+        callbacks = [guard, TimeLimitWarning(), *checked_callbacks(callbacks)]
+        history = super().fit(x, y, callbacks=callbacks, **options)
+        if guard.message:
+            raise FloatingPointError(guard.message)
+        return history
+
+    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+        """Keras's `evaluate`; the data are their own target by default, as in `fit`."""
+        if batch_size is not None:
+            checked_count("batch_size", batch_size)
+        x, y = self._checked_data(x, y, kwargs.get("sample_weight"))
+        return super().evaluate(x, y, batch_size=batch_size, **kwargs)
+
+    def predict(self, x, batch_size=None, **kwargs):
+        """Keras's `predict`: what `call` returns, as NumPy arrays."""
+        if batch_size is not None:
+            checked_count("batch_size", batch_size)
+        check_source("x", x)
+        if isinstance(x, np.ndarray):
+            checked_examples("x", x, self.event_shape if self.built else None)
+        return super().predict(x, batch_size=batch_size, **kwargs)
+
+    def _checked_data(self, x=None, y=None, sample_weight=None, name="x"):
+        """Checks data, builds the model for them if it is not, and returns data and target."""
+        check_source(name, x)
+        if y is None and sample_weight is not None:
+            y = x  # Keras drops weights that come without a target
+        if isinstance(x, np.ndarray):
+            checked_examples(name, x, self.event_shape if self.built else None)
+            if not self.built:
+                with self._placement():  # now, before callbacks look at the networks
+                    self.build((None, *x.shape[1:]))
+        self._check_arrays(x, y)
+        check_weights(sample_weight, x)
+        return x, y
+
+    def _check_arrays(self, x=None, y=None):
+        """Checks NumPy data; what is reconstructed must be in the likelihood's support."""
+        if y is not None and isinstance(x, np.ndarray):
+            check_source("y", y)
+        if isinstance(y, np.ndarray):
+            if self.built:
+                self._check_target(y.shape)
+            checked_numbers("y", y)
+            check_rows("y", y, x)
+            self.likelihood.check_data(y)
+        if isinstance(x, np.ndarray) and y is None:
+            self.likelihood.check_data(x)
+
+    def _placement(self):
+        """Scope of the strategy that the model was made under (TensorFlow only)."""
+        strategy = getattr(self, "distribute_strategy", None)
+        return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+    def _check_target(self, shape):
+        if tuple(shape[1:]) != self.target_shape:
+            raise ValueError(
+                "Expected the target to have the shape of a reconstruction, "
+                f"{self.target_shape}. Received: {tuple(shape[1:])}. "
+                "The model learns without labels: call `fit(x)`; `fit(x, target)` is for "
+                "targets such as clean pictures."
+            )
+
+
+def _as_arguments(validation):
+    """Validation data as the arguments of `_checked_data`: x, y, weights."""
+    parts = validation if isinstance(validation, (tuple, list)) else (validation,)
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(
+            "Expected `validation_data` to be x, (x,), (x, y) or (x, y, sample_weight). "
+            f"Received: a {type(validation).__name__} of {len(parts)}."
+        )
+    return parts

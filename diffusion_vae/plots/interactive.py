@@ -1,0 +1,115 @@
+"""A page to turn the latent space in, and to see what each point of it decodes to."""
+
+import json
+from importlib import resources
+
+import jinja2
+import numpy as np
+
+from diffusion_vae.plots.charts import chart
+from diffusion_vae.plots.colouring import colouring_of
+from diffusion_vae.plots.images import as_images, value_range
+from diffusion_vae.plots.sprites import data_uri, most_pictures, sprite_sheet
+from diffusion_vae.plots.traces import layout, panel_traces
+
+POINTS = 1500  # at most, of the data and elsewhere together
+ROOM = 2_500_000  # bytes of the pictures of one sheet, before they are compressed
+ELSEWHERE = 1 / 3  # share of the points that belong to no example
+
+
+def interactive_page(model, x, labels=None, *, factors=None, colouring=None, title=None):
+    """A page of HTML, one file that needs no network: the latent space, turned by the mouse.
+
+    Pointing at a latent point shows its example, what the decoder makes of it, and its
+    label. Pale points are draws from the prior: they show what lies between the data. The
+    page needs the extra `interactive` (plotly), whose program of 5 MB it holds.
+
+    Args:
+        model: A model with `manifold`, `encode` and `decode`.
+        x: Examples, `[n, *event]`; as many of the first as the page has room for.
+        labels: As in `latent_scatter`.
+        factors: As in `latent_scatter`.
+        colouring: As in `latent_scatter`.
+        title: Title of the page.
+
+    Returns:
+        The text of the page.
+
+    Raises:
+        ImportError: If plotly is not installed.
+        ValueError: If there is no example.
+    """
+    plotly = _plotly()
+    x = np.asarray(x)
+    if len(x) == 0:
+        raise ValueError("Expected at least one example to show. Received: none.")
+    most = min(POINTS, most_pictures(x[0], ROOM))
+    among = max(1, most - int(ELSEWHERE * most))
+    x, labels, factors = (
+        None if a is None else np.asarray(a)[:among] for a in (x, labels, factors)
+    )
+    between = np.asarray(model.manifold.prior_sample((most - among,), seed=0))
+    z = np.concatenate([np.asarray(model.encode(x)[0]), between])  # [k, ambient_dim]
+    shown = np.isfinite(z).all(axis=-1)
+    painted = colouring_of(len(x), labels, factors, colouring)
+    panels = chart(model.manifold, z[: len(x)])
+    traces = [
+        trace
+        for i, panel in enumerate(panels)
+        for trace in panel_traces(panel, z, shown, painted, labels, i)
+    ]
+    seen = set()
+    for trace in traces:  # a class stands in the legend once
+        if "legendgroup" in trace:
+            trace["showlegend"] = trace["legendgroup"] not in seen
+            seen.add(trace["legendgroup"])
+    figure = plotly.graph_objects.Figure({"data": traces, "layout": layout(panels)})
+    return _template().render(
+        title=title or "Latent space",
+        plotly=plotly.offline.get_plotlyjs(),
+        figure=_script(figure.to_json()),
+        pictures=_script(json.dumps(_pictures(model, x, z, labels))),
+    )
+
+
+def _plotly():
+    try:
+        import plotly.graph_objects
+        import plotly.offline
+    except ImportError as error:
+        raise ImportError(
+            "Expected plotly, which draws interactive pages. Install it with "
+            "`pip install diffusion-vae[interactive]`."
+        ) from error
+    return plotly
+
+
+def _pictures(model, x, z, labels):
+    """What the page says of each point: its pictures, in one sheet each, and its label."""
+    decoded = as_images(np.asarray(model.decode(np.nan_to_num(z))))
+    data = as_images(x)
+    limits = value_range(x)
+    sheets = {"decoded": sprite_sheet(decoded, limits), "example": sprite_sheet(data, limits)}
+    return {
+        "height": data.shape[1],
+        "width": data.shape[2],
+        "count": len(z),
+        "examples": len(x),
+        "labels": None if labels is None else [str(label) for label in labels.ravel().tolist()],
+        "sheets": {
+            name: {"columns": columns, "source": data_uri(sheet)}
+            for name, (sheet, columns) in sheets.items()
+        },
+    }
+
+
+def _script(text):
+    """JSON as it may stand inside a script element."""
+    return text.replace("</", "<\\/")
+
+
+def _template():
+    folder = resources.files("diffusion_vae.plots") / "templates"
+    return jinja2.Environment(autoescape=True).from_string(
+        (folder / "interactive.html.jinja").read_text(encoding="utf-8")
+    )

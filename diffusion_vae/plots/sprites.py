@@ -1,0 +1,35 @@
+"""Many small pictures as one, for pages and for TensorBoard's projector."""
+
+import base64
+import math
+
+import imageio.v3 as imageio
+import numpy as np
+
+from diffusion_vae.plots.images import as_images, grid_image, value_range
+
+
+def sprite_sheet(x, limits=None):
+    """Tiles pictures without gaps, as square as it can be.
+
+    Args:
+        x: Data, `[n, *event]`, as `as_images` takes it.
+        limits: The values (low, high) shown black and white. See `value_range`.
+
+    Returns:
+        Bytes `[H, W]` or `[H, W, 3]`, and the number of pictures in a row.
+    """
+    columns = math.ceil(math.sqrt(len(x)))
+    sheet = grid_image(x, columns, gap=0, limits=limits or value_range(x))
+    return np.rint(255.0 * sheet).astype(np.uint8), columns
+
+
+def most_pictures(event, room):
+    """How many pictures of the shape of `event` (one example) fit into `room` bytes."""
+    return max(1, room // as_images(np.asarray(event)[None])[0].size)
+
+
+def data_uri(picture):
+    """Bytes `[H, W]` or `[H, W, 3]` as a `data:` address of a PNG."""
+    png = imageio.imwrite("<bytes>", picture, extension=".png")
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,0 +1,51 @@
+"""The same pictures on a dark ground."""
+
+import numpy as np
+from matplotlib.collections import Collection
+from matplotlib.colors import to_rgba, to_rgba_array
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+
+LIGHTEST, SPAN = 0.95, 0.85  # black becomes this grey; white becomes LIGHTEST - SPAN, the ground
+
+_COLOURS: dict[type, tuple[str, ...]] = {
+    Text: ("color",),
+    Line2D: ("color", "markerfacecolor", "markeredgecolor"),
+    Patch: ("facecolor", "edgecolor"),
+    Collection: ("facecolor", "edgecolor"),
+}
+
+
+def dark(figure):
+    """Turns black on white into white on black; colours and pictures stay as they are.
+
+    Every neutral grey that is the one colour of a text, a line, an outline or a surface is
+    inverted. Points keep their colours, which are readable on both grounds.
+
+    Args:
+        figure: A Matplotlib `Figure` of this package; it is changed.
+
+    Returns:
+        The figure.
+    """
+    figure.draw_without_rendering()  # ticks are made while drawing
+    # All are read before any is set: the colour of a mark may be that of its line.
+    changes = [
+        (artist, name, _inverted(getattr(artist, f"get_{name}")()))
+        for kind, names in _COLOURS.items()
+        for artist in dict.fromkeys(figure.findobj(kind))
+        for name in names
+    ]
+    for artist, name, colour in changes:
+        if colour is not None:
+            getattr(artist, f"set_{name}")(colour)
+    return figure
+
+
+def _inverted(colour):
+    """The inverse of a neutral grey, `None` for anything else (also for nothing at all)."""
+    rgba = to_rgba_array(colour)  # [k, 4]
+    if len(rgba) == 0 or np.ptp(rgba, axis=0).any() or np.ptp(rgba[0, :3]) or rgba[0, 3] == 0:
+        return None
+    return to_rgba(3 * (LIGHTEST - SPAN * rgba[0, 0],), rgba[0, 3])
