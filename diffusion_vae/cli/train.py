@@ -45,6 +45,9 @@ def train(
     betas: Annotated[
         str, option("Decay rates of Adam's two running averages, joined by a comma.")
     ] = "0.9,0.999",
+    xla: Annotated[
+        bool, option("Compile steps with XLA on a CPU too; pays for long trainings.")
+    ] = False,
     seed: Annotated[int, option("Of weights, noise and the order of the data.")] = 0,
     restarts: Annotated[
         int | None,

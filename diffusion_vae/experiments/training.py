@@ -116,7 +116,7 @@ def _attempts(config, dataset, results, run, callbacks, say, first):
         keras.utils.set_random_seed(seed)
         model = build_model(config, dataset.event_shape, seed=seed)
         steps = config.planned_epochs * _steps_per_epoch(config, dataset)
-        model.compile(build_optimizer(config, steps))
+        model.compile(build_optimizer(config, steps), jit_compile=True if config.xla else "auto")
         settings = {"config": config.as_dict(), "attempt": attempt, "attempt_seed": seed}
         folder = _results_folder(config, results, run, dataset, experiment=settings)
         guard = _fit(config, model, dataset, folder, callbacks())
