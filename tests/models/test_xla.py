@@ -1,6 +1,5 @@
 """Heads of the encoder under XLA, which is what `compile("adam")` means on a GPU."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
