@@ -1,14 +1,17 @@
-"""Step time of our models beside a plain Gaussian Keras VAE with the same networks.
+"""Step time of our models beside a plain Gaussian Keras VAE, and beside the machine's limit.
 
-python benchmarks/step_time.py [--latent sphere:2 --latent so3 ...] [--json FILE]
+python benchmarks/step_time.py [--latent sphere:2 ...] [--batch 128 640] [--xla] [--json FILE]
+KERAS_BACKEND=jax python benchmarks/step_time.py ...
 
-All models are timed in turn in one process (blocks of steps, round after round), so
-that a drift of the machine's speed meets them all; quoted are medians and the median
-of the ratios round by round.
+All models have the networks of the paper and are timed in turn in one process (blocks of
+steps, round after round), so that a drift of the machine's speed meets them all; quoted are
+medians, the median of the ratios round by round, and the share of the step that the matrix
+products alone would take (`matrix_limit.py`), measured between the rounds.
 """
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import time
@@ -16,12 +19,27 @@ import time
 import keras
 import numpy as np
 from keras import ops
+from matrix_limit import paper_mlp_seconds
 
 import diffusion_vae as dv
+from diffusion_vae.callbacks.versions import versions
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
 
-BATCH = 128
 BLOCK = 10
+PLAIN = "plain Gaussian VAE"
+# Latent space: largest ratio to the plain VAE.
+TARGETS = {
+    "sphere:2": 1.05,
+    "sphere:10": 1.05,
+    "torus": 1.05,
+    "euclidean:2": 1.05,
+    "sphere:2 x torus:1": 1.10,
+    "embedded-torus": 1.10,
+    "so3": 1.15,
+    "o3": 1.15,
+    "projective:2": 1.25,
+}
+LEAST_SHARE = {128: 0.70, 640: 0.80}
 
 
 class PlainVAE(keras.Model):
@@ -50,75 +68,98 @@ class PlainVAE(keras.Model):
         return ops.mean(reconstruction + kl)
 
 
-def training_step(model, x):
-    """A function that runs one training step of a compiled model."""
-    model.compile("adam")
-    model.fit(x, batch_size=BATCH, epochs=1, verbose=0)  # builds, traces, warms up
-    step = model.train_function
-    if keras.backend.backend() != "tensorflow":
-        return lambda: model.train_on_batch(x[:BATCH])
-    import tensorflow as tf
+class Steps(keras.callbacks.Callback):
+    """Seconds of each training step of `fit`."""
 
-    data = iter(tf.data.Dataset.from_tensors(tf.constant(x[:BATCH])).repeat())
+    def on_train_batch_begin(self, batch, logs=None):
+        self._start = time.perf_counter()
 
-    def run():
-        logs = step(data)
-        return float(logs["loss"])
+    def on_train_batch_end(self, batch, logs=None):
+        self.seconds.append(time.perf_counter() - self._start)
 
-    return run
+    def on_train_begin(self, logs=None):
+        self.seconds = []
 
 
-def measure(latents, steps):
-    """Median step time in milliseconds and ratio to the plain VAE, by name."""
-    x = np.random.default_rng(0).random((BATCH * 4, 784), dtype=np.float32)
-    runs = {"plain Gaussian VAE": training_step(PlainVAE(3), x)}
+def trainer(model, x, batch, xla):
+    """A function that trains for a block of steps and returns the seconds of each."""
+    model.compile("adam", jit_compile=True if xla else "auto")
+    model.fit(x, batch_size=batch, epochs=1, verbose=0)  # builds, traces, warms up
+    watch = Steps()
+
+    def block():
+        model.fit(x, batch_size=batch, epochs=1, verbose=0, callbacks=[watch])
+        return watch.seconds[1:]  # the first waits for the input pipeline to start
+
+    return block
+
+
+def measure(latents, kernels, batch, rounds, xla):
+    """Median step time in milliseconds, ratio and share of the limit, by name."""
+    x = np.random.default_rng(0).random((batch * (BLOCK + 1), 784), dtype=np.float32)
+    runs = {PLAIN: trainer(PlainVAE(2), x, batch, xla)}
     for latent in latents:
-        for kernel in ("exact", "random_walk"):
-            model = dv.DiffusionVAE(latent, kernel=kernel, seed=0)
-            runs[f"{latent}, {kernel}"] = training_step(model, x)
-    times = {name: [] for name in runs}
-    for _ in range(max(1, steps // BLOCK)):
-        for name, run in runs.items():
-            for _ in range(BLOCK):
-                start = time.perf_counter()
-                run()
-                times[name].append(time.perf_counter() - start)
-    plain = times["plain Gaussian VAE"]
-    rounds = range(0, len(plain), BLOCK)
+        for kernel in kernels:
+            mode = {"mode": "quadratic"} if latent.startswith("projective") else {}
+            model = dv.DiffusionVAE(latent, kernel=kernel, seed=0, **mode)
+            runs[f"{latent}, {kernel}"] = trainer(model, x, batch, xla)
+    blocks, limits = {name: [] for name in runs}, []
+    for _ in range(rounds):
+        limits.append(paper_mlp_seconds(batch))
+        for name, block in runs.items():
+            blocks[name].append(statistics.median(block()))
     report = {}
-    for name, values in times.items():
-        ratios = [
-            statistics.median(values[i : i + BLOCK]) / statistics.median(plain[i : i + BLOCK])
-            for i in rounds
-        ]
+    for name, seconds in blocks.items():
+        ratios = [a / b for a, b in zip(seconds, blocks[PLAIN], strict=True)]
+        shares = [a / b for a, b in zip(limits, seconds, strict=True)]
         report[name] = {
-            "milliseconds": 1000.0 * statistics.median(values),
+            "batch_size": batch,
+            "milliseconds": 1000.0 * statistics.median(seconds),
             "ratio": statistics.median(ratios),
+            "largest_ratio": TARGETS.get(name.split(",")[0]) if ", exact" in name else None,
+            "share_of_matrix_limit": statistics.median(shares),
+            "least_share": LEAST_SHARE.get(batch) if name == PLAIN else None,
         }
     return report
+
+
+def print_table(report):
+    print(f"{'batch':>5} {'model':32} {'ms/step':>8} {'ratio':>6} {'target':>6} {'share':>6} "
+          f"{'target':>6}")  # fmt: skip
+    for name, row in report:
+        target = "" if row["largest_ratio"] is None else f"{row['largest_ratio']:.2f}"
+        least = "" if row["least_share"] is None else f"{row['least_share']:.2f}"
+        print(f"{row['batch_size']:5} {name:32} {row['milliseconds']:8.2f} {row['ratio']:6.3f} "
+              f"{target:>6} {row['share_of_matrix_limit']:6.2f} {least:>6}")  # fmt: skip
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--latent", action="append", help="latent space, repeatable")
-    parser.add_argument("--steps", type=int, default=200, help="steps of each model")
+    parser.add_argument("--kernel", action="append", help="exact or random_walk, repeatable")
+    parser.add_argument("--batch", type=int, nargs="+", default=[128])
+    parser.add_argument("--rounds", type=int, default=15, help=f"blocks of {BLOCK} steps")
+    parser.add_argument("--xla", action="store_true", help="compile on the CPU, too")
     parser.add_argument("--json", help="file for the numbers")
     arguments = parser.parse_args()
-    report = measure(arguments.latent or ["sphere:2", "torus", "so3"], arguments.steps)
-    print(f"{'model':24} {'ms/step':>8} {'ratio':>6}   (batch {BATCH}, MLP of the paper)")
-    for name, row in report.items():
-        print(f"{name:24} {row['milliseconds']:8.2f} {row['ratio']:6.2f}")
+    latents, kernels = arguments.latent or list(TARGETS), arguments.kernel or ["exact"]
+    report = [
+        (name, row)
+        for batch in arguments.batch
+        for name, row in measure(latents, kernels, batch, arguments.rounds, arguments.xla).items()
+    ]
+    print_table(report)
     if arguments.json:
         about = {
             "command": "python benchmarks/step_time.py",
-            "steps": arguments.steps,
-            "batch_size": BATCH,
-            "backend": keras.backend.backend(),
-            "keras": keras.__version__,
-            "machine": f"{platform.machine()}, {platform.processor() or 'CPU'}",
+            "rounds": arguments.rounds,
+            "xla": arguments.xla or keras.backend.backend() == "jax",
+            "versions": versions(),
+            "machine": f"{os.cpu_count()} CPU cores ({platform.machine()})",
         }
+        rows = [{"model": name, **row} for name, row in report]
         with open(arguments.json, "w") as file:
-            json.dump({**about, "results": report}, file, indent=2)
+            json.dump({**about, "results": rows}, file, indent=2)
             file.write("\n")
 
 

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from diffusion_vae.cli import worker
 from diffusion_vae.cli.common import DEFAULT_RESULTS, Results, console, option
 from diffusion_vae.cli.values import key_values, numbers, sizes
 
 # Options that are not part of the experiment.
 NOT_SETTINGS = (
-    "context", "results", "run", "resume", "config", "dataset_option", "model_option",
+    "context", "results", "run", "resume", "config", "dataset_option", "model_option", "hosts",
+    "rank",
 )  # fmt: skip
 
 
@@ -45,6 +47,9 @@ def train(
     betas: Annotated[
         str, option("Decay rates of Adam's two running averages, joined by a comma.")
     ] = "0.9,0.999",
+    xla: Annotated[
+        bool, option("Compile steps with XLA on a CPU too; pays for long trainings.")
+    ] = False,
     seed: Annotated[int, option("Of weights, noise and the order of the data.")] = 0,
     restarts: Annotated[
         int | None,
@@ -74,6 +79,11 @@ def train(
         Path | None,
         option("An experiment.json to repeat; options given beside it replace its own."),
     ] = None,
+    hosts: Annotated[
+        str | None,
+        option("Machines that train together (JAX): HOST:PORT,HOST,..., the same for each."),
+    ] = None,
+    rank: Annotated[int, option("Place of this machine among the hosts, from 0.")] = 0,
     likelihood: Annotated[str, option("gaussian or bernoulli.", "Model")] = "gaussian",
     variance: Annotated[float, option("Of the Gaussian likelihood.", "Model")] = 1.0,
     scale: Annotated[
@@ -148,6 +158,8 @@ def train(
 
     Without options: a flat torus learns the translations of a periodic picture.
     """
+    if worker.is_needed(hosts):
+        worker.watch(hosts, rank)
     settings = {name: value for name, value in locals().items() if name not in NOT_SETTINGS}
     settings["dataset_options"] = key_values("--dataset-option", dataset_option)
     settings["model_options"] = key_values("--model-option", model_option)
@@ -168,12 +180,16 @@ def train(
     from diffusion_vae.callbacks import ProgressBar
     from diffusion_vae.experiments.summary import print_summary
 
+    cluster = experiments.ALONE if hosts is None else experiments.join(hosts.split(","), rank)
     watched = {
+        "cluster": cluster,
         "callbacks": lambda: [ProgressBar(console)],
         "say": lambda message: console.print(f"[yellow]{message}[/]"),
     }
     if resume is not None:
-        print_summary(experiments.resume(resume, results, **watched), console)
+        trained = experiments.resume(resume, results, **watched)
+        if trained is not None:
+            print_summary(trained, console)
         return
     given = {name: value for name, value in settings.items() if _is_given(context, name)}
     if config is not None:
@@ -189,7 +205,9 @@ def train(
         f"Training [bold]{shown}[/] on [bold]{chosen.dataset}[/], "
         f"{chosen.planned_epochs} epochs, seed {chosen.seed}."
     )
-    print_summary(experiments.train(chosen, results, run, **watched), console)
+    trained = experiments.train(chosen, results, run, **watched)
+    if trained is not None:
+        print_summary(trained, console)
 
 
 def _is_given(context, name):

@@ -21,13 +21,21 @@ from diffusion_vae.datasets.rotated_pictures import rotated_pictures
 from diffusion_vae.datasets.rotations import random_rotations, so3_functions
 from diffusion_vae.datasets.shifted_image import shifted_image
 from diffusion_vae.datasets.small_norb import small_norb
-from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.datasets.stored import (
+    FolderPictures,
+    HDF5Pictures,
+    RecordPictures,
+    StoredPictures,
+)
 from diffusion_vae.datasets.svhn import svhn
 from diffusion_vae.datasets.value_range import rescaled
 
 __all__ = [
     "Dataset",
+    "FolderPictures",
     "FourierPicture",
+    "HDF5Pictures",
+    "RecordPictures",
     "StoredPictures",
     "binarized",
     "cars3d",

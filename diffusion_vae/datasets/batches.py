@@ -24,6 +24,8 @@ class ShuffledBatches(keras.utils.PyDataset):
         passes: How often an epoch goes through the data, for data so small that what is
             done at the end of an epoch would take longer than the epoch.
         curriculum: A `FrequencyCurriculum` of the data set, or `None`.
+        share: A function that takes from the rows of a batch those of this process, where
+            several train together.
     """
 
     def __init__(
@@ -34,10 +36,12 @@ class ShuffledBatches(keras.utils.PyDataset):
         epoch: int = 0,
         passes: int = 1,
         curriculum: FrequencyCurriculum | None = None,
+        share=lambda rows: rows,
     ):
         super().__init__()
         self.passes = passes
         self.dataset = dataset
+        self.share = share
         self.curriculum = curriculum or FrequencyCurriculum(dataset)
         self.batch_size = batch_size
         self.seed = seed
@@ -50,7 +54,7 @@ class ShuffledBatches(keras.utils.PyDataset):
     def __getitem__(self, index):
         a_pass, index = divmod(index, self._batches_a_pass)
         rows = self._orders[a_pass, index * self.batch_size : (index + 1) * self.batch_size]
-        return (self._examples[rows],)
+        return (self._examples[self.share(rows)],)
 
     @property
     def _batches_a_pass(self):

@@ -8,7 +8,7 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.sources import find_local
-from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.datasets.stored import HDF5Pictures
 
 FILES = ("celeba.h5", "celeba_64.h5")
 TRAIN, ALL = 160_000, 202_599  # training pictures of the original, and pictures there are
@@ -40,7 +40,7 @@ def celeba(path=None, train_size=None, test_size=10_000):
         )
         path = find_local(FILES, advice)
     path = Path(path).expanduser()
-    count = len(StoredPictures(path))
+    count = len(HDF5Pictures(path))
     train = min(TRAIN, round(count * TRAIN / ALL))
     if not 0 < train < count:
         raise ValueError(
@@ -56,6 +56,6 @@ def celeba(path=None, train_size=None, test_size=10_000):
     )
     return Dataset(
         name="celeba",
-        train=StoredPictures(path, rows=np.arange(train_size or train)),
-        test=StoredPictures(path, rows=np.arange(train, stop))[:],
+        train=HDF5Pictures(path, rows=np.arange(train_size or train)),
+        test=HDF5Pictures(path, rows=np.arange(train, stop))[:],
     )

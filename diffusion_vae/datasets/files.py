@@ -1,4 +1,4 @@
-"""Data sets of one's own, by path: an `.npz` file, an `.h5` file, a folder of images."""
+"""Data sets of one's own, by path: `.npz`, `.h5`, TFRecord, a folder of images."""
 
 import dataclasses
 from pathlib import Path
@@ -10,7 +10,9 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.images import SUFFIXES, read_images
 from diffusion_vae.datasets.pictures import binarized, random_split, split_examples
-from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.datasets.stored import FolderPictures, HDF5Pictures, RecordPictures
+
+RECORDS = ".tfrecord"  # part of the name: shards are called a.tfrecord-00000-of-00010
 
 
 def from_path(
@@ -34,15 +36,18 @@ def from_path(
     at random.
 
     Args:
-        path: An `.npz` file, an `.h5` file, or a folder of images.
-        key: Name of the one array that holds all examples (archives).
+        path: An `.npz` file, an `.h5` file, a `.tfrecord` file or a folder of them, or a
+            folder of images.
+        key: Name of the one array that holds all examples (archives), or of the feature
+            that holds the encoded picture (TFRecord, by default `image`).
         size: Pixels a side or `(height, width)` to resize to (folders).
         square: Whether to cut out the largest central square first (folders).
         test_fraction: Share of the examples for testing where there is no test set.
         limit: Reads the first so many rows or images only.
         binarize: `None`, `"threshold"`, `"stochastic"` or `"dynamic"`.
-        stream: Whether training pictures stay in the file, an `.h5` of uint8 pictures,
-            and are read batch by batch (see `diffusion-vae convert`).
+        stream: Whether training pictures stay in their files and are read batch by batch: an
+            `.h5` of uint8 pictures (see `diffusion-vae convert`), or a folder. Those of
+            TFRecord files always do.
         seed: Of the split and of the binarization.
 
     Returns:
@@ -57,9 +62,19 @@ def from_path(
     if limit is not None:
         require_count("limit", limit, 2)
     options = {"test_fraction": test_fraction, "limit": limit, "binarize": binarize, "seed": seed}
+    if RECORDS in path.name or (path.is_dir() and any(path.glob(f"*{RECORDS}*"))):
+        for option, value in (("size", size), ("square", square or None), ("binarize", binarize)):
+            _reject(option, value, path, "TFRecord files")
+        pictures = RecordPictures(path, key or "image")
+        return _streamed(pictures, None, test_fraction, limit, seed, {"key": key})
     if path.is_dir():
         _reject("key", key, path, "folders of images")
-        _reject("stream", stream or None, path, "folders of images")
+        if stream:
+            _reject("binarize", binarize, path, "pictures that stay in their files")
+            paths, labels = _listed(path)
+            pictures = FolderPictures(path, paths, size, square)
+            how = {"size": list(size) if isinstance(size, tuple) else size, "square": square}
+            return _streamed(pictures, labels, test_fraction, limit, seed, how | {"stream": True})
         arrays = _read_folder(path, size, square, limit)
         options["size"] = list(size) if isinstance(size, tuple) else size
         options["square"] = square
@@ -68,7 +83,9 @@ def from_path(
         _reject("square", square or None, path, "archives")
         if stream:
             _reject("binarize", binarize, path, "pictures that stay in their file")
-            return _streamed(path, key or "data", test_fraction, limit, seed)
+            pictures = HDF5Pictures(path, key or "data")
+            how = {"key": key or "data", "stream": True}
+            return _streamed(pictures, None, test_fraction, limit, seed, how)
         arrays = read_archive(path, limit, key)
         options["key"] = key
     elif path.exists():
@@ -82,20 +99,27 @@ def from_path(
     return dataclasses.replace(dataset, name=str(path), options=options)
 
 
-def _streamed(path, key, test_fraction, limit, seed):
-    """Data set whose training pictures stay in an HDF5 file."""
-    pictures = StoredPictures(path, key)
+def _streamed(pictures, labels, test_fraction, limit, seed, options):
+    """Data set whose training pictures stay in their files."""
     train, test = random_split(min(limit or len(pictures), len(pictures)), test_fraction, seed)
-    options = {"key": key, "test_fraction": test_fraction, "limit": limit, "seed": seed}
     return Dataset(
-        name=str(path),
-        train=StoredPictures(path, key, train),
-        test=StoredPictures(path, key, test)[:],
-        options={**options, "stream": True},
+        name=str(pictures.path),
+        train=pictures.select(train),
+        test=pictures.select(test)[:],
+        train_labels=None if labels is None else labels[train],
+        test_labels=None if labels is None else labels[test],
+        options={**options, "test_fraction": test_fraction, "limit": limit, "seed": seed},
     )
 
 
 def _read_folder(folder, size, square, limit):
+    """Images of a folder as arrays, with labels if it has subfolders of classes."""
+    paths, labels = _listed(folder)
+    arrays = {"train": read_images(paths[:limit], size, square)}
+    return arrays if labels is None else {**arrays, "train_labels": labels[:limit]}
+
+
+def _listed(folder):
     """Images of a folder, or of its subfolders with a label for each, or further down."""
     paths = image_paths(folder)
     classes = [sub for sub in sorted(folder.iterdir()) if sub.is_dir() and image_paths(sub)]
@@ -110,8 +134,7 @@ def _read_folder(folder, size, square, limit):
             f"Expected images ({', '.join(SUFFIXES)}) in the folder {str(folder)!r} or in its "
             f"subfolders. Received: none."
         )
-    arrays = {"train": read_images(paths[:limit], size, square)}
-    return arrays if labels is None else {**arrays, "train_labels": labels[:limit]}
+    return paths, labels
 
 
 def image_paths(folder: Path) -> list[Path]:

@@ -10,15 +10,17 @@ from diffusion_vae.manifolds import RealProjective
 CHUNK = 256  # pictures at a time
 BEADS = 41  # points of a rod at which it glows
 HALF_LENGTH = 0.8  # of the rod, in half sides of the picture
-THICKNESS = 0.12
-FADING = 0.6  # how much of its light the farther end loses, at most
+THICKNESS = 0.2  # of a bead at the middle
+NEARNESS = 0.6  # how much thicker the nearest end is, and how much thinner the farthest
+FULL_LIGHT = 4.0  # glow at which half of the brightness is reached
 
 
 def draw_lines(directions, size: int) -> np.ndarray:
     """Glowing rods through the origin, seen along the third axis.
 
-    A rod is a row of Gaussian beads, the same under a half turn about its middle; its nearer
-    half glows more than its farther one, so that every line has a picture of its own.
+    A rod is a row of Gaussian beads, the same under a half turn about its middle. Its near
+    end is thick and bright and its far end thin and dark, so that a line and its mirror image
+    behind the picture are told apart.
 
     Args:
         directions: Unit vectors, `[n, 3]`; u and -u are one line.
@@ -33,12 +35,14 @@ def draw_lines(directions, size: int) -> np.ndarray:
     out = np.empty((len(directions), size, size, 1), np.float32)
     for first in range(0, len(directions), CHUNK):
         beads = places[:, None] * directions[first : first + CHUNK, None]  # [chunk, beads, 3]
-        light = 1.0 - FADING * 0.5 * (1.0 - beads[..., 2] / HALF_LENGTH)  # [chunk, beads]
+        depth = beads[..., 2] / HALF_LENGTH  # [chunk, beads], 1 at the nearest place
+        light = 0.5 * (1.0 + depth)
+        width = THICKNESS * (1.0 + NEARNESS * depth[..., None])
         rows, columns = (
-            np.exp(-0.5 * ((pixels - beads[..., axis, None]) / THICKNESS) ** 2) for axis in (1, 0)
+            np.exp(-0.5 * ((pixels - beads[..., axis, None]) / width) ** 2) for axis in (1, 0)
         )  # [chunk, beads, size] each
         glow = np.einsum("nb,nbi,nbj->nij", light, rows, columns)
-        out[first : first + CHUNK, ..., 0] = glow / (glow + 2.0)  # a rod seen end on is no sun
+        out[first : first + CHUNK, ..., 0] = glow / (glow + FULL_LIGHT)
     return out
 
 

@@ -1,6 +1,7 @@
 """Runs as records: configuration -> training -> evaluation -> results folder."""
 
 from diffusion_vae.experiments.builders import build_model
+from diffusion_vae.experiments.cluster import ALONE, Cluster, join
 from diffusion_vae.experiments.config import ExperimentConfig
 from diffusion_vae.experiments.evaluation import evaluate_run
 from diffusion_vae.experiments.kinds import MODELS, latent_name
@@ -11,13 +12,16 @@ from diffusion_vae.experiments.table import runs_table, write_runs_table
 from diffusion_vae.experiments.training import TrainedRun, evaluate, resume, train
 
 __all__ = [
+    "ALONE",
     "MODELS",
+    "Cluster",
     "ExperimentConfig",
     "LoadedRun",
     "TrainedRun",
     "build_model",
     "evaluate",
     "evaluate_run",
+    "join",
     "latent_name",
     "load_run",
     "published",

@@ -44,6 +44,7 @@ class ExperimentConfig:
     schedule: str = "constant"
     warmup_steps: int = 0
     betas: tuple = (0.9, 0.999)
+    xla: bool = False
     seed: int = 0
     restarts: int | None = None
     patience: int | None = None

@@ -1,6 +1,7 @@
 """Numbers of a run that is done."""
 
 from diffusion_vae.evaluation import own_metrics, topology
+from diffusion_vae.evaluation.topology import neighbourhoods
 from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.experiments.training import evaluate
 from diffusion_vae.files import write_json
@@ -32,6 +33,8 @@ def evaluate_run(root, run, which="last", samples=100, verbose=0):
         report["log_likelihood"] = estimate.mean
         report["log_likelihood_standard_error"] = estimate.standard_error
         report["importance_samples"] = samples
+    if getattr(loaded.model, "manifold", None) is not None:
+        report |= neighbourhoods(loaded.model, loaded.dataset.test).as_dict()
     measured = topology(loaded.model, loaded.dataset)
     if measured is not None:
         report["topology"] = measured.as_dict()

@@ -12,7 +12,7 @@ CHECK_AT, LEAST_EPOCHS = 1 / 6, 3
 # again takes less time than to wait for them.
 EARLY = 0.025
 # At the end of training the posterior's width alone costs half a nat a latent dimension.
-FINAL_PER_DIMENSION, FINAL = 1.0, 0.005
+FINAL_PER_DIMENSION, FINAL = 0.75, 0.004
 
 
 class StopIfStuck(keras.callbacks.Callback):

@@ -1,16 +1,18 @@
 """From a configuration to a trained model, its numbers and its results folder."""
 
 import math
+import shutil
 from dataclasses import dataclass
 
 import keras
 
 from diffusion_vae import datasets
-from diffusion_vae.callbacks import ResultsFolder, TopologyMonitor
+from diffusion_vae.callbacks import ResultsFolder, TopologyMonitor, write_pictures
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.datasets.curriculum import FrequencyCurriculum
 from diffusion_vae.evaluation import Topology, own_metrics, topology
 from diffusion_vae.experiments.builders import build_model
+from diffusion_vae.experiments.cluster import ALONE
 from diffusion_vae.experiments.config import ExperimentConfig, build_optimizer
 from diffusion_vae.experiments.restart import StopIfStuck
 from diffusion_vae.experiments.runs import load_run
@@ -44,7 +46,14 @@ class TrainedRun:
     restarts: int
 
 
-def train(config, results="results", run=None, callbacks=list, say=lambda message: None):
+def train(
+    config,
+    results="results",
+    run=None,
+    callbacks=list,
+    say=lambda message: None,
+    cluster=ALONE,
+):
     """Trains the model of a configuration and writes a results folder.
 
     With restarts, training starts anew from another seed when `StopIfStuck` finds the
@@ -56,17 +65,18 @@ def train(config, results="results", run=None, callbacks=list, say=lambda messag
         run: Name of this run, or `None` for the time.
         callbacks: A function that gives further Keras callbacks, called once an attempt.
         say: Called with sentences about restarts.
+        cluster: The processes that train together (`cluster.join`).
 
     Returns:
-        A `TrainedRun`.
+        A `TrainedRun`, or `None` in all processes of a cluster but the first.
     """
     dataset = datasets.load(config.dataset, **config.dataset_options)
     datasets.validate(dataset.train, "training data", config.likelihood)
     datasets.validate(dataset.test, "test data", config.likelihood)
-    return _attempts(config, dataset, results, run, callbacks, say, first=0)
+    return _attempts(config, dataset, results, run, callbacks, say, cluster, first=0)
 
 
-def resume(run, results="results", callbacks=list, say=lambda message: None):
+def resume(run, results="results", callbacks=list, say=lambda message: None, cluster=ALONE):
     """Continues an interrupted run from the end of its last complete epoch.
 
     Weights, optimiser, schedules, noise and the order of the data go on as if nothing had
@@ -77,16 +87,17 @@ def resume(run, results="results", callbacks=list, say=lambda message: None):
         results: Folder of all runs.
         callbacks: As in `train`.
         say: As in `train`.
+        cluster: As in `train`.
 
     Returns:
-        A `TrainedRun`.
+        As `train`.
 
     Raises:
         FileNotFoundError: If there is no such run, or not one epoch of it is complete.
     """
     loaded = load_run(results, run)
     config, model = loaded.config, loaded.model
-    folder = _results_folder(config, results, run, loaded.dataset, resume=True)
+    folder = _results_folder(config, results, run, loaded.dataset, cluster, resume=True)
     done = round(float(model.schedule_step)) // _steps_per_epoch(config, loaded.dataset)
     attempt = loaded.experiment.get("attempt")
     if not isinstance(attempt, int) or attempt < 0:
@@ -96,15 +107,17 @@ def resume(run, results="results", callbacks=list, say=lambda message: None):
         )
     if done >= config.planned_epochs:
         say(f"The run {run!r} has all its {done} epochs; only its evaluation is repeated.")
-        return _finished(config, model, loaded.dataset, folder, attempt)
+        return _finished(config, model, loaded.dataset, folder, attempt, cluster)
     say(f"Continuing {run!r} after epoch {done} of {config.planned_epochs}.")
-    guard = _fit(config, model, loaded.dataset, folder, callbacks(), initial_epoch=done)
+    guard = _fit(config, model, loaded.dataset, folder, callbacks(), cluster, initial_epoch=done)
     if guard.stuck and attempt < config.planned_restarts:
         say(_restart_sentence(guard, attempt + 1, config.planned_restarts))
         folder.discard()
         again = attempt + 1
-        return _attempts(config, loaded.dataset, results, run, callbacks, say, first=again)
-    return _finished(config, model, loaded.dataset, folder, attempt)
+        return _attempts(
+            config, loaded.dataset, results, run, callbacks, say, cluster, first=again
+        )
+    return _finished(config, model, loaded.dataset, folder, attempt, cluster)
 
 
 def evaluate(model, dataset, batch_size=128):
@@ -113,7 +126,7 @@ def evaluate(model, dataset, batch_size=128):
     return {name: float(value) for name, value in metrics.items()}
 
 
-def _attempts(config, dataset, results, run, callbacks, say, first):
+def _attempts(config, dataset, results, run, callbacks, say, cluster, first):
     allowed = config.planned_restarts
     seeds = [config.seed, *layer_seeds(config.seed, allowed)]
     for attempt in range(first, allowed + 1):
@@ -121,31 +134,37 @@ def _attempts(config, dataset, results, run, callbacks, say, first):
         keras.utils.set_random_seed(seed)
         model = build_model(config, dataset.event_shape, seed=seed)
         steps = config.planned_epochs * _steps_per_epoch(config, dataset)
-        model.compile(build_optimizer(config, steps))
+        model.compile(build_optimizer(config, steps), jit_compile=True if config.xla else "auto")
         settings = {"config": config.as_dict(), "attempt": attempt, "attempt_seed": seed}
-        folder = _results_folder(config, results, run, dataset, experiment=settings)
-        guard = _fit(config, model, dataset, folder, callbacks())
+        folder = _results_folder(config, results, run, dataset, cluster, experiment=settings)
+        guard = _fit(config, model, dataset, folder, callbacks(), cluster)
         if not guard.stuck or attempt == allowed:
             break
         say(_restart_sentence(guard, attempt + 1, allowed))
         folder.discard()
     if guard.stuck:
         say(f"The loss is stuck still, and the {allowed} restarts are used up.")
-    return _finished(config, model, dataset, folder, attempt)
+    return _finished(config, model, dataset, folder, attempt, cluster)
 
 
-def _results_folder(config, results, run, dataset, **options):
+def _results_folder(config, results, run, dataset, cluster, **options):
+    together = cluster.count > 1
+    if together and (config.pictures_every or config.topology_every):
+        raise ValueError(
+            "Expected no `pictures_every` and no `topology_every` where several processes train "
+            "together: only one of them would encode. Leave them out."
+        )
     return ResultsFolder(
-        results,
+        cluster.own_folder(results),
         run,
-        dataset=dataset,
+        dataset=None if together else dataset,  # pictures are drawn when all have left
         checkpoint_every=config.checkpoint_every,
         pictures_every=config.pictures_every,
         **options,
     )
 
 
-def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
+def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0):
     """Trains to the planned number of epochs; returns the guard, which knows if stuck."""
     curriculum = FrequencyCurriculum(dataset, config.curriculum, config.planned_epochs)
     guard = StopIfStuck(curriculum.energies, math.prod(dataset.event_shape), config.variance)
@@ -157,22 +176,35 @@ def _fit(config, model, dataset, folder, callbacks, initial_epoch=0):
     if config.topology_every is not None:
         allowed.append(TopologyMonitor(dataset, config.topology_every))
     batches = ShuffledBatches(
-        dataset, config.batch_size, model.seed, initial_epoch, config.passes, curriculum
+        dataset,
+        config.batch_size,
+        model.seed,
+        initial_epoch,
+        config.passes,
+        curriculum,
+        cluster.share,
     )
     model.fit(
         batches,
         shuffle=False,
         epochs=config.planned_epochs,
         initial_epoch=initial_epoch,
-        validation_data=dataset.test,
-        validation_batch_size=config.batch_size,
-        callbacks=[*allowed, folder, *callbacks],
+        validation_data=cluster.share(dataset.test),
+        validation_batch_size=max(1, config.batch_size // cluster.count),
+        callbacks=[*allowed, folder, *(callbacks if cluster.is_first else ())],
         verbose=0,
     )
     return guard
 
 
-def _finished(config, model, dataset, folder, attempt):
+def _finished(config, model, dataset, folder, attempt, cluster):
+    cluster.leave()
+    if not cluster.is_first:
+        shutil.rmtree(folder.root)
+        return None
+    if cluster.count > 1:  # a model of this process alone
+        model = load_run(folder.root, folder.run).model
+        write_pictures(model, dataset, folder.folder("images"))
     own = own_metrics(model, dataset)
     metrics = {**evaluate(model, dataset, config.batch_size), **own}
     measured = topology(model, dataset)

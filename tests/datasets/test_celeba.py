@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffusion_vae.datasets import StoredPictures, convert_pictures, load, rescaled, validate
+from diffusion_vae.datasets import (
+    HDF5Pictures,
+    StoredPictures,
+    convert_pictures,
+    load,
+    rescaled,
+    validate,
+)
 from diffusion_vae.datasets import conversion as module
 from diffusion_vae.datasets.batches import ShuffledBatches
 
@@ -142,12 +149,12 @@ def test_the_loader_splits_like_the_original(file):
 
 
 def test_rows_are_read_in_any_order(file):
-    pictures, expected = StoredPictures(file), stored(file) / np.float32(255)
+    pictures, expected = HDF5Pictures(file), stored(file) / np.float32(255)
     for index in ([7, 2, 2, 15], np.array([3, 4, 5]), slice(4, 9), slice(None, None, -3), 6, []):
         index = np.array(index, int) if isinstance(index, list) else index
         np.testing.assert_allclose(pictures[index], expected[index], atol=1e-7)
         assert pictures[index].dtype == np.float32
-    chosen = StoredPictures(file, rows=[9, 3, 12])
+    chosen = HDF5Pictures(file, rows=[9, 3, 12])
     np.testing.assert_allclose(np.asarray(chosen), expected[[9, 3, 12]], atol=1e-7)
     assert (len(chosen), chosen.shape, chosen.ndim) == (3, (3, 8, 8, 3), 4)
 
@@ -255,7 +262,7 @@ def test_bad_files_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"Expected uint8 pictures .* Received: float32"):
         load("celeba", path=path)
     with pytest.raises(ValueError, match=r"has no array 'faces'\. Its arrays: data, one"):
-        StoredPictures(path, "faces")
+        HDF5Pictures(path, "faces")
     with pytest.raises(FileNotFoundError, match="There is no file"):
         load("celeba", path=tmp_path / "nowhere.h5")
 

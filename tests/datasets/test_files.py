@@ -217,7 +217,7 @@ def test_square_and_stream_belong_to_folders_and_hdf5(tmp_path):
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(ValueError, match="The option `square` is not for archives"):
         load(tmp_path / "a.npz", square=True)
-    with pytest.raises(ValueError, match="The option `stream` is not for folders"):
-        load(tmp_path, stream=True)
+    with pytest.raises(ValueError, match="The option `binarize` is not for pictures that stay"):
+        load(tmp_path, stream=True, binarize="threshold")
     with pytest.raises(ValueError, match="cannot be read as HDF5"):
         load(tmp_path / "a.npz", stream=True)

@@ -5,9 +5,11 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+import diffusion_vae as dv
 from diffusion_vae.heat_kernels import RandomWalk
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.manifolds import O3, RealProjective
+from diffusion_vae.networks import mlp_decoder, mlp_encoder
 
 FEATURES = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
 
@@ -30,3 +32,25 @@ def test_gradients_compile_and_agree(manifold, head):
     compiled = tf.function(gradients, jit_compile=True)()
     for eager, fast in zip(gradients(), compiled, strict=True):
         np.testing.assert_allclose(fast, eager, rtol=1e-3, atol=1e-3 * np.abs(eager).max())
+
+
+LATENTS = ["sphere:2", "torus", "embedded-torus", "projective:2", "so3", "o3", "euclidean:2",
+           "sphere:2 x torus:1"]  # fmt: skip
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+def test_training_steps_compile(latent):
+    x = np.random.default_rng(0).random((16, 6), dtype=np.float32)
+
+    def first_step(compiled):
+        encoder = mlp_encoder((8,), seed=1)
+        model = dv.DiffusionVAE(latent, encoder, mlp_decoder((6,), (8,), seed=2), seed=0)
+        model.compile("adam", jit_compile=compiled)
+        logs = model.fit(x, batch_size=16, epochs=1, verbose=0).history
+        return model, {name: values[0] for name, values in logs.items()}
+
+    (_, plain), (model, fast) = first_step(False), first_step(True)
+    for name in ("kl_loss", "log_time"):  # the noise is another under XLA
+        np.testing.assert_allclose(fast[name], plain[name], rtol=1e-4, atol=1e-5, err_msg=name)
+    assert fast["loss"] == pytest.approx(plain["loss"], rel=0.1)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())

@@ -10,10 +10,18 @@ from diffusion_vae.evaluation.topology.geometry import (
 )
 from diffusion_vae.evaluation.topology.lifts import lift_signs
 from diffusion_vae.evaluation.topology.report import Topology, topology
+from diffusion_vae.evaluation.topology.unknown_factors import (
+    Homology,
+    Neighbourhoods,
+    homology,
+    neighbourhoods,
+)
 from diffusion_vae.evaluation.topology.winding import angle_steps, winding_matrix
 
 __all__ = [
     "Degree",
+    "Homology",
+    "Neighbourhoods",
     "Topology",
     "alignment_error",
     "angle_steps",
@@ -21,8 +29,10 @@ __all__ = [
     "coverage_radius",
     "degree",
     "distance_correlation",
+    "homology",
     "largest_jump",
     "lift_signs",
+    "neighbourhoods",
     "topology",
     "winding_matrix",
 ]
