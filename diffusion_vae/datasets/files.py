@@ -10,7 +10,12 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.images import SUFFIXES, read_images
 from diffusion_vae.datasets.pictures import binarized, random_split, split_examples
-from diffusion_vae.datasets.stored import FolderPictures, HDF5Pictures, RecordPictures
+from diffusion_vae.datasets.stored import (
+    FolderPictures,
+    HDF5Pictures,
+    RecordPictures,
+    StoredPictures,
+)
 
 RECORDS = ".tfrecord"  # part of the name: shards are called a.tfrecord-00000-of-00010
 
@@ -65,7 +70,7 @@ def from_path(
     if RECORDS in path.name or (path.is_dir() and any(path.glob(f"*{RECORDS}*"))):
         for option, value in (("size", size), ("square", square or None), ("binarize", binarize)):
             _reject(option, value, path, "TFRecord files")
-        pictures = RecordPictures(path, key or "image")
+        pictures: StoredPictures = RecordPictures(path, key or "image")
         return _streamed(pictures, None, test_fraction, limit, seed, {"key": key})
     if path.is_dir():
         _reject("key", key, path, "folders of images")
