@@ -10,7 +10,10 @@ from diffusion_vae.cli.common import DEFAULT_RESULTS, Results, console
 
 def reproduce(
     table: Annotated[
-        str, typer.Argument(help="table1, table2, table3 or coverage.", metavar="TABLE")
+        str,
+        typer.Argument(
+            help="table1, table2, table3, settings, topology or coverage.", metavar="TABLE"
+        ),
     ],
     spaces: Annotated[
         list[str], typer.Option(help="Only this row, repeatable.", show_default="all")
