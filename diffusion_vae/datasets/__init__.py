@@ -21,12 +21,10 @@ from diffusion_vae.datasets.rotated_pictures import rotated_pictures
 from diffusion_vae.datasets.rotations import random_rotations, so3_functions
 from diffusion_vae.datasets.shifted_image import shifted_image
 from diffusion_vae.datasets.small_norb import small_norb
-from diffusion_vae.datasets.stored import (
-    FolderPictures,
-    HDF5Pictures,
-    RecordPictures,
-    StoredPictures,
-)
+from diffusion_vae.datasets.stored.base import StoredPictures
+from diffusion_vae.datasets.stored.folder import FolderPictures
+from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
+from diffusion_vae.datasets.stored.records import RecordPictures
 from diffusion_vae.datasets.svhn import svhn
 from diffusion_vae.datasets.value_range import rescaled
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.suggestions import require_choice

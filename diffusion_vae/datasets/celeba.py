@@ -8,7 +8,7 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.sources import find_local
-from diffusion_vae.datasets.stored import HDF5Pictures
+from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
 
 FILES = ("celeba.h5", "celeba_64.h5")
 TRAIN, ALL = 160_000, 202_599  # training pictures of the original, and pictures there are

@@ -4,7 +4,7 @@ from typing import overload
 
 import numpy as np
 
-from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.manifolds.arguments import real_array, require_fraction
 from diffusion_vae.suggestions import require_choice
 

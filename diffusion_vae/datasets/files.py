@@ -10,12 +10,10 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.images import SUFFIXES, read_images
 from diffusion_vae.datasets.pictures import binarized, random_split, split_examples
-from diffusion_vae.datasets.stored import (
-    FolderPictures,
-    HDF5Pictures,
-    RecordPictures,
-    StoredPictures,
-)
+from diffusion_vae.datasets.stored.base import StoredPictures
+from diffusion_vae.datasets.stored.folder import FolderPictures
+from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
+from diffusion_vae.datasets.stored.records import RecordPictures
 
 RECORDS = ".tfrecord"  # part of the name: shards are called a.tfrecord-00000-of-00010
 

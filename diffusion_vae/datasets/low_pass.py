@@ -6,7 +6,7 @@ import numpy as np
 from scipy import fft
 
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.manifolds.arguments import require_number
 
 

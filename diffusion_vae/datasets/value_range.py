@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.stored import StoredPictures
+from diffusion_vae.datasets.stored.base import StoredPictures
 
 
 def rescaled(dataset: Dataset, value_range) -> Dataset:
