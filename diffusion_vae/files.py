@@ -88,6 +88,23 @@ def read_object(path):
     return value
 
 
+def read_history(path):
+    """Reads a history of training: metric name to a list of numbers, one an epoch.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is not valid JSON, or holds something else.
+    """
+    history = read_object(path)
+    for name, values in history.items():
+        if not isinstance(values, list) or not all(isinstance(v, (int, float)) for v in values):
+            raise ValueError(
+                f"Expected {path} to hold lists of numbers by name. "
+                f"Received: {name!r}: {values!r:.60}."
+            )
+    return history
+
+
 def read_json(path):
     """Reads a JSON file.
 

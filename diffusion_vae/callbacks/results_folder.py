@@ -12,7 +12,7 @@ from diffusion_vae.callbacks.pictures import write_pictures
 from diffusion_vae.callbacks.tensorboard_pictures import write_embedding, write_images
 from diffusion_vae.callbacks.training_pictures import TrainingPictures
 from diffusion_vae.callbacks.versions import versions
-from diffusion_vae.files import read_object, replacing, write_json, writing
+from diffusion_vae.files import read_history, replacing, write_json, writing
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.suggestions import require_choice
 
@@ -216,9 +216,7 @@ class ResultsFolder(keras.callbacks.Callback):
     def _history_before(self, epoch):
         """What an earlier training wrote about the epochs before this one."""
         path = self.folder("parameters") / "history.json"
-        history = read_object(path) if path.exists() else {}
-        if not all(isinstance(values, list) for values in history.values()):
-            raise ValueError(f"Expected {path} to hold lists by name. Received: {history!r:.80}.")
+        history = read_history(path) if path.exists() else {}
         return {name: values[:epoch] for name, values in history.items()}
 
     def _save(self, name):

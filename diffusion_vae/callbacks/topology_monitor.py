@@ -3,7 +3,9 @@
 import keras
 
 from diffusion_vae.evaluation import topology
+from diffusion_vae.manifolds.base import require_dimension
 
+PREFIX = "topology_"
 NAMES = ("degree", "largest_jump", "coverage", "distance_correlation")
 
 
@@ -22,19 +24,21 @@ class TopologyMonitor(keras.callbacks.Callback):
 
     def __init__(self, dataset, every=1, seed=0):
         super().__init__()
-        if every < 1:
-            raise ValueError(f"Expected `every` to be at least 1 epoch. Received: {every}.")
         self.dataset = dataset
-        self.every = every
+        self.every = require_dimension("every", every, 1)
         self.seed = seed
         self._last: dict[str, float] = {}
 
     def on_epoch_end(self, epoch, logs=None):
+        known = {name: value for name, value in (logs or {}).items() if name.startswith(PREFIX)}
+        if known:  # an epoch of an earlier training is shown again
+            self._last = known
+            return
         if (epoch + 1) % self.every == 0 or not self._last:
             measured = topology(self.model, self.dataset, self.seed)
             values = {} if measured is None else measured.as_dict()
             self._last = {
-                f"topology_{name}": float(values[name])
+                f"{PREFIX}{name}": float(values[name])
                 for name in NAMES
                 if values.get(name) is not None
             }

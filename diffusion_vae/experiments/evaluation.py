@@ -6,6 +6,8 @@ from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.experiments.training import evaluate
 from diffusion_vae.files import write_json
 
+NEIGHBOURS = 10  # of an example, when its neighbourhood is compared with that of its code
+
 
 def evaluate_run(root, run, which="last", samples=100, verbose=0):
     """Evaluates a run on its held-out data and writes `evaluation.json`.
@@ -33,8 +35,9 @@ def evaluate_run(root, run, which="last", samples=100, verbose=0):
         report["log_likelihood"] = estimate.mean
         report["log_likelihood_standard_error"] = estimate.standard_error
         report["importance_samples"] = samples
-    if getattr(loaded.model, "manifold", None) is not None:
-        report |= neighbourhoods(loaded.model, loaded.dataset.test).as_dict()
+    enough = len(loaded.dataset.test) > 2 * NEIGHBOURS
+    if enough and getattr(loaded.model, "manifold", None) is not None:
+        report |= neighbourhoods(loaded.model, loaded.dataset.test, NEIGHBOURS).as_dict()
     measured = topology(loaded.model, loaded.dataset)
     if measured is not None:
         report["topology"] = measured.as_dict()

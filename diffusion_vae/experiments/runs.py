@@ -10,7 +10,7 @@ import keras
 from diffusion_vae import datasets
 from diffusion_vae.callbacks.versions import versions
 from diffusion_vae.experiments.config import ExperimentConfig
-from diffusion_vae.files import read_object
+from diffusion_vae.files import read_history, read_object
 from diffusion_vae.models import VariationalAutoencoder
 from diffusion_vae.suggestions import require_choice
 
@@ -58,6 +58,12 @@ class LoadedRun:
     def dataset(self):
         """The data the run was trained on, loaded again."""
         return datasets.load(self.config.dataset, **self.config.dataset_options)
+
+    @property
+    def history(self) -> dict:
+        """What training reported of each epoch, lists by name; empty if there is no file."""
+        path = self.root / "parameters" / self.name / "history.json"
+        return read_history(path) if path.exists() else {}
 
     @property
     def metrics(self) -> dict:

@@ -14,6 +14,7 @@ from diffusion_vae.evaluation import Topology, own_metrics, topology
 from diffusion_vae.experiments.builders import build_model
 from diffusion_vae.experiments.cluster import ALONE
 from diffusion_vae.experiments.config import ExperimentConfig, build_optimizer
+from diffusion_vae.experiments.replay import Replay
 from diffusion_vae.experiments.restart import StopIfStuck
 from diffusion_vae.experiments.runs import load_run
 from diffusion_vae.files import write_json
@@ -107,9 +108,9 @@ def resume(run, results="results", callbacks=list, say=lambda message: None, clu
         )
     if done >= config.planned_epochs:
         say(f"The run {run!r} has all its {done} epochs; only its evaluation is repeated.")
-        return _finished(config, model, loaded.dataset, folder, attempt, cluster)
-    say(f"Continuing {run!r} after epoch {done} of {config.planned_epochs}.")
-    guard = _fit(config, model, loaded.dataset, folder, callbacks(), cluster, initial_epoch=done)
+    else:
+        say(f"Continuing {run!r} after epoch {done} of {config.planned_epochs}.")
+    guard = _fit(config, model, loaded.dataset, folder, callbacks(), cluster, done, loaded.history)
     if guard.stuck and attempt < config.planned_restarts:
         say(_restart_sentence(guard, attempt + 1, config.planned_restarts))
         folder.discard()
@@ -164,7 +165,7 @@ def _results_folder(config, results, run, dataset, cluster, **options):
     )
 
 
-def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0):
+def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0, history=None):
     """Trains to the planned number of epochs; returns the guard, which knows if stuck."""
     curriculum = FrequencyCurriculum(dataset, config.curriculum, config.planned_epochs)
     guard = StopIfStuck(curriculum.energies, math.prod(dataset.event_shape), config.variance)
@@ -175,6 +176,11 @@ def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0):
         )
     if config.topology_every is not None:
         allowed.append(TopologyMonitor(dataset, config.topology_every))
+    replay = Replay(allowed, history or {}, initial_epoch)
+    if initial_epoch and replay.over(model, config.planned_epochs):
+        if cluster.count == 1:
+            write_pictures(model, dataset, folder.folder("images"))
+        return guard
     batches = ShuffledBatches(
         dataset,
         config.batch_size,
@@ -191,7 +197,7 @@ def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0):
         initial_epoch=initial_epoch,
         validation_data=cluster.share(dataset.test),
         validation_batch_size=max(1, config.batch_size // cluster.count),
-        callbacks=[*allowed, folder, *(callbacks if cluster.is_first else ())],
+        callbacks=[*allowed, replay, folder, *(callbacks if cluster.is_first else ())],
         verbose=0,
     )
     return guard

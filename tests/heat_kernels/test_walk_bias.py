@@ -63,7 +63,7 @@ def test_at_a_given_start():
 
 
 def test_bad_requests_are_refused():
-    with pytest.raises(ValueError, match="positive `time`"):
+    with pytest.raises(ValueError, match="`time` to be positive"):
         walk_bias(Sphere(2), 0.0)
     with pytest.raises(ValueError, match="at least 2"):
         walk_bias(Sphere(2), 0.1, draws=1)

@@ -32,7 +32,8 @@ def record(**fields):
 
 
 DATA = [
-    bad("a misspelt name", lambda: load("mnits"), ValueError, "Expected one of", "Did you mean 'm"),
+    bad("a misspelt name", lambda: load("mnits"), ValueError, "Expected one of",
+        "Did you mean 'mnist'?"),
     bad("a number for a name", lambda: load(3), TypeError, "the name of a data set", "3"),
     bad("no name", lambda: load(""), TypeError, "the name of a data set", "''"),
     bad("a misspelt option", lambda: digits(binarise="threshold"), ValueError, "Expected among",
@@ -96,7 +97,7 @@ DATA = [
         ValueError, "`size`", "0"),
     bad("half a pixel", lambda: datasets.convert_pictures(NOWHERE, "x.h5", crop=1.5), ValueError,
         "`crop`", "1.5"),
-    bad("no stored pictures", lambda: datasets.StoredPictures(f"{NOWHERE}.h5"),
+    bad("no stored pictures", lambda: datasets.HDF5Pictures(f"{NOWHERE}.h5"),
         FileNotFoundError, "check the path", NOWHERE),
     bad("an even number of frequencies", lambda: datasets.FourierPicture(np.zeros((2, 2))),
         ValueError, "[2N+1, 2N+1]", "(2, 2)"),
@@ -115,7 +116,7 @@ EXPERIMENTS = [
     bad("half an epoch", lambda: config(epochs=1.5), TypeError, "a whole number or null", "1.5"),
     bad("epochs in letters", lambda: config(epochs="3"), TypeError, "a whole number", "'3'"),
     bad("no batch size", lambda: config(batch_size=None), TypeError, "a whole number", "None"),
-    bad("an infinite rate", lambda: config(learning_rate=INF), TypeError, "a finite number", "inf"),
+    bad("an infinite rate", lambda: config(learning_rate=INF), TypeError, "a finite numb", "inf"),
     bad("no rate", lambda: config(learning_rate=0), ValueError, "positive", "0"),
     bad("a rate in letters", lambda: config(learning_rate="1"), TypeError, "a finite numb", "'1'"),
     bad("a negative seed", lambda: config(seed=-1), ValueError, "[0, 2^31)", "-1"),

@@ -116,10 +116,10 @@ def test_members_of_a_zip_stay_in_it(tmp_path, name):
     folder.mkdir()
     with zipfile.ZipFile(folder / "hostile.zip", "w") as archive:
         archive.writestr(name, picture())
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     target = datasets.convert_pictures(folder / "hostile.zip", folder / "out.h5", size=8)
-    assert {path for path in tmp_path.rglob("*")} - before == {target}
-    assert len(datasets.StoredPictures(target)) == 1
+    assert set(tmp_path.rglob("*")) - before == {target}
+    assert len(datasets.HDF5Pictures(target)) == 1
     assert not (tmp_path / "escaped.png").exists()
 
 
