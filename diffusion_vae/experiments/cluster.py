@@ -7,6 +7,7 @@ does not work with Keras 3, Keras issue 20585.)
 
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 
@@ -35,14 +36,20 @@ class Cluster:
         part = len(rows) // self.count
         return rows[self.rank * part : (self.rank + 1) * part]
 
+    @cached_property
+    def _scratch(self):
+        return tempfile.TemporaryDirectory(prefix="diffusion_vae_")
+
     def own_folder(self, results):
         """Where this process writes: to save a model all must take part, but one keeps it."""
-        return results if self.is_first else tempfile.mkdtemp(prefix="diffusion_vae_")
+        return results if self.is_first else self._scratch.name
 
     def leave(self):
         """Ends the common work, once every process has come here."""
         if self.count == 1:
             return
+        if not self.is_first:
+            self._scratch.cleanup()
         import jax
 
         jax.distributed.shutdown()

@@ -17,7 +17,7 @@ from diffusion_vae.suggestions import did_you_mean, require_choice
 NETWORKS = ("mlp", "conv")
 SCHEDULES = ("constant", "cosine")
 DEFAULT_EPOCHS = {"periodic_pictures": 15}
-DEFAULT_RESTARTS = {"periodic_pictures": 12}  # about a third of the starts fail
+DEFAULT_RESTARTS = {"periodic_pictures": 12}  # some starts fold the torus
 
 
 @dataclass(frozen=True)

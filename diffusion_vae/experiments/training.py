@@ -1,7 +1,6 @@
 """From a configuration to a trained model, its numbers and its results folder."""
 
 import math
-import shutil
 from dataclasses import dataclass
 
 import keras
@@ -206,7 +205,6 @@ def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0, hi
 def _finished(config, model, dataset, folder, attempt, cluster):
     cluster.leave()
     if not cluster.is_first:
-        shutil.rmtree(folder.root)
         return None
     if cluster.count > 1:  # a model of this process alone
         model = load_run(folder.root, folder.run).model
