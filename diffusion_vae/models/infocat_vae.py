@@ -10,7 +10,7 @@ from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.models.arguments import checked_count, checked_weight
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import affine_augmentation, mlp_decoder, mlp_encoder
 from diffusion_vae.serialization import serializable
 
 CLUSTER_DIM = 2
@@ -42,8 +42,9 @@ class InfoCatVAE(VariationalAutoencoder):
     estimator from one cluster drawn by q(c | x), which costs one more pass of the decoder
     where the sum costs K.
 
-    Further metrics: `category_kl`, KL(q(c | x) || uniform), `information_loss`, CE, and
-    `mutual_information`, I(x; c) over the batch, all in nats before their weights.
+    Further metrics: `category_kl`, KL(q(c | x) || uniform), `information_loss`, CE,
+    `mutual_information`, I(x; c) over the batch, and `consistency_loss`, all in nats before
+    their weights.
 
     The decoder sees generated points as well as encoded ones, and K points an example
     under `"marginal"`. Batch normalisation mixes their statistics: prefer networks
@@ -72,6 +73,13 @@ class InfoCatVAE(VariationalAutoencoder):
             contains I(x; c), so it also punishes certainty about single examples; the
             weight beta leaves only the KL of the batch's mean, as InfoVAE with alpha = 1
             does for z (Zhao et al. 2019). An addition to the published model.
+        consistency_weight: Weight of -sum_c q(c | x) log q(c | T x), the cross-entropy between
+            the clusters of an example, held fixed, and of its disturbed copy T x; a number
+            or a schedule. With I(x; c) this is information-maximising self-augmented
+            training (Hu et al. 2017). An addition to the published model.
+        augmentation: T, a Keras layer that disturbs examples in ways that leave their
+            cluster as it is; `"affine"` is `networks.affine_augmentation` with its defaults.
+            Needed with a `consistency_weight`.
         legacy_double_softmax: Whether CE takes probabilities for logits, as the released
             code does: its floor is then log(1 + (K - 1) / e) instead of 0.
         information_draws: Generated pictures of each cluster in a step.
@@ -80,7 +88,9 @@ class InfoCatVAE(VariationalAutoencoder):
         kwargs: As in `VariationalAutoencoder`: `kl_capacity`, `name`.
     """
 
-    own_metric_names = ("objective", "information_loss", "mutual_information")
+    own_metric_names = (
+        "objective", "information_loss", "mutual_information", "consistency_loss"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -97,6 +107,8 @@ class InfoCatVAE(VariationalAutoencoder):
         estimator="relaxed",
         temperature=1.0,
         mutual_information_weight=0.0,
+        consistency_weight=0.0,
+        augmentation=None,
         legacy_double_softmax=False,
         information_draws=10,
         likelihood="bernoulli",
@@ -130,6 +142,8 @@ class InfoCatVAE(VariationalAutoencoder):
         self.mutual_information_weight = checked_weight(
             mutual_information_weight, "mutual_information_weight"
         )
+        self.consistency_weight = checked_weight(consistency_weight, "consistency_weight")
+        self.augmentation = _augmentation(augmentation, self.consistency_weight, seed)
         self.legacy_double_softmax = bool(legacy_double_softmax)
         self.information_draws = require_dimension("information_draws", information_draws, 1)
 
@@ -152,6 +166,8 @@ class InfoCatVAE(VariationalAutoencoder):
         else:
             fit = self.expected_log_prob(target, params, training)
         outputs = {**y_pred, "expected_log_prob": fit}
+        if self.augmentation is not None:
+            outputs["consistency_loss"] = self.consistency_loss(x, y_pred["category_logits"])
         return super().compute_loss(x, y, outputs, sample_weight, training)
 
     def reconstruction_loss(self, target, outputs):
@@ -171,6 +187,9 @@ class InfoCatVAE(VariationalAutoencoder):
             mutual_information=mutual_information,
         )
         loss = reconstruction + self.kl_term(kl)
+        if "consistency_loss" in outputs:
+            self._track(consistency_loss=outputs["consistency_loss"])
+            loss = loss + self._current(self.consistency_weight) * outputs["consistency_loss"]
         if _is_used(self.information_weight):
             loss = loss + self._current(self.information_weight) * information_loss
         if _is_used(self.mutual_information_weight):
@@ -206,6 +225,18 @@ class InfoCatVAE(VariationalAutoencoder):
             logits = ops.softmax(logits)
         log_probability = ops.reshape(ops.log_softmax(logits), (draws, clusters, clusters))
         return -ops.mean(ops.diagonal(log_probability, axis1=1, axis2=2))
+
+    def consistency_loss(self, x, category_logits):
+        """Cross-entropy between the clusters of examples and of disturbed copies, `[batch]`.
+
+        Args:
+            x: `[batch, *event]`.
+            category_logits: Of the examples, `[batch, K]`; no gradient goes back to them.
+        """
+        disturbed = self._parameters(self.augmentation(x, training=True))
+        probability = ops.softmax(ops.stop_gradient(category_logits))
+        log_probability = ops.log_softmax(disturbed["category_logits"])
+        return -ops.sum(probability * log_probability, axis=-1)
 
     def mutual_information(self, category_logits):
         """KL of q(c | x) from its mean over the batch, `[batch, K] -> [batch]`.
@@ -288,6 +319,8 @@ class InfoCatVAE(VariationalAutoencoder):
             "estimator": self.latent.estimator,
             "temperature": self.latent.temperature,
             "mutual_information_weight": serialize(self.mutual_information_weight),
+            "consistency_weight": serialize(self.consistency_weight),
+            "augmentation": serialize(self.augmentation),
             "legacy_double_softmax": self.legacy_double_softmax,
             "information_draws": self.information_draws,
         }
@@ -313,6 +346,22 @@ class InfoCatVAE(VariationalAutoencoder):
     def _default_decoder(self, event_shape, seed):
         raw = (*event_shape[:-1], event_shape[-1] * self.likelihood.outputs_per_value)
         return mlp_decoder(raw, HIDDEN, seed=seed)
+
+
+def _augmentation(layer, weight, seed):
+    """The layer that disturbs examples, or None where it has no weight."""
+    if layer == "affine":
+        layer = affine_augmentation(seed=seed)
+    if not (layer is None or isinstance(layer, keras.Layer)):
+        raise TypeError(
+            f"Expected `augmentation` to be a Keras layer, 'affine' or None. Received: {layer!r}."
+        )
+    if (layer is not None) != _is_used(weight):
+        raise ValueError(
+            "Expected `augmentation` and `consistency_weight` together. Received: "
+            f"augmentation {layer!r}, consistency_weight {weight!r}."
+        )
+    return layer
 
 
 def _is_used(weight):

@@ -5,6 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
+import scipy.stats
 from keras import ops
 from standard_errors import assert_mean
 
@@ -16,9 +17,11 @@ ESTIMATORS = ("relaxed", "marginal", "gumbel")
 OPTIONS = {
     "clusters": 3, "cluster_dim": 1, "separation": 1.5, "information_weight": 0.3, "beta": 2.0,
     "estimator": "gumbel", "temperature": 0.6, "mutual_information_weight": 0.2,
+    "consistency_weight": 0.4, "augmentation": keras.layers.Identity(),
     "legacy_double_softmax": True, "information_draws": 4, "likelihood": "gaussian",
     "kl_warmup_steps": 7, "kl_capacity": [0.0, 3.0, 100.0], "seed": 5,
 }  # fmt: skip
+OBJECTS = ("likelihood", "augmentation")
 
 
 def make(*, event_shape=(4, 3), compiled=True, **options):
@@ -90,8 +93,8 @@ def test_fit_save_and_load(estimator, x, tmp_path):
 def test_configuration_holds_every_argument(x):
     model = make(**OPTIONS, compiled=False)
     config = model.get_config()
-    assert {name: config[name] for name in OPTIONS if name != "likelihood"} == {
-        name: value for name, value in OPTIONS.items() if name != "likelihood"
+    assert {name: config[name] for name in OPTIONS if name not in OBJECTS} == {
+        name: value for name, value in OPTIONS.items() if name not in OBJECTS
     }
     rebuilt = dv.InfoCatVAE.from_config(config)
     rebuilt.build((None, 4, 3))
@@ -99,6 +102,7 @@ def test_configuration_holds_every_argument(x):
     assert [w.shape for w in rebuilt.weights] == [w.shape for w in model.weights]
     assert (rebuilt.kl_weight, rebuilt.kl_warmup_steps) == (2.0, 7)
     assert type(rebuilt.likelihood).__name__ == "Gaussian"
+    assert type(rebuilt.augmentation) is keras.layers.Identity
 
 
 def test_weights_may_be_schedules_and_survive_the_file(x, tmp_path):
@@ -325,6 +329,53 @@ def test_mutual_information_is_at_most_log_k_and_zero_where_clusters_are_dead():
 
 
 # -- the methods -------------------------------------------------------------------
+
+
+def test_consistency_loss_is_a_cross_entropy(x):
+    model = make(consistency_weight=1.5, augmentation=keras.layers.Identity())
+    q = model.cluster_probabilities(x)
+    logits = model.posterior_parameters(x)["category_logits"]
+    loss = keras.ops.convert_to_numpy(model.consistency_loss(x, logits))
+    # a copy that is not disturbed: the cross-entropy of q with itself is its entropy
+    np.testing.assert_allclose(loss, scipy.stats.entropy(q, axis=-1), rtol=1e-5)
+    numbers = model.evaluate(x, return_dict=True, verbose=0)
+    assert numbers["consistency_loss"] == pytest.approx(loss.mean(), rel=1e-5)
+    without = make().evaluate(x, return_dict=True, verbose=0)
+    assert numbers["loss"] == pytest.approx(
+        numbers["reconstruction_loss"] + numbers["kl_loss"]
+        + dv.models.infocat_vae.INFORMATION_WEIGHT * numbers["information_loss"]
+        + 1.5 * numbers["consistency_loss"], rel=1e-5,
+    )  # fmt: skip
+    assert without["consistency_loss"] == 0.0
+
+
+def test_disturbed_copies_train_and_survive_the_file(tmp_path):
+    x = np.random.default_rng(0).random((24, 8, 8, 1)).astype("float32")
+    options = {"consistency_weight": 2.0, "augmentation": "affine"}
+    model = make(event_shape=(8, 8, 1), **options)
+    model.fit(x, batch_size=12, epochs=2, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for name, layer in zip(("degrees", "shift", "zoom"), loaded.augmentation.layers, strict=True):
+        assert layer.get_config() == model.augmentation.get_layer(layer.name).get_config(), name
+    first, second = (
+        m.fit(x, batch_size=12, shuffle=False, verbose=0).history for m in (model, loaded)
+    )
+    for name, values in first.items():  # the disturbances of the next step too
+        np.testing.assert_allclose(second[name], values, rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"consistency_weight": 1.0}, ValueError, "together"),
+        ({"augmentation": "affine"}, ValueError, "together"),
+        ({"augmentation": "blur", "consistency_weight": 1.0}, TypeError, "Keras layer, 'affine'"),
+    ],
+)
+def test_consistency_needs_a_disturbance(options, error, match):
+    with pytest.raises(error, match=match):
+        make(**options)
 
 
 def test_predictions_follow_the_probabilities(x):
