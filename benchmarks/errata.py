@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy import integrate
+from verdicts import markdown_table
 
 from diffusion_vae.files import write_json
 from diffusion_vae.heat_kernels import heat_kernel, reference
@@ -111,11 +112,7 @@ def coded_log_density(r, t, dim=2):
 
 
 def table(title, header, rows):
-    lines = [f"### {title}", "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    for row in rows:
-        cells = [cell if isinstance(cell, str) else f"{cell:.5g}" for cell in row]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    return f"### {title}\n\n{markdown_table(header, rows)}"
 
 
 def main():

@@ -8,28 +8,24 @@ one process, round after round; quoted are medians and the median of the ratios.
 """
 
 import argparse
-import os
-import platform
 import statistics
-import time
 from pathlib import Path
 
 import keras
 import numpy as np
+from timing import about, in_turn, seconds
+from verdicts import Verdict, markdown_table
 
 import diffusion_vae as dv
 from diffusion_vae.autodiff import as_graph
 from diffusion_vae.files import write_json
 from diffusion_vae.models.inference import ROWS
 
-
-def seconds(function):
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
+LARGEST_RATIO = 1.5
 
 
 def compare(latent, x, samples, rounds):
+    """Seconds of the estimate and of the decoder alone, and their ratio."""
     model = dv.DiffusionVAE(latent, seed=0)
     model.build((None, x.shape[1]))
     decode = as_graph(lambda z: model.decoder(z, training=False))
@@ -44,13 +40,32 @@ def compare(latent, x, samples, rounds):
 
     model.log_likelihood(x[:1024], samples=samples)
     decode(points)
-    pairs = [(seconds(estimate), seconds(decoder_alone)) for _ in range(rounds)]
+    tasks = {"estimate": lambda: seconds(estimate), "decoder": lambda: seconds(decoder_alone)}
+    found = in_turn(tasks, rounds)
     return {
         "latent": latent,
-        "log_likelihood_seconds": statistics.median(a for a, _ in pairs),
-        "decoder_seconds": statistics.median(b for _, b in pairs),
-        "ratio": statistics.median(a / b for a, b in pairs),
+        "log_likelihood_seconds": statistics.median(found["estimate"]),
+        "decoder_seconds": statistics.median(found["decoder"]),
+        "ratio": statistics.median(
+            a / b for a, b in zip(found["estimate"], found["decoder"], strict=True)
+        ),
     }
+
+
+def verdicts(report):
+    """The targets of a report."""
+    size = f"{report['examples']:,} images, {report['samples']} samples"
+    return [
+        Verdict(f"log-likelihood over the decoder alone: {row['latent']}", size, row["ratio"],
+                LARGEST_RATIO)
+        for row in report["rows"]
+    ]  # fmt: skip
+
+
+def markdown(report):
+    """All times as a table."""
+    header = ("latent space", "log-likelihood, s", "decoder alone, s", "ratio")
+    return markdown_table(header, [list(row.values()) for row in report["rows"]])
 
 
 def main():
@@ -62,18 +77,15 @@ def main():
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     x = np.random.default_rng(0).uniform(size=(arguments.examples, 784)).astype("float32")
-    rows = []
+    sizes = {"examples": arguments.examples, "samples": arguments.samples}
+    report = {**about(), **sizes, "rows": []}
     for latent in arguments.latent or ["sphere:2", "torus:2", "so3", "projective:2"]:
-        rows.append(compare(latent, x, arguments.samples, arguments.rounds))
-        print(
-            f"{latent:14} {rows[-1]['log_likelihood_seconds']:6.1f} s, decoder alone "
-            f"{rows[-1]['decoder_seconds']:6.1f} s, ratio {rows[-1]['ratio']:.2f}",
-            flush=True,
-        )
+        row = compare(latent, x, arguments.samples, arguments.rounds)
+        print(row, flush=True)
+        report["rows"].append(row)
+    print(markdown(report))
     if arguments.json:
-        machine = f"{os.cpu_count()} CPU cores ({platform.machine()})"
-        about = {"examples": arguments.examples, "samples": arguments.samples, "machine": machine}
-        write_json(arguments.json, {**about, "keras": keras.__version__, "rows": rows})
+        write_json(arguments.json, report)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,12 @@ runs that OUT.json holds already are not repeated.
 import argparse
 import json
 import math
-import os
-import platform
 import statistics
 from pathlib import Path
 
 import keras
 from keras import ops
-from timing import EpochSeconds
+from timing import EpochSeconds, machine
 
 import diffusion_vae as dv
 from diffusion_vae import datasets, manifolds
@@ -107,7 +105,7 @@ def main():
         "data": "MNIST, not binarised, 60,000 + 10,000",
         "settings": f"{arguments.epochs} epochs, batch 128, Adam 1e-3, MLP 512x3 / 512x2, "
         f"kernel {arguments.kernel}",
-        "machine": f"{os.cpu_count()} CPU cores ({platform.machine()})",
+        "machine": machine(),
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "best_constant_elbo": best_constant_elbo(mnist),

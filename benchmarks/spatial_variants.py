@@ -15,14 +15,12 @@ OUT.npz with the pictures of the figure; variants that OUT.json holds already ar
 import argparse
 import json
 import math
-import os
-import platform
 import statistics
 from pathlib import Path
 
 import keras
 import numpy as np
-from timing import EpochSeconds
+from timing import EpochSeconds, machine
 
 import diffusion_vae as dv
 from diffusion_vae import datasets, plots
@@ -195,7 +193,7 @@ def main(argv=None):
         "settings": f"{arguments.epochs} epochs, batch {arguments.batch_size}, Adam "
         f"{arguments.learning_rate:g}, {arguments.maps} maps, KL warmed up over "
         f"{arguments.warmup} steps, seed {arguments.seed}",
-        "machine": f"{os.cpu_count()} CPU cores ({platform.machine()})",
+        "machine": machine(),
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "references": None,

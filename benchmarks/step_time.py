@@ -6,27 +6,25 @@ KERAS_BACKEND=jax python benchmarks/step_time.py ...
 All models have the networks of the paper and are timed in turn in one process (blocks of
 steps, round after round), so that a drift of the machine's speed meets them all; quoted are
 medians, the median of the ratios round by round, and the share of the step that the matrix
-products alone would take (`matrix_limit.py`), measured between the rounds.
+products alone would take (`matrix_limit.py`), measured between the rounds. With both kernels
+(`--kernel exact --kernel random_walk`) also the ratio of the exact kernel to the walk.
 """
 
 import argparse
-import json
-import os
-import platform
 import statistics
-import time
+from pathlib import Path
 
 import keras
-import numpy as np
-from keras import ops
 from matrix_limit import paper_mlp_seconds
+from plain_vae import PlainVAE
+from timing import BLOCK, about, in_turn, made_examples, trainer
+from verdicts import Verdict, markdown_table
 
 import diffusion_vae as dv
-from diffusion_vae.callbacks.versions import versions
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.files import write_json
 
-BLOCK = 10
 PLAIN = "plain Gaussian VAE"
+LIMIT = "matrix products"
 # Latent space: largest ratio to the plain VAE.
 TARGETS = {
     "sphere:2": 1.05,
@@ -39,98 +37,86 @@ TARGETS = {
     "o3": 1.15,
     "projective:2": 1.25,
 }
-LEAST_SHARE = {128: 0.70, 640: 0.80}
+LEAST_SHARE = {128: 0.70, 640: 0.80}  # of the matrix products, by batch size
+SHARED = (PLAIN, "sphere:2, exact")  # models that the least share is asked of
+LARGEST_TO_WALK = 1.0
 
 
-class PlainVAE(keras.Model):
-    """The Gaussian VAE one would write by hand: one Dense for mean and log variance."""
-
-    def __init__(self, dim):
-        super().__init__()
-        self.encoder, self.decoder = mlp_encoder(), mlp_decoder((784,))
-        self.head = keras.layers.Dense(2 * dim)
-        self.seed_generator = keras.random.SeedGenerator(0)
-        self.reconstruction_tracker = keras.metrics.Mean("reconstruction_loss")
-        self.kl_tracker = keras.metrics.Mean("kl_loss")
-
-    def call(self, x):
-        mean, log_variance = ops.split(self.head(self.encoder(x)), 2, axis=-1)
-        noise = keras.random.normal(ops.shape(mean), seed=self.seed_generator)
-        z = mean + ops.exp(0.5 * log_variance) * noise
-        return mean, log_variance, self.decoder(z)
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        mean, log_variance, output = y_pred
-        reconstruction = 0.5 * ops.sum(ops.square(x - output), axis=-1)
-        kl = 0.5 * ops.sum(ops.exp(log_variance) + ops.square(mean) - 1.0 - log_variance, axis=-1)
-        self.reconstruction_tracker.update_state(reconstruction)
-        self.kl_tracker.update_state(kl)
-        return ops.mean(reconstruction + kl)
-
-
-class Steps(keras.callbacks.Callback):
-    """Seconds of each training step of `fit`."""
-
-    def on_train_batch_begin(self, batch, logs=None):
-        self._start = time.perf_counter()
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.seconds.append(time.perf_counter() - self._start)
-
-    def on_train_begin(self, logs=None):
-        self.seconds = []
-
-
-def trainer(model, x, batch, xla):
-    """A function that trains for a block of steps and returns the seconds of each."""
-    model.compile("adam", jit_compile=True if xla else "auto")
-    model.fit(x, batch_size=batch, epochs=1, verbose=0)  # builds, traces, warms up
-    watch = Steps()
-
-    def block():
-        model.fit(x, batch_size=batch, epochs=1, verbose=0, callbacks=[watch])
-        return watch.seconds[1:]  # the first waits for the input pipeline to start
-
-    return block
+def latent_model(latent, kernel="exact"):
+    """Our model on a latent space, as the targets mean it."""
+    mode = {"mode": "quadratic"} if latent.startswith("projective") else {}
+    return dv.DiffusionVAE(latent, kernel=kernel, seed=0, **mode)
 
 
 def measure(latents, kernels, batch, rounds, xla):
-    """Median step time in milliseconds, ratio and share of the limit, by name."""
-    x = np.random.default_rng(0).random((batch * (BLOCK + 1), 784), dtype=np.float32)
-    runs = {PLAIN: trainer(PlainVAE(2), x, batch, xla)}
+    """Rows of the report: step time, ratio and share of the limit of every model."""
+    x = made_examples(batch)
+    blocks = {PLAIN: trainer(PlainVAE(2), x, batch, xla)}
     for latent in latents:
         for kernel in kernels:
-            mode = {"mode": "quadratic"} if latent.startswith("projective") else {}
-            model = dv.DiffusionVAE(latent, kernel=kernel, seed=0, **mode)
-            runs[f"{latent}, {kernel}"] = trainer(model, x, batch, xla)
-    blocks, limits = {name: [] for name in runs}, []
-    for _ in range(rounds):
-        limits.append(paper_mlp_seconds(batch))
-        for name, block in runs.items():
-            blocks[name].append(statistics.median(block()))
-    report = {}
-    for name, seconds in blocks.items():
-        ratios = [a / b for a, b in zip(seconds, blocks[PLAIN], strict=True)]
-        shares = [a / b for a, b in zip(limits, seconds, strict=True)]
-        report[name] = {
-            "batch_size": batch,
-            "milliseconds": 1000.0 * statistics.median(seconds),
-            "ratio": statistics.median(ratios),
-            "largest_ratio": TARGETS.get(name.split(",")[0]) if ", exact" in name else None,
-            "share_of_matrix_limit": statistics.median(shares),
-            "least_share": LEAST_SHARE.get(batch) if name == PLAIN else None,
-        }
-    return report
+            model = latent_model(latent, kernel)
+            blocks[f"{latent}, {kernel}"] = trainer(model, x, batch, xla)
+    tasks = {
+        name: lambda block=block: statistics.median(block()) for name, block in blocks.items()
+    }
+    seconds = in_turn({LIMIT: lambda: paper_mlp_seconds(batch), **tasks}, rounds)
+    limits = seconds.pop(LIMIT)
+    return [row(name, batch, seconds, limits) for name in seconds]
 
 
-def print_table(report):
-    print(f"{'batch':>5} {'model':32} {'ms/step':>8} {'ratio':>6} {'target':>6} {'share':>6} "
-          f"{'target':>6}")  # fmt: skip
-    for name, row in report:
-        target = "" if row["largest_ratio"] is None else f"{row['largest_ratio']:.2f}"
-        least = "" if row["least_share"] is None else f"{row['least_share']:.2f}"
-        print(f"{row['batch_size']:5} {name:32} {row['milliseconds']:8.2f} {row['ratio']:6.3f} "
-              f"{target:>6} {row['share_of_matrix_limit']:6.2f} {least:>6}")  # fmt: skip
+def row(name, batch, seconds, limits):
+    """Numbers of one model, from the seconds of all models round by round."""
+    latent, _, kernel = name.partition(", ")
+    walk = f"{latent}, random_walk"
+    # On R^d both kernels are the same.
+    beside_walk = kernel == "exact" and walk in seconds and not latent.startswith("euclidean")
+    return {
+        "model": name,
+        "batch_size": batch,
+        "milliseconds": 1000.0 * statistics.median(seconds[name]),
+        "ratio": ratio(seconds[name], seconds[PLAIN]),
+        "largest_ratio": TARGETS.get(latent) if kernel == "exact" else None,
+        "ratio_to_walk": ratio(seconds[name], seconds[walk]) if beside_walk else None,
+        "share_of_matrix_limit": ratio(limits, seconds[name]),
+        "least_share": LEAST_SHARE.get(batch) if name in SHARED else None,
+    }
+
+
+def ratio(seconds, others):
+    """Median of the ratios round by round."""
+    return statistics.median(a / b for a, b in zip(seconds, others, strict=True))
+
+
+def verdicts(report):
+    """The targets of a report."""
+    found = []
+    for one in report["results"]:
+        name, where = one["model"], f"batch {one['batch_size']}, {setting(report)}"
+        if one["largest_ratio"] is not None:
+            what = f"step time over the plain VAE's: {name}"
+            found.append(Verdict(what, where, one["ratio"], one["largest_ratio"]))
+        if one["ratio_to_walk"] is not None:
+            what = f"step time over the 10-step walk's: {name}"
+            found.append(Verdict(what, where, one["ratio_to_walk"], LARGEST_TO_WALK))
+        if one["least_share"] is not None:
+            what = f"share of the matrix products in the step: {name}"
+            share = one["share_of_matrix_limit"]
+            found.append(Verdict(what, where, share, one["least_share"], at_least=True))
+    return found
+
+
+def setting(report):
+    """Backend and compilation in words."""
+    backend = report["versions"]["backend"]
+    return f"{backend} with XLA" if report["xla"] and backend == "tensorflow" else backend
+
+
+def markdown(report):
+    """All step times as a table."""
+    keys = ("batch_size", "model", "milliseconds", "ratio", "ratio_to_walk",
+            "share_of_matrix_limit")  # fmt: skip
+    header = ("batch", "model", "ms/step", "over plain", "over walk", "share of matrix products")
+    return markdown_table(header, [[one[key] for key in keys] for one in report["results"]])
 
 
 def main():
@@ -140,27 +126,20 @@ def main():
     parser.add_argument("--batch", type=int, nargs="+", default=[128])
     parser.add_argument("--rounds", type=int, default=15, help=f"blocks of {BLOCK} steps")
     parser.add_argument("--xla", action="store_true", help="compile on the CPU, too")
-    parser.add_argument("--json", help="file for the numbers")
+    parser.add_argument("--json", type=Path, help="file for the numbers")
     arguments = parser.parse_args()
     latents, kernels = arguments.latent or list(TARGETS), arguments.kernel or ["exact"]
-    report = [
-        (name, row)
-        for batch in arguments.batch
-        for name, row in measure(latents, kernels, batch, arguments.rounds, arguments.xla).items()
-    ]
-    print_table(report)
+    report = {
+        **about(),
+        "rounds": arguments.rounds,
+        "xla": arguments.xla or keras.backend.backend() == "jax",
+        "results": [],
+    }
+    for batch in arguments.batch:
+        report["results"] += measure(latents, kernels, batch, arguments.rounds, arguments.xla)
+    print(markdown(report))
     if arguments.json:
-        about = {
-            "command": "python benchmarks/step_time.py",
-            "rounds": arguments.rounds,
-            "xla": arguments.xla or keras.backend.backend() == "jax",
-            "versions": versions(),
-            "machine": f"{os.cpu_count()} CPU cores ({platform.machine()})",
-        }
-        rows = [{"model": name, **row} for name, row in report]
-        with open(arguments.json, "w") as file:
-            json.dump({**about, "results": rows}, file, indent=2)
-            file.write("\n")
+        write_json(arguments.json, report)
 
 
 if __name__ == "__main__":
