@@ -2,17 +2,19 @@
 
 python benchmarks/banner.py --results results --run RUN --run RUN ... --out docs/images/NAME.png
 
-One column a run: the encoded test examples above, the decoded latent points below.
+One column a run: the encoded test examples above, the decoded latent points below. A single
+run has them side by side.
 """
 
 import argparse
+import itertools
 from pathlib import Path
 
 from diffusion_vae import plots
 from diffusion_vae.experiments import load_run
 from diffusion_vae.plots.layout import new_figure
 
-COLUMN, ROW = 2.6, 2.5  # inches
+COLUMN, ROW = 2.6, 2.3  # inches
 
 
 def column(results, name, points):
@@ -25,9 +27,8 @@ def column(results, name, points):
         run.model.encode(x)[0],
         None if labels is None else labels[:points],
         factors=None if factors is None else factors[:points],
-        point_size=3.0,
     )
-    grid = plots.reconstruction_grid(run.model, 15, limits=(0.0, 1.0))
+    grid = plots.reconstruction_grid(run.model, 15, limits=plots.value_range(x))
     return [plots.to_array(figure, dpi=220) for figure in (scatter, grid)]
 
 
@@ -35,17 +36,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", default="results", help="folder of the runs")
     parser.add_argument("--run", action="append", required=True, help="name of a run, repeatable")
-    parser.add_argument("--points", type=int, default=4000, help="test examples shown")
+    parser.add_argument("--points", type=int, default=3000, help="test examples shown")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     columns = [column(arguments.results, name, arguments.points) for name in arguments.run]
-    figure = new_figure(len(columns) * COLUMN, 2 * ROW)
-    for places, pictures in zip(
-        figure.subplots(2, len(columns), squeeze=False).T, columns, strict=True
-    ):
-        for axes, pixels in zip(places, pictures, strict=True):
-            axes.imshow(pixels)
-            axes.axis("off")
+    rows = columns if len(columns) == 1 else list(zip(*columns, strict=True))
+    figure = new_figure(len(rows[0]) * COLUMN, len(rows) * ROW)
+    places = figure.subplots(len(rows), len(rows[0]), squeeze=False)
+    for axes, pixels in zip(places.flat, itertools.chain(*rows), strict=True):
+        axes.imshow(pixels)
+        axes.axis("off")
     print(plots.save(figure, arguments.out, dpi=200))
 
 

@@ -223,7 +223,8 @@ def main(argv=None):
                 temporary, **{key: np.float16(value) for key, value in pictures.items()}
             )
         write_json(json_path, report)
-        markdown_path.write_text(markdown(report))
+        shown = f"\n![Data, and pictures drawn from each variant]({png_path.name})\n"
+        markdown_path.write_text(markdown(report) + shown)
         plots.save(figure(pictures, columns), png_path)
 
 
