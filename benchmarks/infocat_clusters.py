@@ -173,6 +173,16 @@ SETTINGS = {
         },
         epochs=15,
     ),
+    "consistent_informed": Setting(
+        "the same, and the information term twice as heavy",
+        {
+            **CONSISTENT,
+            "consistency_weight": Ramp(300.0, 60.0),
+            "mutual_information_weight": Ramp(120.0, 24.0),
+            "information_weight": 16.0,
+        },
+        epochs=15,
+    ),
     "consistent_soft": Setting(
         "consistency ten times as heavy as I(x; c) at first: assignments stay soft for longer",
         {

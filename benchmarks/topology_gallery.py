@@ -47,6 +47,7 @@ def panel(report, results):
 
 def gallery(panels, columns):
     """Panels in rows of `columns`, captions below them."""
+    columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = new_figure(columns * PANEL, rows * (PANEL + CAPTION))
     for axes, (pixels, lines) in zip(

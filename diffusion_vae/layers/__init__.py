@@ -1,5 +1,6 @@
 """Keras layers to be used alone in a functional model, or through the models."""
 
+from diffusion_vae.layers.affine_augmentation import AffineAugmentation
 from diffusion_vae.layers.brownian_motion_sampling import BrownianMotionSampling
 from diffusion_vae.layers.circular_padding import CircularPadding2D
 from diffusion_vae.layers.diffusion_time import DiffusionTime
@@ -8,6 +9,7 @@ from diffusion_vae.layers.kl_divergence_loss import KLDivergenceLoss
 from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjection
 
 __all__ = [
+    "AffineAugmentation",
     "BrownianMotionSampling",
     "CircularPadding2D",
     "DiffusionTime",

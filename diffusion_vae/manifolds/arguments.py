@@ -92,12 +92,13 @@ def require_finite(name, value):
         )
 
 
-def require_number(name, value, least=-math.inf):
-    """Returns a finite `float` of at least `least`, or says what is wrong with it."""
+def require_number(name, value, least=-math.inf, most=math.inf):
+    """Returns a finite `float` from `least` to `most`, or says what is wrong with it."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"Expected `{name}` to be a number. Received: {value!r}.")
-    if not (math.isfinite(value) and value >= least):
+    if not (math.isfinite(value) and least <= value <= most):
         wanted = "finite" if least == -math.inf else f"finite and at least {least:g}"
+        wanted += "" if most == math.inf else f" and at most {most:g}"
         raise ValueError(f"Expected `{name}` to be {wanted}. Received: {value}.")
     return float(value)
 

@@ -6,11 +6,12 @@ from keras import ops
 
 from diffusion_vae.latents.anchored_mixture import AnchoredMixtureLatent
 from diffusion_vae.latents.categorical_mixture import CategoricalMixtureLatent
+from diffusion_vae.layers import AffineAugmentation
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.models.arguments import checked_count, checked_weight
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
-from diffusion_vae.networks import affine_augmentation, mlp_decoder, mlp_encoder
+from diffusion_vae.networks import mlp_decoder, mlp_encoder
 from diffusion_vae.serialization import serializable
 
 CLUSTER_DIM = 2
@@ -78,7 +79,7 @@ class InfoCatVAE(VariationalAutoencoder):
             or a schedule. With I(x; c) this is information-maximising self-augmented
             training (Hu et al. 2017). An addition to the published model.
         augmentation: T, a Keras layer that disturbs examples in ways that leave their
-            cluster as it is; `"affine"` is `networks.affine_augmentation` with its defaults.
+            cluster as it is; `"affine"` is `AffineAugmentation` with its defaults.
             Needed with a `consistency_weight`.
         legacy_double_softmax: Whether CE takes probabilities for logits, as the released
             code does: its floor is then log(1 + (K - 1) / e) instead of 0.
@@ -154,6 +155,14 @@ class InfoCatVAE(VariationalAutoencoder):
                 "Expected a decoder of the data's shape, since decoded pictures are encoded "
                 f"again. Received: {self.target_shape} for data of {self.event_shape}."
             )
+        if self.augmentation is not None:
+            disturbed = self.augmentation.compute_output_shape((None, *self.event_shape))
+            self.augmentation.build((None, *self.event_shape))
+            if tuple(disturbed[1:]) != self.event_shape:
+                raise ValueError(
+                    "Expected an `augmentation` that keeps the shape of an example. Received: "
+                    f"{tuple(disturbed[1:])} for data of {self.event_shape}."
+                )
 
     # -- the loss ------------------------------------------------------------------
 
@@ -351,7 +360,7 @@ class InfoCatVAE(VariationalAutoencoder):
 def _augmentation(layer, weight, seed):
     """The layer that disturbs examples, or None where it has no weight."""
     if layer == "affine":
-        layer = affine_augmentation(seed=seed)
+        layer = AffineAugmentation(seed=seed)
     if not (layer is None or isinstance(layer, keras.Layer)):
         raise TypeError(
             f"Expected `augmentation` to be a Keras layer, 'affine' or None. Received: {layer!r}."

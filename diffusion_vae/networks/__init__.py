@@ -1,12 +1,10 @@
 """Encoders and decoders."""
 
-from diffusion_vae.networks.augmentation import affine_augmentation
 from diffusion_vae.networks.conv import conv_decoder, conv_encoder
 from diffusion_vae.networks.mlp import mlp_decoder, mlp_encoder
 from diffusion_vae.networks.spatial import spatial_decoder, spatial_encoder
 
 __all__ = [
-    "affine_augmentation",
     "conv_decoder",
     "conv_encoder",
     "mlp_decoder",
