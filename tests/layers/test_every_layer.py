@@ -133,7 +133,7 @@ def test_contract(name, tmp_path):
 
 
 def test_every_layer_is_here():
-    of_pictures = {"AffineAugmentation", "CircularPadding2D"}  # take no features; tests of their own
+    of_pictures = {"AffineAugmentation", "CircularPadding2D"}  # tests of their own
     assert {case.cls for case in CASES.values()} == {
         getattr(layers, name) for name in layers.__all__ if name not in of_pictures
     }
