@@ -40,8 +40,7 @@ class FittingMethods:
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None and self.built:
-            self.optimizer.build(self.trainable_variables)
+        self._build_optimizer()
 
     def fit(
         self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
@@ -62,6 +61,7 @@ class FittingMethods:
         validation = kwargs.get("validation_data")
         if validation is not None:
             self._checked_data(*_as_arguments(validation), name="validation_data")
+        self._build_optimizer()
         options = {"batch_size": batch_size, "epochs": epochs, "verbose": verbose, **kwargs}
         if isinstance(callbacks, keras.callbacks.CallbackList):
             return super().fit(x, y, callbacks=callbacks, **options)
@@ -114,6 +114,12 @@ class FittingMethods:
             self.likelihood.check_data(y)
         if isinstance(x, np.ndarray) and y is None:
             self.likelihood.check_data(x)
+
+    def _build_optimizer(self):
+        """Makes the optimizer's variables: made in a step, they cost it a second trace."""
+        if self.built and self.optimizer is not None and not self.optimizer.built:
+            with self._placement():
+                self.optimizer.build(self.trainable_variables)
 
     def _placement(self):
         """Scope of the strategy that the model was made under (TensorFlow only)."""

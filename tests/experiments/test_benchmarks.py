@@ -207,3 +207,10 @@ def test_a_benchmark_that_is_there_is_not_repeated(script, tmp_path, monkeypatch
     job.path(tmp_path).write_text("{}")
     assert runner.run(job, tmp_path, quick=False)
     assert len(calls) == 1
+
+
+def test_the_start_of_lowest_training_loss_is_chosen(script):
+    losses = {0: 3.0, 1: 2.0, 2: 9.0, 3: 7.0, 4: 8.0, 5: 1.0, 6: 0.0}  # 6: not all have run
+    rows = [{"seed": seed, "train_objective": {"loss": loss}} for seed, loss in losses.items()]
+    chosen = script("infocat_clusters").chosen_starts(rows, 3)
+    assert [row["seed"] for row in chosen] == [1, 5]

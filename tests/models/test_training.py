@@ -54,6 +54,20 @@ def test_a_keras_schedule_is_a_weight(make, x):
     assert again.kl_weight.get_config() == schedule.get_config()
 
 
+def test_the_first_step_is_traced_once(x):
+    class Counting(dv.SphereVAE):
+        traces = 0
+
+        def train_step(self, *args):
+            Counting.traces += 1
+            return super().train_step(*args)
+
+    model = Counting(2, mlp_encoder((4,)), mlp_decoder((4, 3), (4,)))
+    model.compile("adam")  # whose variables, made in a step, would have it traced again
+    model.fit(x, batch_size=12, epochs=2, verbose=0)
+    assert Counting.traces == 1
+
+
 def test_a_regulariser_counts_once(x):
     def loss(regularizer):
         encoder = keras.Sequential(
