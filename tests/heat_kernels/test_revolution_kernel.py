@@ -227,7 +227,7 @@ def test_nothing_is_nan_anywhere():
     np.testing.assert_allclose(TORUS.project(sample), sample, atol=2e-6)
 
 
-def test_eager_graph_and_xla_agree():
+def test_eager_and_xla_agree():  # graphs without XLA: every model that trains
     x, y = points(np.linspace(-3, 3, 12)), points(np.linspace(-2, 3, 12), 0.5)
     time = np.exp(np.linspace(-6.0, 3.5, 12)).astype("float32")[:, None]
     for method in (
@@ -239,10 +239,9 @@ def test_eager_graph_and_xla_agree():
         lambda y, x, time: KERNEL.kl_to_prior(x, time),
     ):
         eager = ops.convert_to_numpy(method(y, x, time))
-        for jit in (False, True):
-            compiled = tf.function(method, jit_compile=jit)
-            value = ops.convert_to_numpy(compiled(y, x, ops.convert_to_tensor(time)))
-            np.testing.assert_allclose(value, eager, rtol=1e-5, atol=1e-4)
+        compiled = tf.function(method, jit_compile=True)
+        value = ops.convert_to_numpy(compiled(y, x, ops.convert_to_tensor(time)))
+        np.testing.assert_allclose(value, eager, rtol=1e-5, atol=1e-4)
 
 
 def test_leading_axes_broadcast():
