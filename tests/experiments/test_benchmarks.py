@@ -209,8 +209,11 @@ def test_a_benchmark_that_is_there_is_not_repeated(script, tmp_path, monkeypatch
     assert len(calls) == 1
 
 
-def test_the_start_of_lowest_training_loss_is_chosen(script):
-    losses = {0: 3.0, 1: 2.0, 2: 9.0, 3: 7.0, 4: 8.0, 5: 1.0, 6: 0.0}  # 6: not all have run
-    rows = [{"seed": seed, "train_objective": {"loss": loss}} for seed, loss in losses.items()]
+def test_the_start_of_most_certain_clusters_is_chosen(script):
+    found = {0: 2.0, 1: 2.2, 2: 2.1, 3: 1.9, 4: 1.7, 5: 2.0, 6: 2.3}  # 6: not all have run
+    rows = [
+        {"seed": seed, "train_objective": {"mutual_information": value}}
+        for seed, value in found.items()
+    ]
     chosen = script("infocat_clusters").chosen_starts(rows, 3)
     assert [row["seed"] for row in chosen] == [1, 5]
