@@ -228,8 +228,16 @@ SETTINGS = {
         {**ANNEALED, "estimator": "marginal"}, "conv",
     ),
     "sphere_9": Setting(
-        "clusters anchored on S^9 (experimental)",
-        {**ANNEALED, "manifold": "sphere:9", "separation": 4.0},
+        "`consistent_late` with clusters anchored on S^9 (experimental)",
+        {
+            **CONSISTENT,
+            "consistency_weight": Ramp(300.0, 60.0),
+            "mutual_information_weight": Ramp(120.0, 24.0),
+            "information_weight": Ramp(8.0, 16.0),
+            "manifold": "sphere:9",
+            "separation": 4.0,
+        },
+        epochs=15,
     ),
     "conv_both": Setting("convolutions on both sides", ANNEALED, "conv", "conv"),
 }  # fmt: skip
