@@ -381,7 +381,7 @@ def markdown(rows, command, starts=1):
             f"{group[0]['consistency_ceiling']:.3f}",
             str(live),
             mean_and_spread([r["elbo"] for r in group], 2),
-            f"{statistics.mean(r['seconds'] for r in group):.0f}",
+            f"{count * statistics.mean(r['seconds'] for r in group):.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     lines += [
