@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import glob
 import json
 import os
+import time
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,13 +22,17 @@ CAUSES = {
     errno.EIO: "the disk reports an error",
 }
 
+# Seconds without a change after which a temporary file is one that a killed process left.
+ABANDONED = 3600.0
+
 
 @contextmanager
 def replacing(path):
     """Gives a temporary path beside `path`, and renames it to `path` at the end.
 
     The folder is made. After an error the temporary file is removed and an older
-    file at `path` is left as it was.
+    file at `path` is left as it was. A process that was killed leaves its temporary file;
+    the next to write the same file an hour later removes it.
 
     Args:
         path: Where the complete file shall be.
@@ -41,12 +47,21 @@ def replacing(path):
     temporary = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
         try:
             yield temporary
             os.replace(temporary, path)
         finally:
             with contextlib.suppress(OSError):  # the error is what led here
                 temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path):
+    """Removes what killed processes left of earlier writes of `path`."""
+    for left in path.parent.glob(f".{'[0-9a-f]' * 8}-{glob.escape(path.name)}"):
+        with contextlib.suppress(OSError):  # another process was faster, or it is not ours
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
 
 
 @contextmanager

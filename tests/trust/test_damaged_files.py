@@ -1,7 +1,9 @@
 """Damaged, edited and unwritable files: a clear sentence, and earlier files as they were."""
 
+import os
 import shutil
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -327,3 +329,17 @@ def test_a_run_that_became_read_only_keeps_its_files(monkeypatch, root):
     with pytest.raises(OSError, match=r"evaluation\.json: there is no permission"):
         evaluate_run(root, "run", samples=0)
     assert contents(root) == before
+
+
+def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path):
+    old, new, other = (
+        tmp_path / name for name in (".01234567-a.json", ".89abcdef-a.json", ".01234567-b.json")
+    )
+    for path in (old, new, other):
+        path.write_text("half a fi")
+    for path in (old, other):
+        os.utime(path, times=(0, time.time() - files.ABANDONED - 60))
+    write_json(tmp_path / "a.json", {})
+    assert not old.exists()
+    assert new.exists()  # perhaps of a process that is writing now
+    assert other.exists()  # of another file
