@@ -6,7 +6,7 @@ import diffusion_vae as dv
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_model():
     """A function that makes a compiled model for examples of a shape."""
 

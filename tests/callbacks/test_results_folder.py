@@ -9,16 +9,20 @@ import pytest
 from diffusion_vae.callbacks import ResultsFolder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def x():
     return np.random.default_rng(0).random((24, 4, 4), dtype=np.float32)
 
 
-@pytest.fixture
-def trained(tmp_path, x, small_model):
-    model, folder = small_model(), ResultsFolder(tmp_path, dataset=x, experiment={"note": "test"})
+def train(model, x, root):
+    folder = ResultsFolder(root, dataset=x, experiment={"note": "test"})
     model.fit(x, validation_data=x, batch_size=8, epochs=2, verbose=0, callbacks=[folder])
     return model, folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, x, small_model):
+    return train(small_model(), x, tmp_path_factory.mktemp("results"))
 
 
 def test_layout(trained):
@@ -105,8 +109,8 @@ def test_nothing_is_written_before_training(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_discard_removes_the_run_and_nothing_else(trained, tmp_path):
-    _, folder = trained
+def test_discard_removes_the_run_and_nothing_else(x, small_model, tmp_path):
+    _, folder = train(small_model(), x, tmp_path)
     other = tmp_path / "parameters" / "other"
     other.mkdir()
     folder.discard()
