@@ -36,6 +36,9 @@ class InfoVAE(DiffusionVAE):
         lambda_: Weight of the divergence between q(z) and p(z).
         divergence: `"mmd"`, `"energy"`, `"heat_kernel"`, a `DivergenceToPrior`, or a
             function of prior samples and latent points that is registered with Keras.
+        kl_warmup_steps: Steps over which the weights of KL and divergence rise from 0. A
+            heavy divergence from the first step on is soonest appeased by diffusion times
+            so long that the codes say nothing; from there no training returns.
         log_time_range: As in `DiffusionVAE`, but `"auto"` has limits on R^d too, since at
             alpha = 1 no KL keeps the time from vanishing.
 
@@ -91,7 +94,7 @@ class InfoVAE(DiffusionVAE):
         )
         loss = reconstruction + (1.0 - self.alpha) * self.kl_term(kl)
         if self.divergence_weight:
-            loss = loss + self.divergence_weight * divergence
+            loss = loss + self.divergence_weight * self.warmup_share() * divergence
         return loss
 
     def _mutual_information(self, outputs):

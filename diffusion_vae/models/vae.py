@@ -204,9 +204,14 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         weight = self.kl_weight
         if callable(weight):
             weight = ops.cast(weight(step), self.variable_dtype)
-        if self.kl_warmup_steps:
-            weight = weight * ops.minimum(step / self.kl_warmup_steps, 1.0)
-        return weight
+        return weight * self.warmup_share()
+
+    def warmup_share(self):
+        """How much of the warm-up has passed at this training step, 0 to 1."""
+        if not self.kl_warmup_steps:
+            return 1.0
+        step = ops.convert_to_tensor(self.schedule_step)
+        return ops.minimum(step / self.kl_warmup_steps, 1.0)
 
     def current_kl_capacity(self):
         """Target C of the KL at this training step, in nats."""
