@@ -57,6 +57,16 @@ def test_the_loss_is_the_weighted_sum(make, x):
     assert logs["divergence"] > 0.0
 
 
+def test_the_warm_up_is_that_of_kl_and_divergence(make, x):
+    model = make(alpha=0.25, lambda_=3.0, kl_warmup_steps=8)
+    for step, share in ((0, 0.0), (2, 0.25), (20, 1.0)):
+        model.schedule_step.assign(step)
+        logs = evaluate(model, x, batch_size=24)
+        regularisers = 0.75 * logs["kl_loss"] + 2.25 * logs["divergence"]
+        expected = logs["reconstruction_loss"] + share * regularisers
+        assert logs["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_the_divergence_is_that_of_the_batch(make, x):
     model = make(fixed_time=1e-10)  # the points are the locations
     expected = MMDToPrior()(model.encode(x)[0], model.manifold)
