@@ -176,7 +176,7 @@ SETTINGS = {
         epochs=15,
     ),
     "consistent_informed": Setting(
-        "the same, and the information term twice as heavy",
+        "`consistent_first`, and the information term twice as heavy",
         {
             **CONSISTENT,
             "consistency_weight": Ramp(300.0, 60.0),
@@ -186,7 +186,7 @@ SETTINGS = {
         epochs=15,
     ),
     "consistent_late": Setting(
-        "the same, and the information term twice as heavy once the clusters are found",
+        "`consistent_first`, and the information term twice as heavy once clusters are found",
         {
             **CONSISTENT,
             "consistency_weight": Ramp(300.0, 60.0),
@@ -196,7 +196,7 @@ SETTINGS = {
         epochs=15,
     ),
     "consistent_strong": Setting(
-        "the same, and consistency and certainty three times as heavy at first",
+        "`consistent_late`, and consistency and certainty three times as heavy at first",
         {
             **CONSISTENT,
             "consistency_weight": Ramp(1000.0, 60.0),
@@ -348,7 +348,7 @@ def markdown(rows, command, starts=1):
         groups.setdefault(group, []).append(row)
     if starts > 1:
         best = {(*key[:3], starts): chosen_starts(group, starts) for key, group in groups.items()}
-        groups |= {key: group for key, group in best.items() if group}
+        groups |= {key: group for key, group in best.items() if len(group) > 1}
     ranked = sorted(
         groups.items(),
         key=lambda item: -statistics.mean(r["train"]["hungarian_accuracy"] for r in item[1]),
@@ -428,15 +428,14 @@ def main():
     for name in chosen:
         for seed in all_seeds:
             path = out / f"{name}-{seed}.json"
-            if path.exists():
-                continue
-            row, model = run(name, seed, mnist, arguments.epochs)
-            plots.save(plots.cluster_samples(model), path.with_suffix(".png"))
-            if arguments.models:
-                model.save(path.with_suffix(".keras"))
-            write_json(path, row)  # last: the run is done
-            summary = {k: row[k] for k in ("setting", "seed", "elbo", "self_consistency")}
-            print(json.dumps({**summary, "train": row["train"], "test": row["test"]}), flush=True)
+            if not path.exists():
+                row, model = run(name, seed, mnist, arguments.epochs)
+                plots.save(plots.cluster_samples(model), path.with_suffix(".png"))
+                if arguments.models:
+                    model.save(path.with_suffix(".keras"))
+                write_json(path, row)  # last: the run is done
+                told = ("setting", "seed", "elbo", "self_consistency", "train", "test")
+                print(json.dumps({key: row[key] for key in told}), flush=True)
             out.with_suffix(".md").write_text(markdown(read_runs(out), command, arguments.starts))
 
 
