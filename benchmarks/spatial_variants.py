@@ -121,20 +121,20 @@ def markdown(report):
     reference = report["references"]
     parzen = reference["training_pictures_parzen"]
     low, high = parzen["data_range"]
+    centres = report["runs"][0]["parzen"]["centres"]
     lines = [
         f"`{report['command']}`",
         "",
         f"{report['data']}; {report['settings']}; {report['machine']}; Keras {report['keras']} on "
         f"{report['backend']}. ELBO and KL in nats per picture, test set; MSE per value.",
-        f"Parzen windows round {parzen['centres']:,} generated pictures, in nats per picture of "
+        f"Parzen windows round {centres:,} generated pictures, in nats per picture of "
         f"{parzen['dimension']:,} values in [{low:g}, {high:g}]; sigma chosen on "
         f"{parzen['held_out']:,} training pictures that no model was trained on, the same for "
         f"every sigma; {parzen['test']:,} test pictures. (Higher is better, but blur ranks too "
         "well: Theis et al. 2016.)",
         f"A constant picture, at the common variance {reference['variance']:.4g}: ELBO "
         f"{reference['best_constant_elbo']:.1f}, MSE {reference['best_constant_mse']:.4f}. "
-        "Windows "
-        f"round training pictures instead of generated ones: {parzen['mean']:.1f} +- "
+        f"Windows round {parzen['centres']:,} training pictures instead: {parzen['mean']:.1f} +- "
         f"{parzen['standard_error']:.1f} (sigma {parzen['sigma']:.3g}).",
         "",
         "| variant | latent values | parameters (encoder) | variance | ELBO | KL | MSE "
@@ -186,9 +186,12 @@ def main(argv=None):
     dataset, held_out, columns = load(arguments)
     path = f" --path {arguments.path}" if arguments.path else ""
     variance = f" --variance {arguments.variance:g}" if arguments.variance else ""
+    variants = tuple(arguments.variants)
+    chosen = "" if variants == VARIANTS else f" --variants {' '.join(variants)}"
     report = {
         "command": f"python benchmarks/spatial_variants.py --dataset {arguments.dataset}{path} "
-        f"--epochs {arguments.epochs} --maps {arguments.maps}{variance} --out {arguments.out}",
+        f"--epochs {arguments.epochs} --maps {arguments.maps}{variance}{chosen} "
+        f"--out {arguments.out}",
         "data": f"{arguments.dataset} in [-1, 1], {len(dataset.train):,} for training",
         "settings": f"{arguments.epochs} epochs, batch {arguments.batch_size}, Adam "
         f"{arguments.learning_rate:g}, {arguments.maps} maps, KL warmed up over "

@@ -9,11 +9,12 @@ from keras import ops
 from diffusion_vae.layers.geometry import GeometryLayer
 from diffusion_vae.manifolds.base import require_positive
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
+from diffusion_vae.suggestions import require_choice, require_keras_name
 
 SCALES = ("fixed", "learned", "predicted")
 SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
 LOG_SMALLEST_SCALE = math.log(SMALLEST_SCALE)
+RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1)}  # of means, by the activation they come from
 
 
 class Likelihood(GeometryLayer):
@@ -108,9 +109,21 @@ class Gaussian(Likelihood):
         variance: The fixed variance, or the initial one.
         per_dimension: Whether a learned scale is one per data value, and a predicted
             one differs between the values of an example; otherwise it is shared.
+        output_activation: Activation that makes means of the decoder's raw output, by
+            Keras's name: `"sigmoid"` for data in [0, 1], `"tanh"` for data in [-1, 1].
+
+    Raises:
+        ValueError, TypeError: If an argument is not one of these.
     """
 
-    def __init__(self, scale="fixed", variance=1.0, per_dimension=False, **kwargs):
+    def __init__(
+        self,
+        scale="fixed",
+        variance=1.0,
+        per_dimension=False,
+        output_activation="linear",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.scale = require_choice("scale", scale, SCALES)
         self.variance = require_positive("variance", variance)
@@ -120,6 +133,10 @@ class Gaussian(Likelihood):
                 f"learned or predicted scale can take. Received: {variance}."
             )
         self.per_dimension = bool(per_dimension)
+        self._activate = require_keras_name(
+            "output_activation", output_activation, keras.activations
+        )
+        self.output_activation = keras.activations.serialize(self._activate)
         self.outputs_per_value = 2 if scale == "predicted" else 1
 
     def build(self, input_shape):
@@ -128,10 +145,17 @@ class Gaussian(Likelihood):
             shape = tuple(input_shape[1:]) if self.per_dimension else ()
             self.offset = self.add_weight(name="scale", shape=shape, initializer="zeros")
 
+    def check_data(self, x):
+        super().check_data(x)
+        if self.output_activation in RANGES:
+            low, high = RANGES[self.output_activation]
+            check_range(x, low, high, f"means that come from {self.output_activation}")
+
     def outputs(self, raw):
         if self.scale != "predicted":
-            return {"reconstruction": raw}
+            return {"reconstruction": self._activate(raw)}
         mean, offset = ops.split(raw, 2, axis=-1)
+        mean = self._activate(mean)
         if not self.per_dimension:
             offset = ops.mean(offset, axis=self._event_axes, keepdims=True)
             offset = ops.broadcast_to(offset, ops.shape(mean))
@@ -160,6 +184,7 @@ class Gaussian(Likelihood):
             "scale": self.scale,
             "variance": self.variance,
             "per_dimension": self.per_dimension,
+            "output_activation": self.output_activation,
         }
 
     def _log_scale_of(self, outputs):
@@ -186,11 +211,7 @@ class Bernoulli(Likelihood):
 
     def check_data(self, x):
         super().check_data(x)
-        if x.size and (x.min() < 0 or x.max() > 1):
-            raise ValueError(
-                "Expected data in [0, 1] for a Bernoulli likelihood. Received: values from "
-                f"{x.min():g} to {x.max():g}. Scale the data, or use likelihood='gaussian'."
-            )
+        check_range(x, 0, 1, "a Bernoulli likelihood", ", or use likelihood='gaussian'")
 
     def outputs(self, raw):
         return {"reconstruction": ops.sigmoid(raw), "logits": raw}
@@ -212,6 +233,15 @@ def check_finite(x):
         raise ValueError(
             "Expected finite data. Received: an array with "
             f"{int((~np.isfinite(x)).sum())} NaN or infinite values."
+        )
+
+
+def check_range(x, low, high, what, otherwise=""):
+    """Says so when a NumPy array holds values outside the range that something needs."""
+    if x.size and (x.min() < low or x.max() > high):
+        raise ValueError(
+            f"Expected data in [{low}, {high}] for {what}. Received: values from {x.min():g} to "
+            f"{x.max():g}. Scale the data{otherwise}."
         )
 
 

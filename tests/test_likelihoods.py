@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from backends import value_and_gradients
 from keras import ops
-from scipy import stats
+from scipy import special, stats
 
 from diffusion_vae import likelihoods
 from diffusion_vae.likelihoods import SMALLEST_SCALE, Bernoulli, Gaussian, Likelihood
@@ -102,6 +102,30 @@ def test_gaussian_with_a_predicted_scale(event, leading_axes, per_dimension):
     np.testing.assert_allclose(log_prob(likelihood, x, raw), expected, rtol=5e-5)
 
 
+@leading
+@pytest.mark.parametrize("activation, mean_of", [("sigmoid", special.expit), ("tanh", np.tanh)])
+@pytest.mark.parametrize("scale", ["fixed", "predicted"])
+def test_an_output_activation_makes_the_means(scale, activation, mean_of, leading_axes):
+    likelihood = built(Gaussian(scale, 0.25, output_activation=activation), (3,))
+    raw = normal(*leading_axes, 3 * likelihood.outputs_per_value, seed=1)
+    outputs = likelihood.outputs(ops.convert_to_tensor(raw))
+    mean = mean_of(raw[..., :3].astype("float64"))
+    np.testing.assert_allclose(outputs["reconstruction"], mean, rtol=1e-5, atol=1e-6)
+    deviation = np.exp(ops.convert_to_numpy(outputs["log_scale"])) if scale != "fixed" else 0.5
+    x = normal(5, 3)
+    expected = event_sum(stats.norm(mean, deviation).logpdf(x), (3,))
+    np.testing.assert_allclose(log_prob(likelihood, x, raw), expected, rtol=5e-5)
+
+
+def test_data_that_no_mean_can_reach_are_refused():
+    Gaussian(output_activation="sigmoid").check_data(np.array([0.0, 1.0]))
+    Gaussian(output_activation="tanh").check_data(np.array([-1.0, 1.0]))
+    with pytest.raises(ValueError, match=r"in \[0, 1\] for means that come from sigmoid.*-1 to 1"):
+        Gaussian(output_activation="sigmoid").check_data(np.array([-1.0, 1.0]))
+    with pytest.raises(ValueError, match=r"in \[-1, 1\] for means that come from tanh.*0 to 2"):
+        Gaussian(output_activation="tanh").check_data(np.array([0.0, 2.0]))
+
+
 @pytest.mark.parametrize("variance", [1.0, 0.04, 4.0, 2e-6])
 @pytest.mark.parametrize("scale", ["learned", "predicted"])
 def test_scales_start_at_the_initial_variance_and_stay_above_the_floor(scale, variance):
@@ -189,6 +213,7 @@ ALL = [
     Gaussian(),
     Gaussian("learned", 0.5, per_dimension=True),
     Gaussian("predicted", 2.0),
+    Gaussian(output_activation="sigmoid"),
     Bernoulli(),
 ]
 
@@ -203,7 +228,7 @@ def test_configuration_round_trip(likelihood):
 
 
 def test_a_predicted_scale_needs_two_outputs_a_value():
-    assert [likelihood.outputs_per_value for likelihood in ALL] == [1, 1, 2, 1]
+    assert [likelihood.outputs_per_value for likelihood in ALL] == [1, 1, 2, 1, 1]
     assert Gaussian("predicted").event_shape((None, 28, 6)) == (None, 28, 3)
     assert Gaussian().event_shape((None, 28, 6)) == (None, 28, 6)
     with pytest.raises(ValueError, match=r"multiple of 2, the outputs per value of Gaussian"):
@@ -240,6 +265,7 @@ def test_get():
         ({"scale": "free"}, ValueError, r"Expected `scale` to be one of .*Received: 'free'"),
         ({"variance": 0.0}, ValueError, r"Expected `variance` to be positive"),
         ({"variance": "1"}, TypeError, r"Expected `variance` to be a number"),
+        ({"output_activation": "sigmoyd"}, ValueError, r"`output_activation`.*mean 'sigmoid'"),
         ({"scale": "learned", "variance": 1e-6}, ValueError, r"initial `variance` above 1e-06"),
     ],
 )

@@ -92,6 +92,9 @@ def train(
     per_dimension: Annotated[
         bool, option("Whether values have scales of their own.", "Model")
     ] = False,
+    output_activation: Annotated[
+        str, option("Of the Gaussian likelihood: linear; sigmoid for data in [0, 1].", "Model")
+    ] = "linear",
     network: Annotated[str, option("Kind of networks: mlp or conv.", "Model")] = "mlp",
     encoder_units: Annotated[
         str, option("mlp: widths of the encoder's layers.", "Model")

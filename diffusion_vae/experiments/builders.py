@@ -75,7 +75,9 @@ BUILDERS = {
 def _likelihood(config):
     """The likelihood of a configuration."""
     if config.likelihood == "gaussian":
-        return likelihoods.Gaussian(config.scale, config.variance, config.per_dimension)
+        return likelihoods.Gaussian(
+            config.scale, config.variance, config.per_dimension, config.output_activation
+        )
     return likelihoods.get(config.likelihood)
 
 

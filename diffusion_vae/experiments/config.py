@@ -55,6 +55,7 @@ class ExperimentConfig:
     variance: float = 1.0
     scale: str = "fixed"
     per_dimension: bool = False
+    output_activation: str = "linear"
     kernel: str = "auto"
     steps: int = 10
     kl: str = "asymptotic"
@@ -104,6 +105,11 @@ class ExperimentConfig:
                 raise ValueError(f"Expected `{name}` to be at least 1. Received: {value}.")
         if self.restarts is not None and self.restarts < 0:
             raise ValueError(f"Expected `restarts` to be at least 0. Received: {self.restarts}.")
+        if self.likelihood != "gaussian" and self.output_activation != "linear":
+            raise ValueError(
+                "Expected an `output_activation` for the likelihood 'gaussian' only: others bring "
+                f"their own. Received: {self.output_activation!r} with {self.likelihood!r}."
+            )
         if self.warmup_steps < 0 or (self.warmup_steps and self.schedule != "cosine"):
             raise ValueError(
                 "Expected `warmup_steps` to be at least 0, and 0 unless the schedule is "

@@ -32,8 +32,8 @@ class SpatialVAE(VariationalAutoencoder):
     - `"low_rank"`: as `"mvn"`, and the mean is a sum of `rank` outer products.
 
     The default networks take square pictures of 32, 64, 128, ... pixels. With a Gaussian
-    likelihood whose scale the decoder does not predict, their last activation is tanh:
-    data must lie in [-1, 1].
+    likelihood that neither predicts its scale nor brings an activation, their last activation
+    is tanh: data must lie in [-1, 1].
 
     Args:
         encoder: Network from data to features; by default the original's.
@@ -149,6 +149,7 @@ class SpatialVAE(VariationalAutoencoder):
         return (
             isinstance(self.likelihood, likelihoods.Gaussian)
             and self.likelihood.outputs_per_value == 1
+            and self.likelihood.output_activation == "linear"
         )
 
     def _default_encoder(self, seed):

@@ -67,6 +67,13 @@ def test_options_of_a_kind_of_model_are_checked():
         ExperimentConfig(model="info", model_options={"lambda": 1.0})
 
 
+def test_an_output_activation_reaches_the_likelihood():
+    model = build_model(ExperimentConfig(output_activation="sigmoid"), (4, 4))
+    assert model.likelihood.output_activation == "sigmoid"
+    with pytest.raises(ValueError, match=r"'gaussian' only.*'sigmoid' with 'bernoulli'"):
+        ExperimentConfig(likelihood="bernoulli", output_activation="sigmoid")
+
+
 def test_unknown_fields_are_named():
     with pytest.raises(ValueError, match=r"unknown: \['colour'\]"):
         ExperimentConfig.from_dict({"colour": 1})

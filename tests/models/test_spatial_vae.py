@@ -172,6 +172,7 @@ def test_default_networks_end_in_what_the_likelihood_takes():
         "gaussian": ("tanh", 3),
         "bernoulli": ("linear", 3),
         Gaussian("predicted"): ("linear", 6),
+        Gaussian(output_activation="sigmoid"): ("linear", 3),
     }
     for likelihood, (activation, channels) in rows.items():
         model = dv.SpatialVAE(likelihood=likelihood, maps=MAPS)
