@@ -112,10 +112,11 @@ TABLES = {
             "dataset": "mnist",
             "epochs": 100,
             "batch_size": 128,
-            "learning_rate": 5e-4,
+            "learning_rate": 1e-3,
             "schedule": "cosine",
             "warmup_steps": 500,
             "initializer": "lecun_normal",
+            "output_activation": "sigmoid",
         },
     ),
     "settings": Table(
