@@ -99,6 +99,9 @@ def train(
     encoder_units: Annotated[
         str, option("mlp: widths of the encoder's layers.", "Model")
     ] = "512,512,512",
+    encoder_dropout: Annotated[
+        float, option("mlp: share of the encoder's values that training drops.", "Model")
+    ] = 0.0,
     decoder_units: Annotated[
         str, option("mlp: widths of the decoder's layers.", "Model")
     ] = "512,512",

@@ -101,7 +101,9 @@ def _networks(config, likelihood, event_shape, seeds):
     if config.network == "mlp":
         common["initializer"] = config.initializer
         return (
-            networks.mlp_encoder(config.encoder_units, seed=seeds[0], **common),
+            networks.mlp_encoder(
+                config.encoder_units, dropout=config.encoder_dropout, seed=seeds[0], **common
+            ),
             networks.mlp_decoder(outputs, config.decoder_units, seed=seeds[1], **common),
         )
     if len(event_shape) not in (2, 3):

@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from diffusion_vae.manifolds.arguments import require_fraction
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.suggestions import require_keras_name
@@ -18,6 +19,7 @@ def mlp_encoder(
     *,
     activation="relu",
     batch_norm=False,
+    dropout=0.0,
     initializer=INITIALIZER,
     seed=None,
 ):
@@ -27,15 +29,16 @@ def mlp_encoder(
         hidden: Widths of the dense layers (paper: 512, 512, 512).
         activation: Activation of every layer.
         batch_norm: Whether to normalise before each activation.
+        dropout: Share of each layer's outputs that training drops, in [0, 1).
         initializer: Keras's name of the law of the initial weights.
-        seed: Integer seed of the initial weights, or `None`.
+        seed: Integer seed of the initial weights and of the dropout, or `None`.
 
     Returns:
         A `keras.Sequential` named "encoder".
     """
     layers = [
         keras.layers.Flatten(),
-        *dense_stack(hidden, activation, batch_norm, seed, initializer),
+        *dense_stack(hidden, activation, batch_norm, seed, initializer, dropout),
     ]
     return keras.Sequential(layers, name="encoder")
 
@@ -81,19 +84,25 @@ def mlp_decoder(
     return keras.Sequential(layers, name="decoder")
 
 
-def dense_stack(hidden, activation, batch_norm, seed, initializer=INITIALIZER):
-    """Layers of dense -> batch normalisation, if wanted -> activation, a block a width."""
+def dense_stack(hidden, activation, batch_norm, seed, initializer=INITIALIZER, dropout=0.0):
+    """Blocks of dense -> batch normalisation -> activation -> dropout, one a width; the second
+    and the last only where they are wanted."""
     layers = []
     require_keras_name("activation", activation, keras.activations)
+    dropout = require_fraction("dropout", dropout)
     if not isinstance(hidden, (list, tuple)):
         raise TypeError(f"Expected `hidden` to be a list of widths. Received: {hidden!r}.")
-    for width, layer_seed in zip(hidden, layer_seeds(seed, len(hidden)), strict=True):
+    seeds = layer_seeds(seed, 2 * len(hidden))
+    kernel_seeds, dropout_seeds = seeds[: len(hidden)], seeds[len(hidden) :]
+    for width, kernel_seed, dropout_seed in zip(hidden, kernel_seeds, dropout_seeds, strict=True):
         width = require_dimension("hidden width", width, 1)
-        kernel = seeded_initializer(initializer, layer_seed)
+        kernel = seeded_initializer(initializer, kernel_seed)
         layers.append(keras.layers.Dense(width, kernel_initializer=kernel))
         if batch_norm:
             layers.append(keras.layers.BatchNormalization())
         layers.append(keras.layers.Activation(activation))
+        if dropout:
+            layers.append(keras.layers.Dropout(dropout, seed=dropout_seed))
     return layers
 
 

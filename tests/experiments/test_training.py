@@ -74,6 +74,12 @@ def test_an_output_activation_reaches_the_likelihood():
         ExperimentConfig(likelihood="bernoulli", output_activation="sigmoid")
 
 
+def test_the_encoders_dropout_reaches_it():
+    model = build_model(ExperimentConfig(encoder_dropout=0.25), (4, 4))
+    rates = [layer.rate for layer in model.encoder.layers if hasattr(layer, "rate")]
+    assert rates == [0.25] * 3
+
+
 def test_unknown_fields_are_named():
     with pytest.raises(ValueError, match=r"unknown: \['colour'\]"):
         ExperimentConfig.from_dict({"colour": 1})

@@ -56,6 +56,20 @@ def test_widths_activation_and_batch_norm_are_options():
     assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense", "Reshape"]
 
 
+def test_dropout_belongs_to_training_and_draws_anew():
+    network, x = mlp_encoder((400, 300), dropout=0.25, seed=0), np.abs(noise(20, 6))
+    kinds = [type(layer).__name__ for layer in network.layers[1:]]
+    assert kinds == ["Dense", "Activation", "Dropout"] * 2
+    np.testing.assert_array_equal(network(x), mlp_encoder((400, 300), seed=0)(x))
+    first, second = (np.asarray(network(x, training=True)) for _ in range(2))
+    assert np.abs(first - second).max() > 0
+    layer, ones = network.layers[3], np.ones((20, 400), "float32")
+    dropped = np.mean(np.asarray(layer(ones, training=True)) == 0)
+    assert dropped == pytest.approx(0.25, abs=5 * (0.25 * 0.75 / 8000) ** 0.5)  # 5 errors
+    again = mlp_encoder((400, 300), dropout=0.25, seed=0)
+    np.testing.assert_array_equal(again(x, training=True), first)
+
+
 @pytest.mark.parametrize(
     "make", [lambda s: mlp_encoder((6, 6), seed=s), lambda s: mlp_decoder((6,), (6, 6), seed=s)]
 )
@@ -93,3 +107,5 @@ def test_bad_widths_say_what_is_wrong():
         mlp_encoder((8, 0))
     with pytest.raises(TypeError, match=r"Expected `hidden width` to be an integer"):
         mlp_decoder((3,), (8.5,))
+    with pytest.raises(ValueError, match=r"`dropout` to be in \[0, 1\)\. Received: 1\.0"):
+        mlp_encoder((8,), dropout=1.0)
