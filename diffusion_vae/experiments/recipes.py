@@ -8,6 +8,9 @@ RECIPES: dict[tuple, dict] = {
         "scale": "predicted", "per_dimension": True,
         "encoder_units": (100, 100), "decoder_units": (100, 100), "activation": "tanh",
         "initializer": "lecun_uniform", "initial_log_time": -8.0,
+        # From a scale as wide as the data the decoder first tells the clouds apart; from a narrow
+        # one it may take their distance for noise, and spend the latent line on one cloud.
+        "variance": 25.0,
         # Nothing but the divergence holds the points: it is there from the first step on. The
         # predicted scale makes the loss jump at a rate that does not fall.
         "kl_warmup_steps": 0, "schedule": "cosine",
