@@ -102,6 +102,10 @@ def train(
     encoder_dropout: Annotated[
         float, option("mlp: share of the encoder's values that training drops.", "Model")
     ] = 0.0,
+    encoder_standardize: Annotated[
+        str | None,
+        option("mlp: mean and deviation of the data, for the encoder: MEAN,DEVIATION.", "Model"),
+    ] = None,
     decoder_units: Annotated[
         str, option("mlp: widths of the decoder's layers.", "Model")
     ] = "512,512",
@@ -175,6 +179,10 @@ def train(
     settings["pool_sizes"] = sizes("--pool-sizes", pool_sizes)
     settings["betas"] = numbers("--betas", betas, float, count=2)
     settings["curriculum"] = () if curriculum is None else numbers("--curriculum", curriculum, int)
+    if encoder_standardize is not None:
+        settings["encoder_standardize"] = numbers(
+            "--encoder-standardize", encoder_standardize, float, count=2
+        )
     if time_annealing is not None:
         settings["time_annealing"] = numbers("--time-annealing", time_annealing, float, count=3)
     if log_time_range is not None:

@@ -102,7 +102,11 @@ def _networks(config, likelihood, event_shape, seeds):
         common["initializer"] = config.initializer
         return (
             networks.mlp_encoder(
-                config.encoder_units, dropout=config.encoder_dropout, seed=seeds[0], **common
+                config.encoder_units,
+                dropout=config.encoder_dropout,
+                standardize=config.encoder_standardize,
+                seed=seeds[0],
+                **common,
             ),
             networks.mlp_decoder(outputs, config.decoder_units, seed=seeds[1], **common),
         )

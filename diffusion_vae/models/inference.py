@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import as_graph
+from diffusion_vae.manifolds.arguments import require_fraction
 from diffusion_vae.models.arguments import checked_count, checked_examples, checked_numbers
 
 BATCH_SIZE = 512
@@ -93,33 +94,46 @@ class InferenceMethods:
 
         return self._in_batches(bound, self._examples(x), batch_size=batch_size)
 
-    def log_likelihood(self, x, samples=100, batch_size=BATCH_SIZE, verbose=0):
+    def log_likelihood(self, x, samples=100, batch_size=BATCH_SIZE, verbose=0, *, prior_share=0.0):
         """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
 
-        log (1/L) sum_l p(x | z_l) p(z_l) / q(z_l | x) with z_l from the posterior; in
-        expectation a lower bound that rises with `samples`.
+        log (1/L) sum_l p(x | z_l) p(z_l) / q(z_l) with z_l from q, by default the posterior
+        q(z | x); in expectation a lower bound that rises with `samples`. The encoder sees one
+        place where x may come from. With a `prior_share` of s, q is the mixture
+        s p(z) + (1 - s) q(z | x), and so many draws come from the prior (defensive importance
+        sampling, Hesterberg 1995): no weight p / q is over 1 / s, and what the encoder has
+        missed is found, where the latent space is small enough.
 
         Args:
             x: Data, `[n, *event]`.
             samples: Number L of draws per example.
             batch_size: Examples at a time; memory does not depend on `n` or L.
             verbose: 1 shows a progress bar.
+            prior_share: Share of the draws that come from the prior, in [0, 1).
 
         Returns:
             A `LogLikelihood`.
         """
         samples = checked_count("samples", samples)
+        prior_share = require_fraction("prior_share", prior_share)
         x = self._examples(x)
         batch_size = checked_count("batch_size", batch_size)
         examples = max(1, min(batch_size, len(x)))
-        draws = max(1, min(samples, ROWS // examples))
+        from_prior = round(prior_share * samples)
+        share = from_prior / samples
 
-        def log_sum(draws):
-            return lambda x, params: ops.logsumexp(self._log_weights(x, params, draws), axis=0)
+        def log_sum(draw, draws):
+            def total(x, params):
+                return ops.logsumexp(self._log_weights(x, params, draw, draws, share), axis=0)
 
-        rest = samples % draws
-        rounds = [as_graph(log_sum(draws))] * (samples // draws)
-        rounds += [as_graph(log_sum(rest))] if rest else []
+            return as_graph(total)
+
+        rounds = []
+        laws = {self._posterior_draws: samples - from_prior, self._prior_draws: from_prior}
+        for draw, count in laws.items():
+            draws = max(1, min(count, ROWS // examples))
+            rounds += [log_sum(draw, draws)] * (count // draws)
+            rounds += [log_sum(draw, count % draws)] if count % draws else []
         bar = keras.utils.Progbar(len(x), verbose=verbose, unit_name="example")
 
         def estimate(x):
@@ -161,23 +175,33 @@ class InferenceMethods:
     def _outputs(self, z):
         return self.likelihood(self.decoder(z, training=False))
 
-    def _log_weights(self, x, params, draws):
-        """log p(x | z) p(z) / q(z | x) for fresh z, `[draws, batch]`."""
+    def _posterior_draws(self, params):
+        """Latent points for parameters `[draws, batch, ...]`, `[draws, batch, *point_shape]`."""
+        return self.latent.sample(params)
+
+    def _prior_draws(self, params):
+        """As many latent points, of the prior."""
+        draws, batch = ops.shape(next(iter(params.values())))[:2]
+        z = self.latent.prior_sample(draws * batch)
+        return ops.reshape(z, (draws, batch, *self.latent.point_shape))
+
+    def _log_weights(self, x, params, draw, draws, share):
+        """log p(x | z) p(z) / q(z) for fresh z, `[draws, batch]`; q: a `share` of the prior."""
         repeated = {
             name: ops.repeat(ops.expand_dims(value, 0), draws, axis=0)
             for name, value in params.items()
         }  # [draws, batch, ...]
-        z = self.latent.sample(repeated)
+        z = draw(repeated)
         flat = ops.reshape(z, (-1, *self.latent.point_shape))
         outputs = {
             name: ops.reshape(value, (draws, -1, *value.shape[1:]))
             for name, value in self._outputs(flat).items()
         }
-        return (
-            self.likelihood.log_prob(x, outputs)
-            + self.latent.prior_log_density(z)
-            - self.latent.log_density(z, repeated)
-        )
+        log_prior = self.latent.prior_log_density(z)
+        log_q = self.latent.log_density(z, repeated)
+        if share:
+            log_q = ops.logaddexp(math.log1p(-share) + log_q, math.log(share) + log_prior)
+        return self.likelihood.log_prob(x, outputs) + log_prior - log_q
 
     def _draw(self, params, batch_size):
         names = list(params)

@@ -4,8 +4,8 @@ import math
 
 import keras
 
-from diffusion_vae.manifolds.arguments import require_fraction
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.manifolds.arguments import require_fraction, require_number
+from diffusion_vae.manifolds.base import require_dimension, require_positive
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.suggestions import require_keras_name
 
@@ -20,6 +20,7 @@ def mlp_encoder(
     activation="relu",
     batch_norm=False,
     dropout=0.0,
+    standardize=None,
     initializer=INITIALIZER,
     seed=None,
 ):
@@ -30,6 +31,8 @@ def mlp_encoder(
         activation: Activation of every layer.
         batch_norm: Whether to normalise before each activation.
         dropout: Share of each layer's outputs that training drops, in [0, 1).
+        standardize: `(mean, deviation)` of the data: the first layer sees them with mean 0 and
+            variance 1. `None`: as they are.
         initializer: Keras's name of the law of the initial weights.
         seed: Integer seed of the initial weights and of the dropout, or `None`.
 
@@ -37,6 +40,7 @@ def mlp_encoder(
         A `keras.Sequential` named "encoder".
     """
     layers = [
+        *_standardized(standardize),
         keras.layers.Flatten(),
         *dense_stack(hidden, activation, batch_norm, seed, initializer, dropout),
     ]
@@ -82,6 +86,19 @@ def mlp_decoder(
         keras.layers.Reshape(output_shape),
     ]
     return keras.Sequential(layers, name="decoder")
+
+
+def _standardized(statistics):
+    """A layer that shifts and scales data, or none."""
+    if statistics is None:
+        return []
+    if not isinstance(statistics, (list, tuple)) or len(statistics) != 2:
+        raise ValueError(
+            f"Expected `standardize` to be (mean, deviation) or None. Received: {statistics!r}."
+        )
+    mean = require_number("mean to standardize with", statistics[0])
+    deviation = require_positive("deviation to standardize with", statistics[1])
+    return [keras.layers.Rescaling(1.0 / deviation, -mean / deviation)]
 
 
 def dense_stack(hidden, activation, batch_norm, seed, initializer=INITIALIZER, dropout=0.0):

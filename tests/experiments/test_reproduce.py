@@ -95,6 +95,9 @@ def test_a_finished_job_with_other_settings_is_refused(done):
     root, _, _ = done
     with pytest.raises(ValueError, match="other epochs"):
         run_jobs(SMALL.jobs(runs=1, epochs=3), root / "out", root / "results", say=silent)
+    other = dataclasses.replace(SMALL, prior_share=0.5)
+    with pytest.raises(ValueError, match="other prior_share"):
+        run_jobs(other.jobs(runs=1), root / "out", root / "results", say=silent)
 
 
 @pytest.mark.parametrize("complete", [True, False])

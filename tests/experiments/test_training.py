@@ -80,6 +80,12 @@ def test_the_encoders_dropout_reaches_it():
     assert rates == [0.25] * 3
 
 
+def test_the_statistics_of_the_data_reach_the_encoder():
+    model = build_model(ExperimentConfig(encoder_standardize=(1.0, 4.0)), (4, 4))
+    first = model.encoder.layers[0]
+    assert (first.scale, first.offset) == (0.25, -0.25)
+
+
 def test_unknown_fields_are_named():
     with pytest.raises(ValueError, match=r"unknown: \['colour'\]"):
         ExperimentConfig.from_dict({"colour": 1})

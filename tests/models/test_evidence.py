@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from manifold_list import CLOSED, each
+from scipy.special import logsumexp
 
 import diffusion_vae as dv
 from diffusion_vae.heat_kernels import RandomWalk
@@ -52,6 +53,40 @@ def test_on_o3_the_estimate_is_lower_by_log_2():
     # The posterior never visits the other component, where half of the prior lives.
     estimate = blind_model(CLOSED["o3"], 3.2).log_likelihood(X, samples=100)
     assert estimate.mean == pytest.approx(EVIDENCE.mean() - math.log(2.0), abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["o3", "sphere:2"])
+def test_draws_from_the_prior_reach_what_the_posterior_does_not(name):
+    # Weights p / q of the mixture are at most 2. A narrow posterior gets half of the draws and
+    # almost no weight: the mean of the rest is 2 x 50 / 100 = 1, with an error under 0.02.
+    model = blind_model(CLOSED[name], 1e-3)
+    estimate = model.log_likelihood(X, samples=100, prior_share=0.5)
+    assert estimate.mean == pytest.approx(EVIDENCE.mean(), abs=0.1)
+
+
+@pytest.mark.jax
+def test_the_mixture_agrees_with_quadrature_on_a_circle():
+    # The encoder knows nothing of the decoder: the posteriors sit in arbitrary places.
+    model = dv.FlatTorusVAE(1, fixed_time=0.05, seed=3)
+    model.build((None, 3))
+    x = np.tile(X, (14, 1))  # 560: more than one batch, the last of another size
+    angles = (np.arange(4000) + 0.5) * 2.0 * np.pi / 4000
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=-1).astype("float32")
+    means = model.decode(circle).astype(float)  # [4000, 3]
+    squares = np.sum((X[:, None] - means) ** 2, axis=-1)  # [40, 4000]
+    exact = logsumexp(-0.5 * squares, axis=1) - math.log(4000) - 1.5 * math.log(2 * math.pi)
+    estimate = model.log_likelihood(x, samples=400, prior_share=0.5)
+    found = estimate.per_example.reshape(14, 40)
+    error = found.std(axis=0, ddof=1) / math.sqrt(14)
+    assert np.max(error) < 0.02
+    assert np.abs(found.mean(axis=0) - exact).max() < 5.0 * np.max(error)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, "half"])
+def test_an_impossible_share_is_refused(share):
+    model = blind_model(CLOSED["sphere:2"], 0.3)
+    with pytest.raises((ValueError, TypeError), match="prior_share"):
+        model.log_likelihood(X, samples=2, prior_share=share)
 
 
 @each({k: m for k, m in CLOSED.items() if not isinstance(m, ImplicitManifold)})

@@ -109,3 +109,16 @@ def test_bad_widths_say_what_is_wrong():
         mlp_decoder((3,), (8.5,))
     with pytest.raises(ValueError, match=r"`dropout` to be in \[0, 1\)\. Received: 1\.0"):
         mlp_encoder((8,), dropout=1.0)
+
+
+def test_the_encoder_sees_standardized_data():
+    plain = mlp_encoder((4,), seed=0)
+    shifted = mlp_encoder((4,), standardize=(3.0, 2.0), seed=0)
+    x = np.random.default_rng(0).normal(3.0, 2.0, (5, 7)).astype("float32")
+    np.testing.assert_allclose(shifted(x), plain((x - 3.0) / 2.0), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("statistics", [3.0, (1.0,), (0.0, 0.0), ("a", 1.0)])
+def test_wrong_statistics_are_refused(statistics):
+    with pytest.raises((ValueError, TypeError), match="standardize"):
+        mlp_encoder((4,), standardize=statistics)

@@ -72,8 +72,9 @@ def _finished_report(job, out):
     if not path.exists():
         return None
     report = read_report(path)
-    asked = {"config": job.config.as_dict(), "importance_samples": job.importance_samples}
-    other = _differences(_plain(asked), {key: report.get(key) for key in asked})
+    asked = {"config": job.config.as_dict(), **_estimate(job)}
+    # What was unknown when the report was written does not count.
+    other = _differences(_plain(asked), {"prior_share": 0.0} | report)
     if other:
         raise ValueError(
             f"Expected {path} to be of the settings asked for. Received a run with other "
@@ -88,8 +89,7 @@ def _differences(asked, found):
     names = [
         key for key, value in asked["config"].items() if key in config and config[key] != value
     ]
-    if asked["importance_samples"] != found.get("importance_samples"):
-        names.append("importance_samples")
+    names += [key for key in asked if key != "config" and asked[key] != found.get(key)]
     return names
 
 
@@ -127,9 +127,9 @@ def _trained_report(job, out, results):
         "job": job.name,
         "row": job.row,
         "config": _plain(job.config.as_dict()),
-        "importance_samples": job.importance_samples,
+        **_estimate(job),
         **trained.metrics,
-        **_log_likelihood(trained, job.importance_samples),
+        **_log_likelihood(trained, job),
         "restarts": trained.restarts,
         "training_elbo": history["elbo"][-1],
         "machine": f"{joblib.cpu_count()} CPU cores ({platform.machine()})",
@@ -146,11 +146,18 @@ def _trained_report(job, out, results):
     return report
 
 
-def _log_likelihood(trained, samples):
+def _estimate(job):
+    """How the log-likelihood of a job is estimated."""
+    return {"importance_samples": job.importance_samples, "prior_share": job.prior_share}
+
+
+def _log_likelihood(trained, job):
     """The estimate and its standard error, or nothing where no samples are asked for."""
-    if not samples:
+    if not job.importance_samples:
         return {}
-    estimate = trained.model.log_likelihood(trained.dataset.test, samples=samples)
+    estimate = trained.model.log_likelihood(
+        trained.dataset.test, job.importance_samples, prior_share=job.prior_share
+    )
     return {
         "log_likelihood": estimate.mean,
         "log_likelihood_standard_error": estimate.standard_error,

@@ -17,11 +17,13 @@ class Job:
         row: Row of the table it belongs to.
         config: What to train.
         importance_samples: Draws per example for the log-likelihood.
+        prior_share: Share of them that comes from the prior.
     """
 
     row: str
     config: ExperimentConfig
     importance_samples: int
+    prior_share: float = 0.0
 
     @property
     def name(self):
@@ -60,6 +62,7 @@ class Table:
         corrected: Row name to those that differ once the constants are right.
         settings: Fields of `ExperimentConfig` common to all rows.
         importance_samples: Draws per example for the log-likelihood.
+        prior_share: Share of them that comes from the prior.
         metrics: What the report shows of each run: name to heading, form, and whether more
             is better (`None`: neither).
         seeded: Options of the data set that take the seed of the run, so that each run has
@@ -73,6 +76,7 @@ class Table:
     corrected: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     importance_samples: int = 100
+    prior_share: float = 0.0
     metrics: dict = field(default_factory=lambda: EVIDENCE)
     seeded: tuple = ()
 
@@ -104,7 +108,7 @@ class Table:
         if epochs is not None:
             base = dataclasses.replace(base, epochs=epochs)
         return [
-            Job(row, self._config(base, row, seed), self.importance_samples)
+            Job(row, self._config(base, row, seed), self.importance_samples, self.prior_share)
             for seed in range(first_seed, first_seed + runs)
             for row in rows
         ]

@@ -140,7 +140,8 @@ def _conditions(table, reports, judged):
 def _samples(table):
     if not table.importance_samples:
         return ""
-    return f"log-likelihood by {table.importance_samples} importance samples; "
+    prior = f", {table.prior_share:.0%} of them from the prior" if table.prior_share else ""
+    return f"log-likelihood by {table.importance_samples} importance samples{prior}; "
 
 
 def _machine(report):
