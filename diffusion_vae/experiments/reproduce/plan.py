@@ -104,17 +104,17 @@ class Table:
                 )
         if runs < 1:
             raise ValueError(f"Expected `runs` to be at least 1. Received: {runs}.")
-        base = ExperimentConfig(**self.settings)
-        if epochs is not None:
-            base = dataclasses.replace(base, epochs=epochs)
         return [
-            Job(row, self._config(base, row, seed), self.importance_samples, self.prior_share)
+            Job(row, self._config(row, seed, epochs), self.importance_samples, self.prior_share)
             for seed in range(first_seed, first_seed + runs)
             for row in rows
         ]
 
-    def _config(self, base, row, seed):
-        config = dataclasses.replace(base, seed=seed, **self.rows[row])
+    def _config(self, row, seed, epochs):
+        settings = {**self.settings, **self.rows[row], "seed": seed}
+        if epochs is not None:
+            settings["epochs"] = epochs
+        config = ExperimentConfig(**settings)
         known = [name for name in self.seeded if name in datasets.loader_options(config.dataset)]
         options = {**config.dataset_options, **dict.fromkeys(known, seed)}
         return dataclasses.replace(config, dataset_options=options)

@@ -69,7 +69,9 @@ def compare(values, published, more_is_better):
 def _row(table, name, reports):
     published = table.published.get(name, {})
     corrected = {**published, **table.corrected.get(name, {})}
-    row = {"row": name, "runs": len(reports), "seeds": [r["config"]["seed"] for r in reports]}
+    configs = [report["config"] for report in reports]
+    row = {"row": name, "runs": len(reports), "seeds": [config["seed"] for config in configs]}
+    row["epochs"] = [config["epochs"] for config in configs]
     for metric, (_, _, more_is_better) in table.metrics.items():
         values = [report[metric] for report in reports if metric in report]
         if not values:  # a latent space on which this cannot be measured
@@ -98,7 +100,7 @@ def _markdown(table, rows, reports):
         for metric in table.metrics
     }
     judged = [metric for metric in shown if any(f"{metric}_verdict" in row for row in rows)]
-    names = ["", "runs"]
+    names = ["", "runs", "epochs"]
     for metric, published in shown.items():
         heading = table.metrics[metric][0]
         names += [heading, f"{heading}, published"] if published else [heading]
@@ -123,7 +125,7 @@ def _conditions(table, reports, judged):
         return ", ".join(dict.fromkeys(str(config[name]) for config in configs))
 
     about = [
-        f"Epochs {values('epochs')}, batch {values('batch_size')}, Adam {values('learning_rate')} "
+        f"Batch {values('batch_size')}, Adam {values('learning_rate')} "
         f"({values('schedule')}), kernel {values('kernel')}, seeds {values('seed')}; test set; "
         f"{_samples(table)}"
         f"{', '.join(dict.fromkeys(_machine(report) for report in reports))}.",
@@ -150,7 +152,8 @@ def _machine(report):
 
 
 def _cells(table, row, shown, judged):
-    cells = [row["row"], str(row["runs"])]
+    epochs = ", ".join(map(str, dict.fromkeys(row["epochs"])))
+    cells = [row["row"], str(row["runs"]), epochs]
     for metric, is_published in shown.items():
         form, spread = table.metrics[metric][1], row[f"{metric}_std"]
         if row[metric] is None:
