@@ -1,7 +1,6 @@
 """InfoCatVAE: a VAE that sorts its data into clusters without labels."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from diffusion_vae.latents.anchored_mixture import AnchoredMixtureLatent
@@ -9,6 +8,7 @@ from diffusion_vae.latents.categorical_mixture import CategoricalMixtureLatent
 from diffusion_vae.layers import AffineAugmentation
 from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.models.arguments import checked_count, checked_weight
+from diffusion_vae.models.cluster_methods import ClusterMethods
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.networks import mlp_decoder, mlp_encoder
@@ -20,7 +20,7 @@ INFORMATION_WEIGHT = 100 / 128  # nats per example: see the class
 
 
 @serializable
-class InfoCatVAE(VariationalAutoencoder):
+class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
     """VAE with a category and a Gaussian for each cluster (Pineau and Lelarge 2018).
 
     Minimises, per example and in nats (arXiv 1806.08240; CatVAE is the first line),
@@ -265,42 +265,6 @@ class InfoCatVAE(VariationalAutoencoder):
 
     # -- what one asks of a trained model ------------------------------------------
 
-    def cluster_probabilities(self, x, batch_size=BATCH_SIZE):
-        """q(c | x) of each example, `[n, *event] -> [n, K]`."""
-        return self._in_batches(
-            lambda x: self.latent.probabilities(self._parameters(x)),
-            self._examples(x),
-            batch_size=batch_size,
-        )
-
-    def predict_cluster(self, x, batch_size=BATCH_SIZE):
-        """The most probable cluster of each example, integers `[n]`."""
-        return self.cluster_probabilities(x, batch_size).argmax(axis=-1)
-
-    def sample_cluster(self, c, n=1, batch_size=BATCH_SIZE):
-        """Decoded draws from one cluster's prior, `[n, *event]`."""
-        self._require_built()
-        clusters = np.full(checked_count("n", n), self._checked_cluster(c))
-        z = ops.convert_to_numpy(self.latent.prior_sample_of(clusters))
-        return self.decode(z, batch_size)
-
-    def interpolate_clusters(self, first, second, n=10, scale=None):
-        """Latent points from one cluster's prior mean to another's, ends included.
-
-        Args:
-            first: Cluster at the start.
-            second: Cluster at the end.
-            n: Number of points, at least 2.
-            scale: Factor of all points; by default the published 1.5, since the middle of
-                the way is nearer to the origin than its ends are. None on a sphere.
-
-        Returns:
-            `[n, *point_shape]`, to be decoded.
-        """
-        n = require_dimension("n", n, 2)  # both ends
-        first, second = self._checked_cluster(first), self._checked_cluster(second)
-        return self.latent.path(first, second, n, scale)
-
     def elbo(self, x, batch_size=BATCH_SIZE):
         """Evidence lower bound of each example in nats, one draw for every cluster, `[n]`."""
 
@@ -342,12 +306,6 @@ class InfoCatVAE(VariationalAutoencoder):
             self._examples(x),
             batch_size=batch_size,
         )
-
-    def _checked_cluster(self, c):
-        c = require_dimension("cluster", c, 0)
-        if c >= self.latent.clusters:
-            raise ValueError(f"Expected a cluster below {self.latent.clusters}. Received: {c}.")
-        return c
 
     def _default_encoder(self, seed):
         return mlp_encoder(HIDDEN, seed=seed)
