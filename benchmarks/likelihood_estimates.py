@@ -1,6 +1,6 @@
 """Importance-weighted log-likelihoods on S^2 beside a quadrature over the sphere.
 
-python benchmarks/likelihood_estimates.py --results FOLDER --run NAME [--examples 2000] [--json FILE]
+python benchmarks/likelihood_estimates.py --results FOLDER --run NAME [--examples 1000] [--json FILE]
 
 For a trained run with a unit-variance Gaussian likelihood: mean log p(x) of test examples by
 draws from the posterior, by draws of which half come from the prior, and by a sum over a
@@ -42,7 +42,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", required=True)
     parser.add_argument("--run", required=True)
-    parser.add_argument("--examples", type=int, default=2000)
+    parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     run = load_run(arguments.results, arguments.run)
