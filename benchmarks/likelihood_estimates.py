@@ -1,6 +1,6 @@
 """Importance-weighted log-likelihoods on S^2 beside a quadrature over the sphere.
 
-python benchmarks/likelihood_estimates.py --results FOLDER --run NAME [--examples 1000] [--json FILE]
+python benchmarks/likelihood_estimates.py --results FOLDER --run NAME [--json FILE]
 
 For a trained run with a unit-variance Gaussian likelihood: mean log p(x) of test examples by
 draws from the posterior, by draws of which half come from the prior, and by a sum over a
