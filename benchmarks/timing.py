@@ -1,12 +1,12 @@
 """What the benchmarks share: seconds of a function, of training steps and epochs; the machine."""
 
-import os
 import platform
 import shlex
 import sys
 import time
 from pathlib import Path
 
+import joblib
 import keras
 import numpy as np
 
@@ -89,8 +89,8 @@ def in_turn(tasks, rounds):
 
 
 def machine():
-    """The machine in words."""
-    return f"{os.cpu_count()} CPU cores ({platform.machine()})"
+    """The machine in words; of its cores those that this process may use."""
+    return f"{joblib.cpu_count()} CPU cores ({platform.machine()})"
 
 
 def processor():

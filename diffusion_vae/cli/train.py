@@ -36,6 +36,9 @@ def train(
     curriculum: Annotated[
         str | None, option("Low frequencies first: rising cutoffs such as 1,2,4.")
     ] = None,
+    whiten: Annotated[
+        bool, option("Make all frequencies of the curriculum's pictures equally strong.")
+    ] = False,
     batch_size: Annotated[int, option("Examples a step.")] = 128,
     learning_rate: Annotated[float, option("Of the Adam optimiser.")] = 1e-3,
     schedule: Annotated[

@@ -16,6 +16,9 @@ class ShuffledBatches(keras.utils.PyDataset):
     follows from `(seed, epoch)`: a run that is interrupted goes on with the very batches
     it would have seen.
 
+    Keras tells a data set that an epoch is over once before the first one, too. `fit` needs
+    the callback `follow()`, which tells it the epoch itself.
+
     Args:
         dataset: A `Dataset`.
         batch_size: Examples a batch; the last may be smaller.
@@ -45,8 +48,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         self.curriculum = curriculum or FrequencyCurriculum(dataset)
         self.batch_size = batch_size
         self.seed = seed
-        self.epoch = epoch
-        self._prepare()
+        self._show(epoch)
 
     def __len__(self):
         return self.passes * self._batches_a_pass
@@ -61,12 +63,18 @@ class ShuffledBatches(keras.utils.PyDataset):
         return math.ceil(len(self.dataset.train) / self.batch_size)
 
     def on_epoch_end(self):
-        self.epoch += 1
-        self._prepare()
+        self._show(self.epoch + 1)
 
-    def _prepare(self):
-        sequence = np.random.SeedSequence((self.seed, self.epoch))
+    def follow(self):
+        """A callback that keeps the epoch of the batches that of `fit`."""
+        return keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: None if epoch == self.epoch else self._show(epoch)
+        )
+
+    def _show(self, epoch):
+        self.epoch = epoch
+        sequence = np.random.SeedSequence((self.seed, epoch))
         order_seed, draw_seed = sequence.generate_state(2)
         rng, count = np.random.default_rng(order_seed), len(self.dataset.train)
         self._orders = np.stack([rng.permutation(count) for _ in range(self.passes)])
-        self._examples = self.curriculum.at(self.epoch).epoch(int(draw_seed))  # [N, *event]
+        self._examples = self.curriculum.at(epoch).epoch(int(draw_seed))  # [N, *event]

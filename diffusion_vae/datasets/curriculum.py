@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.low_pass import low_pass, low_pass_filtered
+from diffusion_vae.datasets.low_pass import low_pass, low_pass_filtered, whitened
 
 SHARE = 0.5  # of the epochs, in which pictures are filtered
 
@@ -21,15 +21,18 @@ class FrequencyCurriculum:
         dataset: A `Dataset` of pictures.
         cutoffs: Frequencies |k| + |l| kept, stage by stage, rising; none: no curriculum.
         epochs: Number of epochs of the whole training.
+        whiten: Whether the filtered pictures are whitened: all their frequencies equally strong,
+            so that what one factor moves is not faint beside what another one moves.
 
     Raises:
         ValueError: If the cutoffs do not rise, or the examples are no pictures.
     """
 
-    def __init__(self, dataset: Dataset, cutoffs=(), epochs=1):
+    def __init__(self, dataset: Dataset, cutoffs=(), epochs=1, whiten=False):
         self.dataset = dataset
         self.cutoffs = checked_cutoffs(cutoffs)
         self.epochs = epochs
+        self._filter = whitened if whiten else low_pass_filtered
         self._filtered: dict[int, Dataset] = {}
 
     def at(self, epoch) -> Dataset:
@@ -41,7 +44,7 @@ class FrequencyCurriculum:
             self._filtered.clear()
             return self.dataset
         if stage not in self._filtered:
-            self._filtered = {stage: low_pass_filtered(self.dataset, self.cutoffs[stage])}
+            self._filtered = {stage: self._filter(self.dataset, self.cutoffs[stage])}
         return self._filtered[stage]
 
     def energies(self, epoch, examples=1000):

@@ -1,4 +1,4 @@
-"""Pictures without their high frequencies."""
+"""Pictures without their high frequencies, whitened or not."""
 
 import dataclasses
 
@@ -8,6 +8,8 @@ from scipy import fft
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.manifolds.arguments import require_number
+
+NEGLIGIBLE = 1e-3  # amplitude, relative to the largest one, that whitening does not blow up
 
 
 def low_pass(pictures, cutoff: int) -> np.ndarray:
@@ -28,12 +30,7 @@ def low_pass(pictures, cutoff: int) -> np.ndarray:
             f"Received: shape {pictures.shape}."
         )
     cutoff = require_number("low_pass", cutoff, least=0)
-    height, width = pictures.shape[1:3]
-    k = np.abs(fft.fftfreq(height, 1 / height))[:, None]  # [height, 1]
-    m = fft.rfftfreq(width, 1 / width)[None, :]  # [1, width // 2 + 1]
-    kept = (k + m <= cutoff + 1e-9)[..., None]  # [height, width // 2 + 1, 1]
-    spectrum = fft.rfft2(pictures, axes=(1, 2))
-    return fft.irfft2(spectrum * kept, s=(height, width), axes=(1, 2)).astype(np.float32)
+    return _weighted(pictures, _kept(pictures.shape[1:3], cutoff))
 
 
 def low_pass_filtered(dataset: Dataset, cutoff: int) -> Dataset:
@@ -42,6 +39,58 @@ def low_pass_filtered(dataset: Dataset, cutoff: int) -> Dataset:
     Overshoots are clipped to the range of the unfiltered training pictures, so that
     data in [0, 1] stay there. `load(name, low_pass=cutoff)` does this.
     """
+    _check_pictures(dataset)
+    low, high = dataset.train.min(), dataset.train.max()
+    return _filtered(
+        dataset, lambda pictures: np.clip(low_pass(pictures, cutoff), low, high), cutoff
+    )
+
+
+def whitened(dataset: Dataset, cutoff: int) -> Dataset:
+    """The data set with all kept frequencies equally strong, new pictures of `render` too.
+
+    Each frequency with 0 < |k| + |l| <= `cutoff` is divided by its root mean square amplitude
+    over the training pictures; those of next to no amplitude are left out. The results are
+    shifted and scaled so that the training pictures have their old mean value and stay just
+    within their old range. A convolution with one fixed picture, so translations of a picture
+    stay translations of a picture.
+    """
+    _check_pictures(dataset)
+    train = np.asarray(dataset.train, np.float32)
+    kept = _kept(train.shape[1:3], cutoff)
+    kept[0, 0] = 0.0
+    spectrum = fft.rfft2(train, axes=(1, 2))
+    amplitude = np.sqrt(np.mean(np.abs(spectrum) ** 2, axis=(0, 3))) * kept
+    strong = amplitude > NEGLIGIBLE * max(amplitude.max(), np.finfo(np.float32).tiny)
+    gains = np.where(strong, 1.0 / np.where(strong, amplitude, 1.0), 0.0)
+    white = _weighted(train, gains)
+    mean, low, high = train.mean(dtype=float), train.min(), train.max()
+    widest = max(white.max() / max(high - mean, 1e-30), -white.min() / max(mean - low, 1e-30))
+    scale = 1.0 / widest if widest > 0 else 0.0
+
+    def filtered(pictures):
+        pictures = np.asarray(pictures, np.float32)
+        shown = mean + scale * _weighted(pictures, gains)
+        return np.clip(shown, low, high).astype(np.float32)
+
+    return _filtered(dataset, filtered, cutoff)
+
+
+def _kept(sides, cutoff):
+    """1 at the frequencies within the cutoff, else 0: `[height, width // 2 + 1]`."""
+    height, width = sides
+    k = np.abs(fft.fftfreq(height, 1 / height))[:, None]  # [height, 1]
+    m = fft.rfftfreq(width, 1 / width)[None, :]  # [1, width // 2 + 1]
+    return (k + m <= cutoff + 1e-9).astype(float)
+
+
+def _weighted(pictures, weights):
+    """The pictures with each frequency times a weight, `[height, width // 2 + 1]`."""
+    spectrum = fft.rfft2(pictures, axes=(1, 2)) * weights[..., None]
+    return fft.irfft2(spectrum, s=pictures.shape[1:3], axes=(1, 2)).astype(np.float32)
+
+
+def _check_pictures(dataset):
     if dataset.dynamic_binarization:
         raise ValueError(
             "Expected no dynamic binarization with a low-pass filter: it would blur fixed 0/1 "
@@ -52,11 +101,9 @@ def low_pass_filtered(dataset: Dataset, cutoff: int) -> Dataset:
             "Expected pictures in memory for a low-pass filter. Received: pictures that stay in "
             f"the file {str(dataset.train.path)!r}."
         )
-    low, high = dataset.train.min(), dataset.train.max()
 
-    def filtered(pictures):
-        return np.clip(low_pass(pictures, cutoff), low, high)
 
+def _filtered(dataset, filtered, cutoff):
     render = dataset.render
     return dataclasses.replace(
         dataset,

@@ -39,6 +39,7 @@ class ExperimentConfig:
     epochs: int | None = None
     passes: int = 1
     curriculum: tuple = ()
+    whiten: bool = False
     batch_size: int = 128
     learning_rate: float = 1e-3
     schedule: str = "constant"
@@ -128,6 +129,11 @@ class ExperimentConfig:
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"Expected `seed` in [0, 2^31). Received: {self.seed}.")
         checked_cutoffs(self.curriculum)
+        if self.whiten and not self.curriculum:
+            raise ValueError(
+                "Expected a `curriculum` with `whiten`: its pictures are what is whitened. "
+                f"Received: {self.curriculum!r}."
+            )
         manifolds.parse(self.latent)
         self._check_model_options()
 

@@ -166,7 +166,9 @@ def _results_folder(config, results, run, dataset, cluster, **options):
 
 def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0, history=None):
     """Trains to the planned number of epochs; returns the guard, which knows if stuck."""
-    curriculum = FrequencyCurriculum(dataset, config.curriculum, config.planned_epochs)
+    curriculum = FrequencyCurriculum(
+        dataset, config.curriculum, config.planned_epochs, config.whiten
+    )
     guard = StopIfStuck(curriculum.energies, math.prod(dataset.event_shape), config.variance)
     allowed = [guard] if config.planned_restarts else []
     if config.patience is not None:
@@ -196,7 +198,13 @@ def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0, hi
         initial_epoch=initial_epoch,
         validation_data=cluster.share(dataset.test),
         validation_batch_size=max(1, config.batch_size // cluster.count),
-        callbacks=[*allowed, replay, folder, *(callbacks if cluster.is_first else ())],
+        callbacks=[
+            batches.follow(),
+            *allowed,
+            replay,
+            folder,
+            *(callbacks if cluster.is_first else ()),
+        ],
         verbose=0,
     )
     return guard

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.manifolds.small_matrices import determinant, product, transpose
+
 FLOOR = 1e-6  # smallest denominator of a gradient, relative to a matrix of entries near 1
 
 
@@ -28,7 +30,7 @@ def nearest_orthogonal(matrix, special):
     def polar(x):
         u, s, vt = ops.svd(x, full_matrices=False)  # [..., 3, 3], [..., 3], [..., 3, 3]
         if special:
-            sign = ops.sign(determinant(ops.matmul(u, vt)))  # [...]
+            sign = ops.sign(determinant(product(u, vt)))  # [...]
             last = np.eye(x.shape[-1])[-1]
             flip = 1.0 + (sign[..., None] - 1.0) * ops.convert_to_tensor(last, dtype=x.dtype)
             u, s = u * flip[..., None, :], s * flip
@@ -36,10 +38,10 @@ def nearest_orthogonal(matrix, special):
 
         def gradient(*args, upstream=None):
             upstream = args[0] if upstream is None else upstream
-            a = ops.matmul(ops.matmul(transpose(u), upstream), transpose(vt))
-            return ops.matmul(ops.matmul(u, (a - transpose(a)) / denominator), vt)
+            a = product(product(transpose(u), upstream), transpose(vt))
+            return product(product(u, (a - transpose(a)) / denominator), vt)
 
-        return ops.matmul(u, vt), gradient
+        return product(u, vt), gradient
 
     return _in_single(polar, matrix)
 
@@ -76,20 +78,9 @@ def top_eigenvector(matrix):
     return _in_single(leading, matrix)
 
 
-def determinant(matrix):
-    """Determinant of matrices `[..., 3, 3]`; XLA compiles it, unlike `ops.det`."""
-    across = ops.cross(matrix[..., 1, :], matrix[..., 2, :])  # [..., 3]
-    return ops.sum(matrix[..., 0, :] * across, axis=-1)
-
-
 def _in_single(function, matrix):
     """Half precision has no decompositions: there, computed in single precision."""
     dtype = keras.backend.standardize_dtype(matrix.dtype)
     if dtype not in ("float16", "bfloat16"):
         return function(matrix)
     return ops.cast(function(ops.cast(matrix, "float32")), dtype)
-
-
-def transpose(matrix):
-    """Transpose of the last two axes."""
-    return ops.swapaxes(matrix, -1, -2)

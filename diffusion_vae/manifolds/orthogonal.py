@@ -7,8 +7,9 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.base import Manifold, safe_norm, shortened
-from diffusion_vae.manifolds.eigen import determinant, nearest_orthogonal, transpose
+from diffusion_vae.manifolds.eigen import nearest_orthogonal
 from diffusion_vae.manifolds.quaternion import quaternion_to_rotation, rotation_to_quaternion
+from diffusion_vae.manifolds.small_matrices import determinant, product, transpose
 from diffusion_vae.manifolds.sphere import sinc
 from diffusion_vae.serialization import serializable
 
@@ -42,7 +43,7 @@ class SO3(Manifold):
 
     def tangent_project(self, z, v):
         z = _matrix(z)
-        return _flat(ops.matmul(z, _skew_part(ops.matmul(transpose(z), _matrix(v)))))
+        return _flat(product(z, _skew_part(product(transpose(z), _matrix(v)))))
 
     def step(self, z, noise):
         # Along the tangent part of the noise, by Rodrigues' formula: no SVD.
@@ -51,11 +52,11 @@ class SO3(Manifold):
     def exp(self, z, v):
         z = _matrix(z)
         v = _matrix(shortened(ops.convert_to_tensor(v)))
-        spin = _axis_vector(ops.matmul(transpose(z), v))  # [..., 3], body frame
-        return _flat(ops.matmul(z, _rodrigues(spin)))
+        spin = _axis_vector(product(transpose(z), v))  # [..., 3], body frame
+        return _flat(product(z, _rodrigues(spin)))
 
     def distance(self, x, y):
-        relative = ops.matmul(transpose(_matrix(x)), _matrix(y))
+        relative = product(transpose(_matrix(x)), _matrix(y))
         proper, same = self._proper(relative)
         q = rotation_to_quaternion(proper)
         angle = 2.0 * ops.arctan2(safe_norm(q[..., 1:]), q[..., 0])
@@ -65,12 +66,12 @@ class SO3(Manifold):
         x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
         s = ops.expand_dims(ops.convert_to_tensor(s, dtype=x.dtype), -1)
         x = _matrix(x)
-        proper, _ = self._proper(ops.matmul(transpose(x), _matrix(y)))
+        proper, _ = self._proper(product(transpose(x), _matrix(y)))
         q = rotation_to_quaternion(proper)
         half_sine = safe_norm(q[..., 1:], keepdims=True)  # [..., 1]
         half_angle = ops.arctan2(half_sine, q[..., :1])
         axis_angle = 2.0 * q[..., 1:] / sinc(half_angle)  # [..., 3]
-        return _flat(ops.matmul(x, _rodrigues(s * axis_angle)))
+        return _flat(product(x, _rodrigues(s * axis_angle)))
 
     def random_uniform(self, shape=(), seed=None):
         draws = keras.random.normal((*shape, 4), seed=seed)

@@ -19,8 +19,10 @@ _OUTER = np.einsum("ijab->abij", (_ROTATION + np.swapaxes(_ROTATION, -1, -2)) / 
 
 def quaternion_to_rotation(q):
     """Rotation matrices of unit quaternions, `[..., 4] -> [..., 3, 3]`; q and -q agree."""
-    table = ops.convert_to_tensor(_ROTATION, dtype=q.dtype)
-    return ops.einsum("ijab,...a,...b->...ij", table, q, q)
+    table = ops.convert_to_tensor(_ROTATION.reshape(9, 16).T, dtype=q.dtype)
+    leading = ops.shape(q)[:-1]
+    outer = ops.reshape(q[..., :, None] * q[..., None, :], (*leading, 16))
+    return ops.reshape(ops.matmul(outer, table), (*leading, 3, 3))
 
 
 def rotation_to_quaternion(rotation):

@@ -1,5 +1,6 @@
 """From coarse to fine: which frequencies an epoch shows, and how much they hold."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -38,6 +39,61 @@ def test_batches_show_the_stage_of_their_epoch(pictures):
     assert np.var(batches[0][0]) == pytest.approx(np.var(low_pass(pictures.train, 1)), rel=1e-4)
     batches.on_epoch_end()
     assert np.var(batches[0][0]) == pytest.approx(np.var(pictures.train), rel=1e-4)
+
+
+def test_whitened_frequencies_are_equally_strong(pictures):
+    shown = FrequencyCurriculum(pictures, (2,), epochs=2, whiten=True).at(0).train
+    amplitude = np.abs(np.fft.fft2(shown[:, :, :, 0])).mean(axis=0) / 16**2
+    k = np.abs(np.fft.fftfreq(16, 1 / 16))
+    order = k[:, None] + k[None, :]
+    kept = amplitude[(order > 0) & (order <= 2)]
+    np.testing.assert_allclose(kept, kept[0], rtol=1e-4)
+    np.testing.assert_allclose(amplitude[order > 2], 0.0, atol=1e-6)
+
+
+def test_the_first_whitened_stage_of_any_picture_is_a_sum_of_two_cosines(pictures):
+    curriculum = FrequencyCurriculum(pictures, (1,), epochs=2, whiten=True)
+    cosines = load("periodic_pictures", size=16, train_size=60, test_size=5)
+    energy, coarse = curriculum.energies(0)
+    assert coarse == pytest.approx(energy, rel=1e-4)
+    # Its largest value is that of the pictures, but for the pixels and translations seen.
+    assert energy == pytest.approx(FrequencyCurriculum(cosines).energies(0)[0], rel=0.2)
+    assert np.abs(curriculum.at(0).train).max() <= np.abs(pictures.train).max() + 1e-6
+
+
+def test_whitening_takes_translations_to_translations(pictures):
+    shown = FrequencyCurriculum(pictures, (3,), epochs=2, whiten=True).at(0)
+    factors = 2.0 * np.pi * np.array([[0.2, 0.7], [0.2 + 3 / 16, 0.7 - 5 / 16]])
+    first, moved = shown.render(factors)
+    candidates = [np.roll(first, (a, b), (0, 1)) for a in (3, -3, 5, -5) for b in (3, -3, 5, -5)]
+    assert min(np.abs(moved - candidate).max() for candidate in candidates) < 1e-4
+
+
+def test_whitening_blows_no_noise_up():
+    faint = load("periodic_pictures", size=16, train_size=60, test_size=5)  # cos + cos
+    shown = FrequencyCurriculum(faint, (4,), epochs=2, whiten=True).at(0).train
+    spectrum = np.abs(np.fft.fft2(shown[0, :, :, 0]))
+    assert np.sum(spectrum > 0.01 * spectrum.max()) == 4  # the two cosines and no more
+
+
+def test_batches_keep_the_epoch_of_fit(pictures):
+    seen = []
+
+    class Watched(ShuffledBatches):
+        def __getitem__(self, index):
+            seen.append(self.epoch)
+            (examples,) = super().__getitem__(index)
+            return examples, np.zeros(len(examples))
+
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.compile("sgd", loss=lambda truth, output: keras.ops.mean(output))
+    batches = Watched(pictures, 30, seed=0)
+    watch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.clear())
+    ends = []
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(set(seen)))
+    model.fit(batches, epochs=5, initial_epoch=3, shuffle=False, verbose=0,
+              callbacks=[batches.follow(), watch, note])  # fmt: skip
+    assert ends == [{3}, {4}]
 
 
 def test_energies_are_those_of_parseval():

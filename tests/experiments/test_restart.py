@@ -35,6 +35,16 @@ def test_last_check_of_cosines(nats, stuck):
     assert after(guard(512.0, 512.0), 9, nats) == stuck
 
 
+# Random pictures whose lowest frequencies hold 120 of 230, 120 of 300, and 65 of 170 nats.
+@pytest.mark.parametrize(
+    ("energy", "coarse", "success", "failure"),
+    [(230.0, 120.0, 4.7, 10.4), (300.0, 120.0, 6.2, 18.2), (170.0, 65.0, 7.0, 16.4)],
+)
+def test_last_check_of_random_pictures(energy, coarse, success, failure):
+    assert not after(guard(energy, coarse), 9, success)
+    assert after(guard(energy, coarse), 9, failure)
+
+
 def test_fine_detail_may_still_be_missing_early():
     # Of a picture with energy 280, 140 of it in the lowest frequencies.
     assert not after(guard(280.0, 140.0), 2, 100.0)

@@ -61,6 +61,10 @@ MEANS: dict[str, dict] = {
     },
     "restarts": {"restarts": 24},
     "curriculum, restarts": {"curriculum": (1, 2, 4), "restarts": 24},
+    "whitened curriculum": {"curriculum": (1, 2, 4), "whiten": True},
+    "whitened curriculum, restarts": {
+        "curriculum": (1, 2, 4), "whiten": True, "restarts": 24,
+    },
 }  # fmt: skip
 TRANSLATIONS: dict[str, dict] = {
     "cos + cos": {"picture": "cosines"},
