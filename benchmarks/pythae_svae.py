@@ -10,7 +10,7 @@ The script exits with 2 where either is missing.
 All models have the paper's MLP (784-512-512-512, 512-512-784), Adam, made pictures, batch 128,
 each library as its users run it (PyTorch eagerly, Keras as a graph). Each library lives in a
 process of its own, and they train in turn, a block of steps each, with a pause before each block
-in which the threads of the other fall asleep; in one process the two pools of threads would fight
+(`timing.in_turn`); in one process the two pools of threads would fight
 for the cores. (PyTorch's threads wait for each other actively: other work on the machine slows it
 far more than it slows TensorFlow.) A step goes from the gathered batch to the changed weights;
 quoted are medians and the median of the ratios to pythae's SVAE round by round. Posteriors: von
@@ -22,7 +22,6 @@ import json
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from plain_vae import PlainVAE
@@ -36,7 +35,6 @@ from diffusion_vae.files import write_json
 WORKER = Path(__file__).with_name("pythae_worker.py")
 MISSING = 2
 REFERENCE = "pythae SVAE"
-PAUSE = 0.3  # seconds
 
 
 class Worker:
@@ -71,12 +69,6 @@ class Worker:
         return json.loads(line)
 
 
-def after_a_pause(block):
-    """Median step of a block that begins when other threads sleep."""
-    time.sleep(PAUSE)
-    return statistics.median(block())
-
-
 def measure(worker, batch, rounds):
     """Rows of the report: step time of each model, and ratio to pythae's SVAE."""
     x = made_examples(batch)
@@ -87,7 +79,9 @@ def measure(worker, batch, rounds):
         "EuclideanVAE(2)": trainer(dv.EuclideanVAE(2, seed=0), x, batch),
         "SphereVAE(2)": trainer(dv.SphereVAE(2, seed=0), x, batch),
     }
-    tasks = {name: lambda block=block: after_a_pause(block) for name, block in blocks.items()}
+    tasks = {
+        name: lambda block=block: statistics.median(block()) for name, block in blocks.items()
+    }
     found = in_turn(tasks, rounds)
     return [
         {

@@ -58,22 +58,26 @@ def sphere_grid(count: int) -> np.ndarray:
     return np.stack([radius * np.cos(longitude), radius * np.sin(longitude), z], axis=-1)
 
 
-def cubic_function() -> np.ndarray:
-    """Coefficients `[4, 4, 4]` of x^3 + 0.3 x + z^3; entry [i, j, k] is that of x^i y^j z^k."""
+def cubic_function(channel: int = 0) -> np.ndarray:
+    """Coefficients `[4, 4, 4]` of x^3 + 0.3 x + z^3; entry [i, j, k] is that of x^i y^j z^k.
+
+    In the next channels x, y and z change places in a circle.
+    """
     coefficients = np.zeros((4, 4, 4))
     coefficients[3, 0, 0] = coefficients[0, 0, 3] = 1.0
     coefficients[1, 0, 0] = 0.3
-    return coefficients
+    return np.transpose(coefficients, np.roll(range(3), channel))
 
 
-def random_function(seed: int) -> np.ndarray:
+def random_function(seed: int, channel: int = 0) -> np.ndarray:
     """Gaussian coefficients `[4, 4, 4]` of a polynomial of degree 3.
 
     Degrees 0 to 3 carry the weights 1, 1, 0.8 and 0.3.
     """
     degree = np.indices((4, 4, 4)).sum(axis=0)
     weights = np.array([1.0, 1.0, 0.8, 0.3] + [0.0] * 6)[degree]  # [4, 4, 4]
-    return weights * np.random.default_rng(seed).standard_normal((4, 4, 4))
+    rng = np.random.default_rng((seed, channel) if channel else seed)
+    return weights * rng.standard_normal((4, 4, 4))
 
 
 def polynomial(coefficients: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -85,7 +89,13 @@ def polynomial(coefficients: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 @register("so3_functions", "a function on the sphere seen under random rotations (SO(3))")
 def so3_functions(
-    function="cubic", points=100, train_size=6400, test_size=1600, function_seed=0, seed=0
+    function="cubic",
+    points=100,
+    channels=1,
+    train_size=6400,
+    test_size=1600,
+    function_seed=0,
+    seed=0,
 ):
     """A function f on the sphere, turned: the values f(R^-1 g) at fixed unit vectors g.
 
@@ -94,24 +104,41 @@ def so3_functions(
     row-major matrices, `[N, 9]`. No rotation but the identity leaves f as it is, so
     the data are a faithful picture of SO(3).
 
+    With several channels the sphere is coloured: each channel is a function of its own, and
+    events are `(points, channels)`. The part of f that is linear in g is a vector that turns
+    with R; three channels have three of them, from which R follows linearly, while a single
+    function hides the turn about its vector in the cubic part.
+
     Args:
-        function: `"cubic"` (x^3 + 0.3 x + z^3) or `"random"` (a random polynomial of
-            degree 3).
+        function: `"cubic"` (x^3 + 0.3 x + z^3; in further channels with the axes in
+            other places, so at most 3 of them) or `"random"` (random polynomials of degree 3).
         points: Number of unit vectors, on a Fibonacci lattice (`extras["grid"]`).
+        channels: Number of functions.
         train_size: Training examples.
         test_size: Test examples.
-        function_seed: Of the random polynomial.
+        function_seed: Of the random polynomials.
         seed: Of the rotations.
     """
     require_choice("function", function, ("cubic", "random"))
-    coefficients = cubic_function() if function == "cubic" else random_function(function_seed)
-    coefficients = coefficients / np.abs(polynomial(coefficients, sphere_grid(20_000))).max()
+    channels = require_count("channels", channels)
+    if function == "cubic" and channels > 3:
+        raise ValueError(
+            "Expected at most 3 `channels` of cubic functions. "
+            f"Received: {channels}. Use function='random'."
+        )
+    functions = [
+        cubic_function(channel) if function == "cubic" else random_function(function_seed, channel)
+        for channel in range(channels)
+    ]
+    fine = sphere_grid(20_000)
+    coefficients = np.stack([f / np.abs(polynomial(f, fine)).max() for f in functions])
     grid = sphere_grid(require_count("points", points))
 
     def render(factors):
         rotations = np.asarray(factors, float).reshape(-1, 3, 3)
         seen = grid @ rotations  # [n, points, 3]: the rows are R^-1 g = R^T g
-        return polynomial(coefficients, seen).astype(np.float32)
+        values = np.stack([polynomial(f, seen) for f in coefficients], axis=-1)
+        return (values if channels > 1 else values[..., 0]).astype(np.float32)
 
     train_factors = haar_rotations(require_count("train_size", train_size), [seed, 0])
     test_factors = haar_rotations(require_count("test_size", test_size), [seed, 1])

@@ -56,6 +56,13 @@ def test_without_pictures_the_early_check_asks_for_less_than_the_mean():
     assert after(guard(30.0, 0.0), 2, 31.0)
 
 
+# Rotated functions on the sphere, 2750 nats: successes miss 12 of them halfway, failures 47.
+@pytest.mark.parametrize(("nats", "stuck"), [(12.0, False), (47.0, True)])
+def test_halfway_check_without_pictures(nats, stuck):
+    assert after(guard(2750.0, 0.0), 4, nats) == stuck
+    assert not after(guard(2750.0, 2000.0), 4, nats)
+
+
 @pytest.mark.parametrize(("epochs", "check"), [(10, 2), (15, 2), (30, 4), (40, 6)])
 def test_other_epochs_are_not_checked(epochs, check):
     callback = guard(512.0, 512.0, epochs)

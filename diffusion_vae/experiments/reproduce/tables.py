@@ -81,13 +81,17 @@ for _space in ("embedded-torus", "sphere:2", "projective:2"):
     TOPOLOGY_ROWS[f"cos + cos on {_space}: restarts"] = {"latent": _space, "restarts": 3}
 # Other data, each on its own latent space and on a wrong one.
 _LINES = {"dataset": "unoriented_lines", "variance": 0.1, "dataset_options": {}}
-_ROTATIONS = {"dataset": "so3_functions", "variance": 0.01, "dataset_options": {}}
+_ROTATIONS = {"dataset": "so3_functions", "variance": 0.01}
+_COLOURED = {**_ROTATIONS, "dataset_options": {"channels": 3}}
 _TURNTABLE = {"dataset": "rotated_image", "dataset_options": {}}
 TOPOLOGY_ROWS |= {
     "turned picture on torus:1": {"latent": "torus:1", **_TURNTABLE},
     "turned picture on sphere:2": {"latent": "sphere:2", **_TURNTABLE},
-    "function on the sphere on so3": {"latent": "so3", "restarts": 24, **_ROTATIONS},
-    "function on the sphere on sphere:3": {"latent": "sphere:3", **_ROTATIONS},
+    "function on the sphere on so3": {
+        "latent": "so3", "restarts": 12, "dataset_options": {}, **_ROTATIONS
+    },
+    "coloured sphere on so3": {"latent": "so3", "restarts": 24, **_COLOURED},
+    "coloured sphere on sphere:3": {"latent": "sphere:3", **_COLOURED},
     "lines on projective:2, veronese": {
         "latent": "projective:2", "head": "veronese", "restarts": 24, **_LINES
     },
