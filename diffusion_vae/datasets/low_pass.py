@@ -23,12 +23,7 @@ def low_pass(pictures, cutoff: int) -> np.ndarray:
     Returns:
         Filtered pictures, float32 `[N, height, width, channels]`.
     """
-    pictures = np.asarray(pictures, np.float32)
-    if pictures.ndim != 4:
-        raise ValueError(
-            f"Expected pictures of shape [N, height, width, channels] for a low-pass filter. "
-            f"Received: shape {pictures.shape}."
-        )
+    pictures = _checked(np.asarray(pictures, np.float32))
     cutoff = require_number("low_pass", cutoff, least=0)
     return _weighted(pictures, _kept(pictures.shape[1:3], cutoff))
 
@@ -39,8 +34,8 @@ def low_pass_filtered(dataset: Dataset, cutoff: int) -> Dataset:
     Overshoots are clipped to the range of the unfiltered training pictures, so that
     data in [0, 1] stay there. `load(name, low_pass=cutoff)` does this.
     """
-    _check_pictures(dataset)
-    low, high = dataset.train.min(), dataset.train.max()
+    train = _pictures_of(dataset)
+    low, high = train.min(), train.max()
     return _filtered(
         dataset, lambda pictures: np.clip(low_pass(pictures, cutoff), low, high), cutoff
     )
@@ -55,8 +50,7 @@ def whitened(dataset: Dataset, cutoff: int) -> Dataset:
     within their old range. A convolution with one fixed picture, so translations of a picture
     stay translations of a picture.
     """
-    _check_pictures(dataset)
-    train = np.asarray(dataset.train, np.float32)
+    train = _pictures_of(dataset)
     kept = _kept(train.shape[1:3], cutoff)
     kept[0, 0] = 0.0
     spectrum = fft.rfft2(train, axes=(1, 2))
@@ -90,7 +84,8 @@ def _weighted(pictures, weights):
     return fft.irfft2(spectrum, s=pictures.shape[1:3], axes=(1, 2)).astype(np.float32)
 
 
-def _check_pictures(dataset):
+def _pictures_of(dataset) -> np.ndarray:
+    """The training pictures, where they can be filtered."""
     if dataset.dynamic_binarization:
         raise ValueError(
             "Expected no dynamic binarization with a low-pass filter: it would blur fixed 0/1 "
@@ -101,6 +96,16 @@ def _check_pictures(dataset):
             "Expected pictures in memory for a low-pass filter. Received: pictures that stay in "
             f"the file {str(dataset.train.path)!r}."
         )
+    return _checked(dataset.train)
+
+
+def _checked(pictures):
+    if pictures.ndim != 4:
+        raise ValueError(
+            f"Expected pictures of shape [N, height, width, channels] for a low-pass filter. "
+            f"Received: shape {pictures.shape}."
+        )
+    return pictures
 
 
 def _filtered(dataset, filtered, cutoff):

@@ -12,6 +12,7 @@ from functools import cached_property
 import keras
 
 PORT = 12321  # of the first machine, where none is given
+SILENCE = 30  # seconds after which a process that says nothing counts as lost
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,11 @@ def join(hosts, rank) -> Cluster:
             f"Received: {rank}."
         )
     first = hosts[0] if ":" in hosts[0] else f"{hosts[0]}:{PORT}"
-    keras.distribution.initialize(
-        job_addresses=",".join([first, *hosts[1:]]), num_processes=len(hosts), process_id=rank
-    )
+    import jax
+
+    # As keras.distribution.initialize, which would wait 100 seconds for a lost process; `train`
+    # seeds all processes alike.
+    jax.distributed.initialize(first, len(hosts), rank, heartbeat_timeout_seconds=SILENCE)
     parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
     keras.distribution.set_distribution(parallel)
     return Cluster(len(hosts), rank)

@@ -115,3 +115,9 @@ def test_energies_of_examples_that_are_no_pictures():
 def test_cutoffs_must_rise(pictures, cutoffs):
     with pytest.raises(ValueError, match="rising cutoffs"):
         FrequencyCurriculum(pictures, cutoffs)
+
+
+def test_only_pictures_are_whitened():
+    rotations = load("random_rotations", train_size=5, test_size=4)
+    with pytest.raises(ValueError, match=r"pictures of shape \[N, height, width, channels\]"):
+        FrequencyCurriculum(rotations, (1,), epochs=2, whiten=True).at(0)

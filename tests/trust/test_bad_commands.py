@@ -32,6 +32,7 @@ COMMANDS = {
     "train --dataset digits --dataset-option colour=1": ("Expected among", "'colour'"),
     "train --model info --model-option lambda=1": ("among", f"'lambda'. {MISSPELT} 'lambda_'?"),
     "train --curriculum 2,1": ("rising cutoffs", "Received: (2, 1)"),
+    "train --whiten": ("a `curriculum` with `whiten`", "Received: ()"),
     "train --curriculum a": ("--curriculum to be whole numbers", "Received: 'a'"),
     "train --betas 0.9": ("--betas to be 2 numbers", "Received: '0.9'"),
     "train --betas 1,2": ("`betas`", "Received: (1.0, 2.0)"),

@@ -130,6 +130,7 @@ EXPERIMENTS = [
     bad("a decay rate of 1", lambda: config(betas=(1.0, 0.9)), ValueError, "[0, 1)", "1.0"),
     bad("one decay rate", lambda: config(betas=0.9), TypeError, "`betas` to be a list", "0.9"),
     bad("cutoffs that fall", lambda: config(curriculum=(2, 1)), ValueError, "rising", "(2, 1)"),
+    bad("whitening of nothing", lambda: config(whiten=True), ValueError, "a `curriculum`", "()"),
     bad("one cutoff", lambda: config(curriculum=3), TypeError, "a list", "3"),
     bad("a number for options", lambda: config(dataset_options=3), TypeError, "an object", "3"),
     bad("an option of another model", lambda: config(model_options={"alpha": 1}), ValueError,
