@@ -105,9 +105,9 @@ def so3_functions(
     the data are a faithful picture of SO(3).
 
     With several channels the sphere is coloured: each channel is a function of its own, and
-    events are `(points, channels)`. The part of f that is linear in g is a vector that turns
-    with R; three channels have three of them, from which R follows linearly, while a single
-    function hides the turn about its vector in the cubic part.
+    events are `(channels * points,)`, one function after the other. The part of f that is
+    linear in g is a vector that turns with R; three channels have three of them, from which R
+    follows linearly, while a single function hides the turn about its vector in the cubic part.
 
     Args:
         function: `"cubic"` (x^3 + 0.3 x + z^3; in further channels with the axes in
@@ -137,8 +137,8 @@ def so3_functions(
     def render(factors):
         rotations = np.asarray(factors, float).reshape(-1, 3, 3)
         seen = grid @ rotations  # [n, points, 3]: the rows are R^-1 g = R^T g
-        values = np.stack([polynomial(f, seen) for f in coefficients], axis=-1)
-        return (values if channels > 1 else values[..., 0]).astype(np.float32)
+        values = [polynomial(f, seen) for f in coefficients]  # [n, points] each
+        return np.concatenate(values, axis=-1).astype(np.float32)
 
     train_factors = haar_rotations(require_count("train_size", train_size), [seed, 0])
     test_factors = haar_rotations(require_count("test_size", test_size), [seed, 1])

@@ -79,18 +79,18 @@ def test_functions_are_evaluated_at_the_rotated_grid():
 
 def test_a_coloured_sphere_turns_all_its_functions():
     dataset = load("so3_functions", channels=3, points=60, train_size=40, test_size=10)
-    assert dataset.event_shape == (60, 3)
+    assert dataset.event_shape == (180,)
     turned = dataset.extras["grid"] @ dataset.train_factors[0].reshape(3, 3)
     axes = turned.T
     for channel in range(3):
         x, y = axes[channel], axes[(channel + 2) % 3]
-        values, example = x**3 + 0.3 * x + y**3, dataset.train[0, :, channel]
+        values, example = x**3 + 0.3 * x + y**3, dataset.train[0].reshape(3, 60)[channel]
         np.testing.assert_allclose(example * (values[0] / example[0]), values, atol=1e-4)
 
 
 def test_three_channels_tell_the_rotation_linearly():
     dataset = load("so3_functions", channels=3, train_size=200, test_size=5)
-    x = dataset.train.reshape(200, -1)
+    x = dataset.train
     solution, *_ = np.linalg.lstsq(x, dataset.train_factors, rcond=1e-4)
     np.testing.assert_allclose(x @ solution, dataset.train_factors, atol=1e-3)
     one = load("so3_functions", train_size=200, test_size=5)
@@ -106,7 +106,7 @@ def test_no_rotation_but_the_identity_leaves_the_function_as_it_is(options):
     # Else the data would be a quotient of SO(3), as with x y + .8 z + .5 x^2 of the original.
     dataset = load("so3_functions", train_size=COUNT, test_size=5, **options)
     still = dataset.render(np.eye(3).reshape(1, 9))[0]
-    distance = np.linalg.norm((dataset.train - still).reshape(COUNT, -1), axis=1)
+    distance = np.linalg.norm(dataset.train - still, axis=1)
     angle = Rotation.from_matrix(dataset.train_factors.reshape(-1, 3, 3)).magnitude()
     assert np.min(distance / angle) > 0.2
 
