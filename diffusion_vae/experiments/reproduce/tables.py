@@ -85,7 +85,7 @@ _ROTATIONS = {"dataset": "so3_functions", "variance": 0.01}
 _COLOURED = {**_ROTATIONS, "dataset_options": {"channels": 3}}
 _TURNTABLE = {"dataset": "rotated_image", "dataset_options": {}}
 TOPOLOGY_ROWS |= {
-    "turned picture on torus:1": {"latent": "torus:1", **_TURNTABLE},
+    "turned picture on torus:1": {"latent": "torus:1", "restarts": 24, **_TURNTABLE},
     "turned picture on sphere:2": {"latent": "sphere:2", **_TURNTABLE},
     "function on the sphere on so3": {
         "latent": "so3", "restarts": 12, "dataset_options": {}, **_ROTATIONS
