@@ -76,11 +76,12 @@ def run(name, dataset, held_out, columns, arguments):
     model.build((None, *dataset.event_shape))
     model.compile(keras.optimizers.Adam(arguments.learning_rate))
     timer = EpochSeconds()
+    batches = ShuffledBatches(dataset, arguments.batch_size, arguments.seed)
     model.fit(
-        ShuffledBatches(dataset, arguments.batch_size, arguments.seed),
+        batches,
         shuffle=False,
         epochs=arguments.epochs,
-        callbacks=[timer],
+        callbacks=[batches.follow(), timer],
         verbose=2,
     )
     metrics = model.evaluate(dataset.test, batch_size=500, return_dict=True, verbose=0)
