@@ -10,10 +10,11 @@ The script exits with 2 where either is missing.
 All models have the paper's MLP (784-512-512-512, 512-512-784), Adam, made pictures, batch 128,
 each library as its users run it (PyTorch eagerly, Keras as a graph). Each library lives in a
 process of its own, and they train in turn, a block of steps each, with a pause before each block
-(`timing.in_turn`); in one process the two pools of threads would fight for the cores. (PyTorch's threads wait for each other actively: other work on the machine slows it
-far more than it slows TensorFlow.) A step goes from the gathered batch to the changed weights;
-quoted are medians and the median of the ratios to pythae's SVAE round by round. Posteriors: von
-Mises-Fisher on S^2 in pythae's SVAE, Brownian motion on S^2 (exact kernel) in ours.
+(`timing.in_turn`); in one process the two pools of threads would fight for the cores. (PyTorch's
+threads wait for each other actively: other work on the machine slows it far more than it slows
+TensorFlow.) A step goes from the gathered batch to the changed weights; quoted are medians and
+the median of the ratios to pythae's SVAE round by round. Posteriors: von Mises-Fisher on S^2 in
+pythae's SVAE, Brownian motion on S^2 (exact kernel) in ours.
 """
 
 import argparse
