@@ -24,11 +24,18 @@ def dataset():
 
 
 def images(log_dir):
-    """Pictures in the event files of a folder: tag -> list of (step, pixels)."""
+    """Pictures in the event files of a folder: tag -> list of (step, pixels).
+
+    Sorted by step, as TensorBoard shows them: the names of files of the same second end in a
+    count that is not padded, so the tenth may be read before the ninth.
+    """
     events = EventAccumulator(str(log_dir), size_guidance={"images": 0})
     events.Reload()
     return {
-        tag: [(e.step, imageio.imread(e.encoded_image_string)) for e in events.Images(tag)]
+        tag: [
+            (e.step, imageio.imread(e.encoded_image_string))
+            for e in sorted(events.Images(tag), key=lambda e: e.step)
+        ]
         for tag in events.Tags()["images"]
     }
 
