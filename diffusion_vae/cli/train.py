@@ -50,6 +50,10 @@ def train(
     betas: Annotated[
         str, option("Decay rates of Adam's two running averages, joined by a comma.")
     ] = "0.9,0.999",
+    precision: Annotated[
+        str,
+        option("Keras's dtype policy: float32, or mixed_bfloat16 (geometry stays in float32)."),
+    ] = "float32",
     xla: Annotated[
         bool, option("Compile steps with XLA on a CPU too; pays for long trainings.")
     ] = False,

@@ -1,5 +1,9 @@
 """From a configuration to an untrained model."""
 
+import contextlib
+
+import keras
+
 from diffusion_vae import likelihoods, manifolds, networks
 from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.models import DiffusionVAE, InfoCatVAE, InfoVAE, SpatialVAE
@@ -17,7 +21,19 @@ def build_model(config, event_shape, seed=None):
     Returns:
         A `VariationalAutoencoder` of the kind `config.model`.
     """
-    return BUILDERS[config.model](config, event_shape, config.seed if seed is None else seed)
+    with dtype_policy(config.precision):
+        return BUILDERS[config.model](config, event_shape, config.seed if seed is None else seed)
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Keras's dtype policy for the layers made inside, and the former one again after it."""
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
 
 
 def _diffusion(config, event_shape, seed, cls=DiffusionVAE):

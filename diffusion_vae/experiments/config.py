@@ -16,6 +16,7 @@ from diffusion_vae.suggestions import did_you_mean, require_choice
 
 NETWORKS = ("mlp", "conv")
 SCHEDULES = ("constant", "cosine")
+PRECISIONS = ("float32", "mixed_bfloat16")  # Keras's dtype policies that need no loss scaling
 DEFAULT_EPOCHS = {"periodic_pictures": 15}
 DEFAULT_RESTARTS = {"periodic_pictures": 12}  # some starts fold the torus
 
@@ -45,6 +46,7 @@ class ExperimentConfig:
     schedule: str = "constant"
     warmup_steps: int = 0
     betas: tuple = (0.9, 0.999)
+    precision: str = "float32"
     xla: bool = False
     seed: int = 0
     restarts: int | None = None
@@ -91,6 +93,7 @@ class ExperimentConfig:
             "network": NETWORKS,
             "padding": PADDINGS,
             "schedule": SCHEDULES,
+            "precision": PRECISIONS,
         }
         for name, known in choices.items():
             require_choice(name, getattr(self, name), known)

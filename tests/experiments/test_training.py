@@ -50,6 +50,21 @@ def test_the_cosine_schedule_rises_and_falls():
         ExperimentConfig(warmup_steps=10)
 
 
+def test_mixed_precision_is_the_networks_own_and_is_saved(tmp_path):
+    config = ExperimentConfig(precision="mixed_bfloat16", restarts=0, **SMALL, **PICTURES)
+    trained = train(config, tmp_path, run="mixed")
+    assert keras.config.dtype_policy().name == "float32"
+    assert np.isfinite(trained.metrics["elbo"])
+    model = load_run(tmp_path, "mixed").model
+    x = trained.dataset.test
+    for net in (trained.model.encoder, model.encoder, model.decoder):
+        assert {layer.compute_dtype for layer in net.layers if layer.weights} == {"bfloat16"}
+    found = model(x)
+    geometry = {keras.backend.standardize_dtype(found[name].dtype) for name in ("z", "time")}
+    assert geometry == {"float32"}
+    np.testing.assert_allclose(model.encode(x)[0], trained.model.encode(x)[0], atol=1e-6)
+
+
 def test_a_recipe_serves_its_model_and_data():
     chosen = recipe("info", "gaussian_mixture")
     assert ExperimentConfig.from_dict(chosen).latent == "euclidean:1"

@@ -125,6 +125,8 @@ EXPERIMENTS = [
         "Did you mean 'diffusion'?"),
     bad("a misspelt schedule", lambda: config(schedule="cosin"), ValueError, "`schedule`",
         "Did you mean 'cosine'?"),
+    bad("half precision", lambda: config(precision="mixed_bfloat"), ValueError, "`precision`",
+        "Did you mean 'mixed_bfloat16'?"),
     bad("a warm-up of a constant rate", lambda: config(warmup_steps=5), ValueError,
         "0 unless the schedule is 'cosine'", "5"),
     bad("a decay rate of 1", lambda: config(betas=(1.0, 0.9)), ValueError, "[0, 1)", "1.0"),
