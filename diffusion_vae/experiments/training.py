@@ -169,7 +169,12 @@ def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0, hi
     curriculum = FrequencyCurriculum(
         dataset, config.curriculum, config.planned_epochs, config.whiten
     )
-    guard = StopIfStuck(curriculum.energies, math.prod(dataset.event_shape), config.variance)
+    guard = StopIfStuck(
+        curriculum.energies,
+        math.prod(dataset.event_shape),
+        config.variance,
+        examples=None if cluster.count > 1 else dataset.train,  # one of several cannot decode
+    )
     allowed = [guard] if config.planned_restarts else []
     if config.patience is not None:
         allowed.append(
@@ -233,6 +238,6 @@ def _steps_per_epoch(config, dataset):
 
 def _restart_sentence(guard, attempt, allowed):
     return (
-        f"The training loss is stuck {guard.excess:.1f} nats above perfect pictures (success "
+        f"The {guard.of} is stuck {guard.excess:.1f} nats above perfect pictures (success "
         f"is under {guard.allowed:.1f} by now): restart {attempt} of {allowed}, with another seed."
     )

@@ -93,7 +93,7 @@ TOPOLOGY_ROWS |= {
     "coloured sphere on so3": {"latent": "so3", "restarts": 24, **_COLOURED},
     "coloured sphere on sphere:3": {"latent": "sphere:3", **_COLOURED},
     "lines on projective:2, veronese": {
-        "latent": "projective:2", "head": "veronese", "restarts": 24, "epochs": 90, **_LINES
+        "latent": "projective:2", "head": "veronese", "restarts": 24, **_LINES
     },
     "lines on projective:2, ambient": {"latent": "projective:2", "restarts": 3, **_LINES},
     "lines on sphere:2": {"latent": "sphere:2", **_LINES},
