@@ -84,8 +84,8 @@ def test_a_small_variance_makes_more_nats_of_an_error():
     assert callback.excess == pytest.approx(29.0)
 
 
-# The worst of 1,000 pictures of cos + cos (energy 512) misses 0.3 nats if the torus is captured, and
-# 250 if it is torn; the mean loss of both may be 1.8.
+# The worst of 1,000 pictures of cos + cos (energy 512) misses 0.3 nats if the torus is captured,
+# and 250 if it is torn; the mean loss of both may be 1.8.
 @pytest.mark.parametrize(("worst", "stuck"), [(0.3, False), (250.0, True)])
 def test_the_worst_example_shows_a_tear(worst, stuck):
     x = np.zeros((1000, 64, 64, 1), "float32")
