@@ -111,7 +111,7 @@ class ResultsFolder(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self._describe()
-        self._tensorboard.on_train_batch_end(batch, logs)
+        self._tensorboard.on_train_batch_end(batch)  # numbers are written once an epoch
 
     def on_test_begin(self, logs=None):
         if self._tensorboard is not None:
@@ -119,11 +119,11 @@ class ResultsFolder(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         if self._tensorboard is not None:
-            self._tensorboard.on_test_end(logs)
+            self._tensorboard.on_test_end(_as_arrays(logs or {}))
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {name: float(value) for name, value in (logs or {}).items()}
-        self._tensorboard.on_epoch_end(epoch, logs)
+        self._tensorboard.on_epoch_end(np.int64(epoch), _as_arrays(logs))
         name = "val_elbo" if "val_elbo" in logs else "elbo"
         best = max(self._history.get(name, ()), default=-np.inf)
         for key, value in logs.items():
@@ -222,6 +222,11 @@ class ResultsFolder(keras.callbacks.Callback):
     def _save(self, name):
         with replacing(self.folder("weights_folder") / name) as temporary:
             self.model.save(temporary)
+
+
+def _as_arrays(logs):
+    """Numbers by name, as arrays: TensorFlow keeps a copy of every Python float it is given."""
+    return {name: np.asarray(value, "float32") for name, value in logs.items()}
 
 
 def _checked_name(run):
