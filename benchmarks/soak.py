@@ -8,7 +8,7 @@ the last model after each epoch) in a temporary folder. Every 50 epochs: residen
 file descriptors, threads, and TensorBoard's open files, after a garbage collection. A training
 of two epochs beforehand takes what is opened once a process. Resident memory is held against
 time by a straight line through the second half, where caches have filled. Beside it stands what a
-plain Keras model costs that is saved again and again: the part of the growth that is Keras's.
+plain Keras model costs that is saved again and again without a `ResultsFolder`.
 """
 
 import argparse

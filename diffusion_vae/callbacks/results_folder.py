@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from diffusion_vae.callbacks.graph import write_graph
+from diffusion_vae.callbacks.keras_cache import fill_saving_cache
 from diffusion_vae.callbacks.pictures import write_pictures
 from diffusion_vae.callbacks.tensorboard_pictures import write_embedding, write_images
 from diffusion_vae.callbacks.training_pictures import TrainingPictures
@@ -83,6 +84,7 @@ class ResultsFolder(keras.callbacks.Callback):
     # -- during training -----------------------------------------------------------
 
     def on_train_begin(self, logs=None):
+        fill_saving_cache()
         if not self.resume:
             self._claim()
         log_dir = str(self.folder("tensorboard"))

@@ -84,7 +84,7 @@ _LINES = {"dataset": "unoriented_lines", "variance": 0.1, "dataset_options": {}}
 _ROTATIONS = {"dataset": "so3_functions", "variance": 0.01}
 _COLOURED = {**_ROTATIONS, "dataset_options": {"channels": 3}}
 # As many steps as the other data; the loss stays that of the mean picture for half of them.
-_TURNTABLE = {"dataset": "rotated_image", "dataset_options": {"train_size": 6400}}
+_TURNTABLE = {"dataset": "rotated_image", "dataset_options": {"size": 32, "train_size": 6400}}
 TOPOLOGY_ROWS |= {
     "turned picture on torus:1": {"latent": "torus:1", **_TURNTABLE},
     "turned picture on sphere:2": {"latent": "sphere:2", **_TURNTABLE},
