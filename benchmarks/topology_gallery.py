@@ -1,7 +1,7 @@
 """Latent spaces of a topology table's runs side by side: captured, folded, torn.
 
 python benchmarks/topology_gallery.py --table docs/results/topology --results results \
-    --out docs/results/topology_gallery.png [--row "cos + cos: plain" ...] [--columns 4]
+    --out docs/results/topology_gallery.png [--run cos-cos-plain-seed-0 ...] [--columns 4]
 
 Each panel is the latent space of one run of `diffusion-vae reproduce topology`, its points
 the encoded test examples in the colours of their known factors (the paper's Figs. 5, 7 and 8).
@@ -13,13 +13,15 @@ import argparse
 import math
 from pathlib import Path
 
+import numpy as np
+
 from diffusion_vae import plots
 from diffusion_vae.experiments import load_run
 from diffusion_vae.files import read_json
 from diffusion_vae.plots.layout import new_figure
 
-PANEL = 2.1  # inches
-CAPTION = 0.62  # inches, of four lines below it
+PANEL = (2.1, 1.65)  # inches
+CAPTION = 0.5  # inches, of four lines below it
 
 
 def verdict(measured):
@@ -42,19 +44,27 @@ def panel(report, results):
         run.model.manifold, locations, factors=run.dataset.test_factors, point_size=4.0
     )
     lines = [report["row"], f"seed {report['config']['seed']}", *verdict(report["topology"])]
-    return plots.to_array(figure, dpi=200), lines
+    return cropped(plots.to_array(figure, dpi=300)), lines
+
+
+def cropped(pixels):
+    """A picture without its empty margins."""
+    filled = np.any(pixels != pixels[0, 0], axis=-1)
+    rows, columns = (np.flatnonzero(filled.any(axis=axis)) for axis in (1, 0))
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def gallery(panels, columns):
     """Panels in rows of `columns`, captions below them."""
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure = new_figure(columns * PANEL, rows * (PANEL + CAPTION))
+    width, height = PANEL
+    figure = new_figure(columns * width, rows * (height + CAPTION))
     for axes, (pixels, lines) in zip(
         figure.subplots(rows, columns, squeeze=False).flat, panels, strict=False
     ):
         axes.imshow(pixels)
-        axes.set_title("\n".join(lines), fontsize=6, y=-0.02, va="top")
+        axes.set_title("\n".join(lines), fontsize=5, y=-0.06, va="top")
     for axes in figure.axes:
         axes.axis("off")
     return figure
@@ -64,15 +74,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--table", type=Path, required=True, help="folder of the runs' JSON files")
     parser.add_argument("--results", default="results", help="results folder of the runs")
-    parser.add_argument("--row", action="append", help="rows of the table; default: all")
+    parser.add_argument("--run", nargs="+", help="runs of the table, in order; default: all")
     parser.add_argument("--columns", type=int, default=4)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    reports = [read_json(path) for path in sorted(arguments.table.glob("*-seed-*.json"))]
-    chosen = [r for r in reports if arguments.row is None or r["row"] in arguments.row]
-    if not chosen:
-        parser.error(f"Expected finished runs of these rows in {arguments.table}.")
-    panels = [panel(report, arguments.results) for report in chosen]
+    found = {path.stem: path for path in sorted(arguments.table.glob("*-seed-*.json"))}
+    runs = arguments.run or list(found)
+    missing = [run for run in runs if run not in found]
+    if missing or not runs:
+        parser.error(f"Expected finished runs in {arguments.table}. Received: {missing}.")
+    panels = [panel(read_json(found[run]), arguments.results) for run in runs]
     print(plots.save(gallery(panels, arguments.columns), arguments.out, dpi=200))
 
 
