@@ -450,7 +450,6 @@ def test_a_decoder_of_another_shape_is_refused(x):
 # -- clusters anchored on a sphere ---------------------------------------------------
 
 
-@pytest.mark.jax
 def test_clusters_on_a_sphere_train_and_survive_the_file(x, tmp_path):
     model = make(manifold="sphere:3", separation=4.0, estimator="marginal")
     history = model.fit(x, validation_data=x, batch_size=10, epochs=2, verbose=0).history

@@ -30,8 +30,11 @@ def make(variant="low_rank", compiled=True, **options):
     return model
 
 
-@pytest.mark.jax
-@each_variant
+@pytest.mark.parametrize(
+    "variant",
+    # On JAX one stands for all: they share everything but the posterior, and compiling is slow.
+    [pytest.param(v, marks=[pytest.mark.jax] if v == "low_rank" else []) for v in VARIANTS],
+)
 def test_shapes_and_next_step_survive_the_file(variant, tmp_path):
     model = make(variant)
     if variant != "low_rank" and keras.backend.backend() == "tensorflow":
