@@ -48,15 +48,15 @@ class StopIfStuck(keras.callbacks.Callback):
 
     def __init__(self, energies, event_size, variance=1.0, after=None, examples=None):
         super().__init__()
-        self.examples = examples
         self.energies = energies
         self.event_size = event_size
         self.variance = variance
         self.after = after
+        self.examples = examples
         self.stuck = False
         self.excess = None
         self.allowed = None
-        self.of = "training loss"
+        self.of = "training loss"  # what is stuck
 
     def on_epoch_end(self, epoch, logs=None):
         done, epochs = epoch + 1, self.params["epochs"]
