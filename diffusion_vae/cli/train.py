@@ -116,6 +116,10 @@ def train(
     decoder_units: Annotated[
         str, option("mlp: widths of the decoder's layers.", "Model")
     ] = "512,512",
+    decoder_bias_range: Annotated[
+        float,
+        option("mlp: the decoder's first biases start between plus and minus this.", "Model"),
+    ] = 0.0,
     filters: Annotated[str, option("conv: filters of each convolution.", "Model")] = "64,64,64",
     kernel_sizes: Annotated[str, option("conv: 3, or one a layer: 5,3,3x1.", "Model")] = "3",
     pool_sizes: Annotated[str, option("conv: 2, or one a layer: 2x4,2,none.", "Model")] = "2",

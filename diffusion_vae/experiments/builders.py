@@ -124,7 +124,13 @@ def _networks(config, likelihood, event_shape, seeds):
                 seed=seeds[0],
                 **common,
             ),
-            networks.mlp_decoder(outputs, config.decoder_units, seed=seeds[1], **common),
+            networks.mlp_decoder(
+                outputs,
+                config.decoder_units,
+                bias_range=config.decoder_bias_range,
+                seed=seeds[1],
+                **common,
+            ),
         )
     if len(event_shape) not in (2, 3):
         raise ValueError(

@@ -26,8 +26,8 @@ class ExperimentConfig:
     """Everything that decides about a run. Fields are the options of `train`.
 
     `epochs` and `restarts` may be `None`: the data set's own default, and so may
-    `batch_norm`: the network's own default. `encoder_units` to `decoder_units`
-    and `initializer` belong to `network="mlp"`; `filters` to `padding`
+    `batch_norm`: the network's own default. `encoder_units` to
+    `decoder_bias_range` and `initializer` belong to `network="mlp"`; `filters` to `padding`
     belong to `"conv"`. See `DiffusionVAE` for the model's arguments and `datasets.load` for
     `dataset`; `model_options` are the arguments that only the chosen kind of model takes.
     """
@@ -77,6 +77,7 @@ class ExperimentConfig:
     encoder_dropout: float = 0.0
     encoder_standardize: tuple | None = None
     decoder_units: tuple = (512, 512)
+    decoder_bias_range: float = 0.0
     filters: tuple = (64, 64, 64)
     kernel_sizes: tuple = (3,)
     pool_sizes: tuple = (2,)

@@ -54,6 +54,7 @@ def mlp_decoder(
     activation="relu",
     batch_norm=False,
     initializer=INITIALIZER,
+    bias_range=0.0,
     seed=None,
 ):
     """Network from latent points `[batch, n]` to raw outputs `[batch, *output_shape]`.
@@ -66,6 +67,10 @@ def mlp_decoder(
         activation: Activation of the hidden layers.
         batch_norm: Whether to normalise before each activation.
         initializer: Keras's name of the law of the initial weights.
+        bias_range: The first layer's biases start uniform in plus and minus this. At 0,
+            Keras's default, every unit bends through the origin, which suits points all around
+            it (a sphere) and not points far from it (a torus of radius 3 in R^3): give about
+            the radius of the latent space.
         seed: Integer seed of the initial weights, or `None`.
 
     Returns:
@@ -78,10 +83,16 @@ def mlp_decoder(
     output_shape = tuple(require_dimension("output_shape", size, 1) for size in output_shape)
     if not isinstance(hidden, (list, tuple)):
         raise TypeError(f"Expected `hidden` to be a list of widths. Received: {hidden!r}.")
-    seeds = layer_seeds(seed, len(hidden) + 1)
-    last = seeded_initializer(initializer, seeds[-1])
+    bias_range = require_number("bias_range", bias_range, 0.0)
+    seeds = layer_seeds(seed, len(hidden) + 2)
+    last = seeded_initializer(initializer, seeds[-2])
+    stack = dense_stack(hidden, activation, batch_norm, seed, initializer)
+    if bias_range and stack:
+        stack[0].bias_initializer = keras.initializers.RandomUniform(
+            -bias_range, bias_range, seed=seeds[-1]
+        )
     layers = [
-        *dense_stack(hidden, activation, batch_norm, seed, initializer),
+        *stack,
         keras.layers.Dense(math.prod(output_shape), kernel_initializer=last),
         keras.layers.Reshape(output_shape),
     ]

@@ -101,6 +101,11 @@ def test_the_statistics_of_the_data_reach_the_encoder():
     assert (first.scale, first.offset) == (0.25, -0.25)
 
 
+def test_the_range_of_the_first_biases_reaches_the_decoder():
+    model = build_model(ExperimentConfig(decoder_bias_range=3.0), (4, 4))
+    assert model.decoder.layers[0].bias_initializer.maxval == 3.0
+
+
 def test_unknown_fields_are_named():
     with pytest.raises(ValueError, match=r"unknown: \['colour'\]"):
         ExperimentConfig.from_dict({"colour": 1})

@@ -56,6 +56,28 @@ def test_widths_activation_and_batch_norm_are_options():
     assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense", "Reshape"]
 
 
+def test_a_range_of_biases_spreads_the_first_layers_and_no_others():
+    def dense_layers(**options):
+        decoder = mlp_decoder((6,), (400, 300), **options)
+        decoder.build((None, 3))
+        return [layer for layer in decoder.layers if hasattr(layer, "kernel")]
+
+    plain, spread = dense_layers(seed=0), dense_layers(seed=0, bias_range=3.0)
+    for layer, other in zip(plain, spread, strict=True):
+        np.testing.assert_array_equal(layer.kernel, other.kernel)
+    assert all(not np.any(layer.bias) for layer in (*plain, *spread[1:]))
+    first = np.asarray(spread[0].bias)
+    assert -3.0 <= first.min() < -2.9 < 2.9 < first.max() <= 3.0
+    assert first.mean() == pytest.approx(0.0, abs=5 * 3.0 / (3 * 400) ** 0.5)  # 5 errors
+    np.testing.assert_array_equal(first, dense_layers(seed=0, bias_range=3.0)[0].bias)
+    assert (first != np.asarray(dense_layers(seed=1, bias_range=3.0)[0].bias)).all()
+
+
+def test_a_bad_range_of_biases_is_refused():
+    with pytest.raises(ValueError, match=r"bias_range.*-1"):
+        mlp_decoder((6,), (8,), bias_range=-1.0)
+
+
 def test_dropout_belongs_to_training_and_draws_anew():
     network, x = mlp_encoder((400, 300), dropout=0.25, seed=0), np.abs(noise(20, 6))
     kinds = [type(layer).__name__ for layer in network.layers[1:]]

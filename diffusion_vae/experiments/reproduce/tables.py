@@ -14,8 +14,15 @@ from diffusion_vae.suggestions import did_you_mean
 SPACES = ("sphere:2", "embedded-torus", "torus:2", "projective:3", "projective:2",
           "euclidean:3", "euclidean:2", "so3", "o3")  # fmt: skip
 
-# Of table 1, where the published numbers need more or less than 100 to be reached.
-EPOCHS = {"sphere:2": 250, "euclidean:2": 200, "euclidean:3": 200, "projective:2": 60}
+# Of table 1, where the published numbers need other settings to be reached. The torus in R^3 has
+# radius 3, far from where the decoder's units bend without a range of biases.
+RECIPES: dict[str, dict] = {
+    "sphere:2": {"epochs": 250},
+    "embedded-torus": {"epochs": 250, "decoder_bias_range": 3.0},
+    "projective:2": {"epochs": 60},
+    "euclidean:3": {"epochs": 200},
+    "euclidean:2": {"epochs": 300, "encoder_dropout": 0.0},
+}
 
 # Laws of the posterior on spheres; von Mises-Fisher can be drawn from on S^2 only.
 LAWS = {"": "brownian", " power spherical": "power_spherical"}
@@ -111,23 +118,29 @@ SETTINGS: dict[str, dict] = {
     },
 }  # fmt: skip
 
+MNIST_STATISTICS = (0.1307, 0.3081)  # mean and standard deviation
+OPTIMISER = {
+    "batch_size": 128,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_steps": 2000,
+    "betas": (0.9, 0.99),
+    "initializer": "lecun_normal",
+}
+
 TABLES = {
     "table1": Table(
         "table1",
         "MNIST, not binarised, unit-variance Gaussian likelihood (paper, Table 1)",
-        rows={space: {"latent": space, "epochs": EPOCHS.get(space, 100)} for space in SPACES},
+        rows={space: {"latent": space, **RECIPES.get(space, {})} for space in SPACES},
         published=MNIST,
         corrected=CORRECTED,
         settings={
             "dataset": "mnist",
-            "batch_size": 128,
-            "learning_rate": 2e-3,
-            "schedule": "cosine",
-            "warmup_steps": 2000,
-            "betas": (0.9, 0.99),
+            "epochs": 100,
+            **OPTIMISER,
             "encoder_dropout": 0.05,
-            "encoder_standardize": (0.1307, 0.3081),  # of MNIST
-            "initializer": "lecun_normal",
+            "encoder_standardize": MNIST_STATISTICS,
             "output_activation": "sigmoid",
         },
         prior_share=0.5,  # the spaces are small: it finds what the encoder misses
@@ -169,9 +182,12 @@ TABLES = {
             "encoder_units": (256, 128),
             "decoder_units": (128, 256),
             "epochs": 60,
-            "schedule": "cosine",
+            **OPTIMISER,
+            "encoder_dropout": 0.05,
+            "encoder_standardize": MNIST_STATISTICS,
         },
         importance_samples=500,
+        prior_share=0.5,  # finds what the encoder misses
     ),
     "topology": Table(
         "topology",
