@@ -10,8 +10,8 @@ DIFFUSION_FIELDS = (
 # Fields that speak of the networks, for kinds of model that bring their own.
 NETWORK_FIELDS = (
     "network", "encoder_units", "encoder_dropout", "encoder_standardize", "decoder_units",
-    "decoder_bias_range", "filters", "kernel_sizes", "pool_sizes", "dense_units", "padding", "activation",
-    "initializer", "batch_norm",
+    "decoder_bias_range", "filters", "kernel_sizes", "pool_sizes", "dense_units", "padding",
+    "activation", "initializer", "batch_norm",
 )  # fmt: skip
 
 

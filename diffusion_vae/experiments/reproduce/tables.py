@@ -18,7 +18,7 @@ SPACES = ("sphere:2", "embedded-torus", "torus:2", "projective:3", "projective:2
 # radius 3, far from where the decoder's units bend without a range of biases.
 RECIPES: dict[str, dict] = {
     "sphere:2": {"epochs": 250},
-    "embedded-torus": {"epochs": 250, "decoder_bias_range": 3.0},
+    "embedded-torus": {"learning_rate": 1e-3, "decoder_bias_range": 3.0},
     "projective:2": {"epochs": 60},
     "euclidean:3": {"epochs": 200},
     "euclidean:2": {"epochs": 300, "encoder_dropout": 0.0},
