@@ -52,19 +52,27 @@ class SphericalLaw(HeatKernel):
         raise NotImplementedError
 
     def log_density(self, y, location, time):
-        return self.distribution(location, time).log_prob(y)
+        density = self._precise(location, time).log_prob(ops.cast(y, "float64"))
+        return ops.cast(density, keras.backend.standardize_dtype(y.dtype))
 
     def sample(self, location, time, seed=None):
         from diffusion_vae.distributions.seeds import stateless_seed
 
-        return self.distribution(location, time).sample(seed=stateless_seed(seed))
+        draws = self._precise(location, time).sample(seed=stateless_seed(seed))
+        return ops.cast(draws, keras.backend.standardize_dtype(location.dtype))
 
     def kl_to_prior(self, location, time, seed=None):
         from tensorflow_probability import distributions as tfd
 
-        uniform = tfd.SphericalUniform(self.manifold.ambient_dim)
-        divergence = tfd.kl_divergence(self.distribution(location, time), uniform)
-        return ops.maximum(divergence, 0.0)
+        uniform = tfd.SphericalUniform(self.manifold.ambient_dim, dtype="float64")
+        divergence = tfd.kl_divergence(self._precise(location, time), uniform)
+        return ops.cast(ops.maximum(divergence, 0.0), keras.backend.standardize_dtype(time.dtype))
+
+    def _precise(self, location, time):
+        """The law in float64."""
+        # Concentrated laws need it: in float32 a draw can fall on the location itself, where the
+        # gradient of its distance is NaN, and the KL is a difference of large logarithms.
+        return self.distribution(ops.cast(location, "float64"), ops.cast(time, "float64"))
 
     def default_log_time_range(self):
         return [LOG_TIME_RANGE]

@@ -67,7 +67,12 @@ class FittingMethods:
             return super().fit(x, y, callbacks=callbacks, **options)
         guard = NaNGuard()
         callbacks = [guard, TimeLimitWarning(), *checked_callbacks(callbacks)]
-        history = super().fit(x, y, callbacks=callbacks, **options)
+        try:
+            history = super().fit(x, y, callbacks=callbacks, **options)
+        except Exception as error:
+            if guard.message:  # what fails after that, such as a picture, fails because of it
+                raise FloatingPointError(guard.message) from error
+            raise
         if guard.message:
             raise FloatingPointError(guard.message)
         return history

@@ -76,6 +76,23 @@ def test_draws_density_and_kl_agree(name, dim, t):
 
 
 @each_kind
+@pytest.mark.parametrize("log_time", [-9.2, -7.0, -3.0, 3.5])
+def test_gradients_and_kl_of_many_draws_stay_exact(name, dim, log_time):
+    import tensorflow as tf
+
+    q, count = law(name, dim), 100_000
+    z = tf.constant(np.asarray(Sphere(dim).random_uniform((count,), seed=0)))
+    time = tf.fill((count, 1), np.float32(np.exp(log_time)))
+    with tf.GradientTape() as tape:
+        tape.watch([z, time])
+        y = q.sample(z, time, seed=1)
+        total = tf.reduce_sum(y * y[::-1])
+    assert all(np.isfinite(gradient).all() for gradient in tape.gradient(total, [z, time]))
+    ratio = q.log_density(y, z, time) + np.log(Sphere(dim).volume)
+    assert_mean(ratio, float(q.kl_to_prior(z[:1], time[:1])[0]))
+
+
+@each_kind
 def test_models_train_and_survive_the_file(name, dim, tmp_path):
     x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
     model = SphereVAE(dim, latent=name, seed=0)

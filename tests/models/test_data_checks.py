@@ -117,3 +117,17 @@ def test_training_stops_at_the_nan(eager, x):
     with pytest.raises(FloatingPointError, match="at step 2"):
         eager().fit(data, batch_size=8, epochs=4, verbose=0, callbacks=Watch())
     assert seen == [0, 1]
+
+
+def test_what_fails_after_a_nan_does_not_hide_it(eager, x):
+    class Spoil(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            kernel = self.model.decoder.layers[0].kernel
+            kernel.assign(np.nan * kernel)
+
+        def on_train_end(self, logs=None):
+            raise ValueError("a picture of NaN")
+
+    with pytest.raises(FloatingPointError, match="at step 1") as raised:
+        eager().fit(x, verbose=0, callbacks=Spoil())
+    assert "a picture of NaN" in str(raised.value.__cause__)
