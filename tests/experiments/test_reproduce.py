@@ -19,6 +19,7 @@ from diffusion_vae.experiments.reproduce import (
     run_jobs,
     write_report,
 )
+from diffusion_vae.experiments.reproduce.plan import TWO_ESTIMATES
 from diffusion_vae.files import read_json, write_json
 
 SMALL = Table(
@@ -98,6 +99,24 @@ def test_a_finished_job_with_other_settings_is_refused(done):
     other = dataclasses.replace(SMALL, prior_share=0.5)
     with pytest.raises(ValueError, match="other prior_share"):
         run_jobs(other.jobs(runs=1), root / "out", root / "results", say=silent)
+
+
+def test_with_draws_from_the_prior_the_published_estimate_stands_beside(done, tmp_path):
+    root, _, reports = done
+    table = dataclasses.replace(SMALL, prior_share=0.5, metrics=TWO_ESTIMATES)
+    (found,) = run_jobs(table.jobs(runs=1)[:1], tmp_path, root / "results", say=silent)
+    error = np.hypot(*[r["log_likelihood_standard_error"] for r in (found, reports[0])])
+    expected = pytest.approx(reports[0]["log_likelihood"], abs=5 * error)  # of the same estimate
+    assert found["log_likelihood_encoder"] == expected
+    assert found["log_likelihood_encoder"] != found["log_likelihood"]
+    write_report(table, tmp_path)
+    assert "LL, encoder's draws" in (tmp_path / "table.md").read_text()
+
+
+def test_both_estimates_stand_beside_the_published_one():
+    for name in ("table1", "table3"):
+        published = find_table(name).published["sphere:2"]
+        assert published["log_likelihood_encoder"] == published["log_likelihood"]
 
 
 @pytest.mark.parametrize("complete", [True, False])

@@ -152,16 +152,17 @@ def _estimate(job):
 
 
 def _log_likelihood(trained, job):
-    """The estimate and its standard error, or nothing where no samples are asked for."""
-    if not job.importance_samples:
-        return {}
-    estimate = trained.model.log_likelihood(
-        trained.dataset.test, job.importance_samples, prior_share=job.prior_share
-    )
-    return {
-        "log_likelihood": estimate.mean,
-        "log_likelihood_standard_error": estimate.standard_error,
-    }
+    """The estimates and their standard errors, or nothing where no samples are asked for."""
+    shares = {"log_likelihood": job.prior_share}
+    if job.prior_share:
+        shares["log_likelihood_encoder"] = 0.0  # as the published ones are estimated
+    found = {}
+    for name, share in shares.items() if job.importance_samples else ():
+        estimate = trained.model.log_likelihood(
+            trained.dataset.test, job.importance_samples, prior_share=share
+        )
+        found |= {name: estimate.mean, f"{name}_standard_error": estimate.standard_error}
+    return found
 
 
 def _train_or_resume(job, results):

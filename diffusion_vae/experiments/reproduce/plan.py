@@ -40,6 +40,12 @@ EVIDENCE = {
     "kl_loss": ("KL", "{:.2f}", None),
     "mse": ("MSE", "{:.5f}", False),
 }
+# With draws from the prior among those of the log-likelihood: also without, as it is published.
+TWO_ESTIMATES = {
+    "log_likelihood": ("LL", "{:.2f}", True),
+    "log_likelihood_encoder": ("LL, encoder's draws", "{:.2f}", True),
+    **{name: EVIDENCE[name] for name in ("elbo", "kl_loss", "mse")},
+}
 TOPOLOGY = {
     "captured": ("captured", None, None),
     "largest_jump": ("largest jump", "{:.2f}", None),

@@ -8,7 +8,7 @@ from diffusion_vae.experiments.published import (
     MNIST,
     PERIODIC_PICTURES,
 )
-from diffusion_vae.experiments.reproduce.plan import EVIDENCE, TOPOLOGY, Table
+from diffusion_vae.experiments.reproduce.plan import EVIDENCE, TOPOLOGY, TWO_ESTIMATES, Table
 from diffusion_vae.suggestions import did_you_mean
 
 SPACES = ("sphere:2", "embedded-torus", "torus:2", "projective:3", "projective:2",
@@ -128,13 +128,24 @@ OPTIMISER = {
     "initializer": "lecun_normal",
 }
 
+
+def _for_both_estimates(rows):
+    """Published rows whose log-likelihood stands beside both of ours."""
+    return {
+        name: {**row, "log_likelihood_encoder": row["log_likelihood"]}
+        if "log_likelihood" in row
+        else row
+        for name, row in rows.items()
+    }
+
+
 TABLES = {
     "table1": Table(
         "table1",
         "MNIST, not binarised, unit-variance Gaussian likelihood (paper, Table 1)",
         rows={space: {"latent": space, **RECIPES.get(space, {})} for space in SPACES},
-        published=MNIST,
-        corrected=CORRECTED,
+        published=_for_both_estimates(MNIST),
+        corrected=_for_both_estimates(CORRECTED),
         settings={
             "dataset": "mnist",
             "epochs": 100,
@@ -144,6 +155,7 @@ TABLES = {
             "output_activation": "sigmoid",
         },
         prior_share=0.5,  # the spaces are small: it finds what the encoder misses
+        metrics=TWO_ESTIMATES,
     ),
     "settings": Table(
         "settings",
@@ -174,7 +186,7 @@ TABLES = {
         "table3",
         "MNIST, binarised dynamically, beside hyperspherical VAEs (Davidson et al. 2018, Table 1)",
         rows=HYPERSPHERICAL_ROWS,
-        published=HYPERSPHERICAL_PUBLISHED,
+        published=_for_both_estimates(HYPERSPHERICAL_PUBLISHED),
         settings={
             "dataset": "mnist",
             "dataset_options": {"binarize": "dynamic"},
@@ -187,7 +199,8 @@ TABLES = {
             "encoder_standardize": MNIST_STATISTICS,
         },
         importance_samples=500,
-        prior_share=0.5,  # finds what the encoder misses
+        prior_share=0.5,
+        metrics=TWO_ESTIMATES,
     ),
     "topology": Table(
         "topology",
