@@ -110,7 +110,7 @@ def test_with_draws_from_the_prior_the_published_estimate_stands_beside(done, tm
     assert found["log_likelihood_encoder"] == expected
     assert found["log_likelihood_encoder"] != found["log_likelihood"]
     write_report(table, tmp_path)
-    assert "LL, encoder's draws" in (tmp_path / "table.md").read_text()
+    assert "LL (encoder)" in (tmp_path / "table.md").read_text()
 
 
 def test_both_estimates_stand_beside_the_published_one():

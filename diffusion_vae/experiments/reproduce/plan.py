@@ -43,7 +43,7 @@ EVIDENCE = {
 # With draws from the prior among those of the log-likelihood: also without, as it is published.
 TWO_ESTIMATES = {
     "log_likelihood": ("LL", "{:.2f}", True),
-    "log_likelihood_encoder": ("LL, encoder's draws", "{:.2f}", True),
+    "log_likelihood_encoder": ("LL (encoder)", "{:.2f}", True),
     **{name: EVIDENCE[name] for name in ("elbo", "kl_loss", "mse")},
 }
 TOPOLOGY = {
