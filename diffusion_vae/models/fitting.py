@@ -67,14 +67,15 @@ class FittingMethods:
             return super().fit(x, y, callbacks=callbacks, **options)
         guard = NaNGuard()
         callbacks = [guard, TimeLimitWarning(), *checked_callbacks(callbacks)]
+        consequence = None
         try:
             history = super().fit(x, y, callbacks=callbacks, **options)
         except Exception as error:
-            if guard.message:  # what fails after that, such as a picture, fails because of it
-                raise FloatingPointError(guard.message) from error
-            raise
+            if not guard.message:
+                raise
+            consequence = error  # a picture of NaN, for instance
         if guard.message:
-            raise FloatingPointError(guard.message)
+            raise FloatingPointError(guard.message) from consequence
         return history
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
