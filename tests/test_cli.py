@@ -101,6 +101,8 @@ def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
         (["--padding", "valid"], "Expected `padding`"),
         (["--kernel-sizes", "3,a"], "Expected --kernel-sizes"),
         (["--network", "conv", "--pool-sizes", "2,2"], "Expected one of `pool_sizes`"),
+        (["--network", "conv", "--encoder-units", "9"], "Expected no `encoder_units`"),
+        (["--padding", "circular"], "Expected no `padding` with the network 'mlp'"),
         (["--network", "conv", "--kernel-sizes", "none"], "Expected each of `kernel_sizes`"),
         (["--epochs", "0"], "Expected `epochs` to be at least 1"),
         (["--run", "a/b"], "plain folder name"),
@@ -112,7 +114,8 @@ def test_bad_input_is_one_sentence_exit_code_2_and_no_files(
     monkeypatch, capfd, tmp_path, arguments, sentence
 ):
     results = tmp_path / "results"
-    code, out, err = run(monkeypatch, capfd, "train", "--results", str(results), *TINY, *arguments)
+    tiny = ["--epochs", "1"] if "conv" in arguments else TINY
+    code, out, err = run(monkeypatch, capfd, "train", "--results", str(results), *tiny, *arguments)
     assert code == 2
     assert sentence in err
     assert "Traceback" not in out + err

@@ -220,7 +220,7 @@ def train(
     if config is not None:
         settings = {**experiments.read_config(config).as_dict(), **given}
     else:
-        usual = experiments.recipe(model, dataset)
+        usual = experiments.recipe(model, dataset, network)
         options = ("dataset_options", "model_options")
         merged = {name: usual.get(name, {}) | settings[name] for name in options}
         settings |= usual | given | merged

@@ -5,6 +5,7 @@ import contextlib
 import keras
 
 from diffusion_vae import likelihoods, manifolds, networks
+from diffusion_vae.experiments.kinds import NETWORK_OPTIONS
 from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.models import DiffusionVAE, InfoCatVAE, InfoVAE, SpatialVAE
 from diffusion_vae.random import layer_seeds
@@ -137,10 +138,7 @@ def _networks(config, likelihood, event_shape, seeds):
             "Expected pictures, (height, width) or (height, width, channels), for network "
             f"'conv'. Received: examples of shape {tuple(event_shape)}. Use network 'mlp'."
         )
-    common |= {
-        name: getattr(config, name)
-        for name in ("filters", "kernel_sizes", "pool_sizes", "dense_units", "padding")
-    }
+    common |= {name: getattr(config, name) for name in NETWORK_OPTIONS["conv"]}
     return (
         networks.conv_encoder(event_shape, seed=seeds[0], **common),
         networks.conv_decoder(outputs, seed=seeds[1], **common),

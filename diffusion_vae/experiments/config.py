@@ -10,11 +10,11 @@ import keras
 
 from diffusion_vae import manifolds
 from diffusion_vae.datasets.curriculum import checked_cutoffs
-from diffusion_vae.experiments.kinds import MODELS
+from diffusion_vae.experiments.kinds import MODELS, NETWORK_OPTIONS, foreign_fields
 from diffusion_vae.networks.conv import PADDINGS
 from diffusion_vae.suggestions import did_you_mean, require_choice
 
-NETWORKS = ("mlp", "conv")
+NETWORKS = tuple(NETWORK_OPTIONS)
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_bfloat16")  # Keras's dtype policies that need no loss scaling
 DEFAULT_EPOCHS = {"periodic_pictures": 15}
@@ -139,7 +139,7 @@ class ExperimentConfig:
                 f"Received: {self.curriculum!r}."
             )
         manifolds.parse(self.latent)
-        self._check_model_options()
+        self._check_unused()
 
     @property
     def planned_epochs(self):
@@ -155,8 +155,8 @@ class ExperimentConfig:
         """The record as a JSON-able dictionary."""
         return dataclasses.asdict(self)
 
-    def _check_model_options(self):
-        """The model takes its options, and nothing is asked for that it would ignore."""
+    def _check_unused(self):
+        """The model takes its options, and nothing is asked for that would be ignored."""
         kind = MODELS[self.model]
         for name in self.model_options:
             if name not in kind.options:
@@ -165,11 +165,16 @@ class ExperimentConfig:
                     f"{sorted(kind.options)}. Received: {name!r}."
                     f"{did_you_mean(name, kind.options)}"
                 )
+        self._refuse(kind.unused, f"model {self.model!r}")
+        self._refuse(foreign_fields(self.network), f"network {self.network!r}")
+
+    def _refuse(self, names, user):
+        """Fields that would be ignored have their defaults."""
         for one in dataclasses.fields(self):
-            if one.name in kind.unused and getattr(self, one.name) != one.default:
+            if one.name in names and getattr(self, one.name) != one.default:
                 raise ValueError(
-                    f"Expected no `{one.name}` with the model {self.model!r}, which does not "
-                    f"use it. Received: {getattr(self, one.name)!r}."
+                    f"Expected no `{one.name}` with the {user}, which does not use it. "
+                    f"Received: {getattr(self, one.name)!r}."
                 )
 
     @classmethod

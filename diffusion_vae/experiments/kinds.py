@@ -1,18 +1,28 @@
 """The kinds of model that `diffusion-vae train --model` knows, by name."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 # Fields of `ExperimentConfig` that speak of a diffusion on a manifold.
 DIFFUSION_FIELDS = (
     "latent", "kernel", "steps", "kl", "log_time_range", "initial_log_time", "fixed_time",
     "time_annealing", "mode", "head", "posterior",
 )  # fmt: skip
+# Fields that only one kind of network takes.
+NETWORK_OPTIONS = {
+    "mlp": (
+        "encoder_units", "encoder_dropout", "encoder_standardize", "decoder_units",
+        "decoder_bias_range", "initializer",
+    ),
+    "conv": ("filters", "kernel_sizes", "pool_sizes", "dense_units", "padding"),
+}  # fmt: skip
 # Fields that speak of the networks, for kinds of model that bring their own.
-NETWORK_FIELDS = (
-    "network", "encoder_units", "encoder_dropout", "encoder_standardize", "decoder_units",
-    "decoder_bias_range", "filters", "kernel_sizes", "pool_sizes", "dense_units", "padding",
-    "activation", "initializer", "batch_norm",
-)  # fmt: skip
+NETWORK_FIELDS = ("network", *chain(*NETWORK_OPTIONS.values()), "activation", "batch_norm")
+
+
+def foreign_fields(network):
+    """Fields of `ExperimentConfig` that belong to other kinds of network than this."""
+    return tuple(chain(*(names for kind, names in NETWORK_OPTIONS.items() if kind != network)))
 
 
 @dataclass(frozen=True)

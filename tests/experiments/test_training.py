@@ -72,6 +72,10 @@ def test_a_recipe_serves_its_model_and_data():
         "model": "info", "dataset": "mnist", "latent": "euclidean:2",
     }  # fmt: skip
     assert recipe("diffusion", "mnist") == {}
+    convolutional = recipe("infocat", "mnist", "conv")
+    assert not {"encoder_units", "decoder_units"} & set(convolutional)
+    config = ExperimentConfig.from_dict({**convolutional, "network": "conv"})
+    assert config.batch_norm is False  # what holds for every kind of network stays
 
 
 def test_options_of_a_kind_of_model_are_checked():
@@ -151,13 +155,13 @@ def test_convolutional_options_reach_the_networks(shape):
     assert model.decoder.output_shape == (None, *shape)
 
 
-@pytest.mark.parametrize("network", ["mlp", "conv"])
+@pytest.mark.parametrize("sizes", [SMALL, CONVOLUTIONS])
 @pytest.mark.parametrize("batch_norm", [None, True, False])
-def test_batch_norm_is_the_networks_default_or_as_chosen(network, batch_norm):
-    options = {**CONVOLUTIONS, **SMALL, "network": network, "batch_norm": batch_norm}
+def test_batch_norm_is_the_networks_default_or_as_chosen(sizes, batch_norm):
+    options = {**sizes, "batch_norm": batch_norm}
     model = build_model(ExperimentConfig(latent="sphere:2", **options), (4, 4, 1))
     found = any("BatchNorm" in type(layer).__name__ for layer in model.decoder.layers)
-    assert found == (network == "conv" if batch_norm is None else batch_norm)
+    assert found == (sizes is CONVOLUTIONS if batch_norm is None else batch_norm)
 
 
 @pytest.mark.parametrize("shape", [(9,), (3, 3, 3, 3)])
