@@ -21,7 +21,7 @@ RECIPES: dict[str, dict] = {
     "embedded-torus": {"learning_rate": 1e-3, "decoder_bias_range": 3.0},
     "projective:2": {"epochs": 60},
     "euclidean:3": {"epochs": 200},
-    "euclidean:2": {"epochs": 200},
+    "euclidean:2": {"epochs": 300, "encoder_dropout": 0.02},
 }
 
 # Laws of the posterior on spheres; von Mises-Fisher can be drawn from on S^2 only.
