@@ -471,12 +471,17 @@ def test_cluster_dim_is_refused_on_a_sphere():
 # -- networks and the command line -------------------------------------------------
 
 
-@pytest.mark.parametrize("network", ["mlp", "conv"])
-def test_options_of_the_command_line_reach_the_model(network):
+@pytest.mark.parametrize(
+    "networks",
+    [
+        {"network": "mlp", "encoder_units": (7,), "decoder_units": (9,)},
+        {"network": "conv", "filters": (4, 5), "dense_units": (6,)},
+    ],
+)
+def test_options_of_the_command_line_reach_the_model(networks):
     config = ExperimentConfig(
-        model="infocat", network=network, likelihood="bernoulli", kl_weight=3.0,
-        kl_warmup_steps=5, batch_norm=False, encoder_units=(7,), decoder_units=(9,),
-        filters=(4, 5), dense_units=(6,),
+        model="infocat", likelihood="bernoulli", kl_weight=3.0, kl_warmup_steps=5,
+        batch_norm=False, **networks,
         model_options={
             "clusters": 4, "cluster_dim": 3, "separation": 1.5, "information_weight": 2.0,
             "estimator": "gumbel", "temperature": 0.5, "legacy_double_softmax": True,
@@ -492,7 +497,7 @@ def test_options_of_the_command_line_reach_the_model(network):
     assert (model.information_weight, model.mutual_information_weight) == (2.0, 1.0)
     assert (model.legacy_double_softmax, model.information_draws) == (True, 6)
     names = {type(layer).__name__ for layer in model.encoder.layers}
-    assert ("Conv2D" in names) == (network == "conv")
+    assert ("Conv2D" in names) == (networks["network"] == "conv")
     with pytest.raises(ValueError, match="does not use it"):
         ExperimentConfig(model="infocat", latent="sphere:2")
 
