@@ -54,6 +54,23 @@ def test_train_with_convolutions_of_every_option(monkeypatch, capfd, tmp_path):
     assert (config["filters"], config["padding"]) == ([4, 5], "circular")
 
 
+def test_another_network_leaves_out_what_a_configuration_says_of_the_former(
+    monkeypatch, capfd, tmp_path
+):
+    stored = tmp_path / "stored.json"
+    stored.write_text(
+        json.dumps({"latent": "sphere:2", "dataset": "digits", "encoder_units": [8]})
+    )
+    flags = [
+        "--config", str(stored), "--network", "conv", "--filters", "4", "--pool-sizes", "2",
+        "--epochs", "1", "--batch-size", "1000", "--results", str(tmp_path),
+    ]  # fmt: skip
+    code, _, err = run(monkeypatch, capfd, "train", *flags)
+    assert (code, err) == (0, "")
+    code, _, err = run(monkeypatch, capfd, "train", *flags, "--encoder-units", "8")
+    assert code == 2 and "Expected no `encoder_units` with the network 'conv'" in err
+
+
 def test_list_shows_spaces_data_sets_and_models(monkeypatch, capfd):
     code, out, _ = run(monkeypatch, capfd, "list")
     assert code == 0

@@ -218,9 +218,11 @@ def train(
         return
     given = {name: value for name, value in settings.items() if _is_given(context, name)}
     if config is not None:
-        settings = {**experiments.read_config(config).as_dict(), **given}
+        stored = experiments.read_config(config).as_dict()
+        chosen_network = given.get("network", stored["network"])
+        settings = {**experiments.without_foreign(stored, chosen_network), **given}
     else:
-        usual = experiments.recipe(model, dataset, network)
+        usual = experiments.without_foreign(experiments.recipe(model, dataset), network)
         options = ("dataset_options", "model_options")
         merged = {name: usual.get(name, {}) | settings[name] for name in options}
         settings |= usual | given | merged

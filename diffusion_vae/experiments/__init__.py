@@ -4,7 +4,7 @@ from diffusion_vae.experiments.builders import build_model
 from diffusion_vae.experiments.cluster import ALONE, Cluster, join
 from diffusion_vae.experiments.config import ExperimentConfig
 from diffusion_vae.experiments.evaluation import evaluate_run
-from diffusion_vae.experiments.kinds import MODELS, latent_name
+from diffusion_vae.experiments.kinds import MODELS, latent_name, without_foreign
 from diffusion_vae.experiments.published import published
 from diffusion_vae.experiments.recipes import recipe
 from diffusion_vae.experiments.runs import LoadedRun, load_run, read_config, run_names
@@ -31,5 +31,6 @@ __all__ = [
     "run_names",
     "runs_table",
     "train",
+    "without_foreign",
     "write_runs_table",
 ]

@@ -1,4 +1,4 @@
-"""The kinds of model that `diffusion-vae train --model` knows, by name."""
+"""The kinds of model and of networks that `diffusion-vae train` knows, by name."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -23,6 +23,12 @@ NETWORK_FIELDS = ("network", *chain(*NETWORK_OPTIONS.values()), "activation", "b
 def foreign_fields(network):
     """Fields of `ExperimentConfig` that belong to other kinds of network than this."""
     return tuple(chain(*(names for kind, names in NETWORK_OPTIONS.items() if kind != network)))
+
+
+def without_foreign(settings, network):
+    """Settings less those that belong to other kinds of network than this."""
+    foreign = foreign_fields(network)
+    return {name: value for name, value in settings.items() if name not in foreign}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Settings under which a kind of model shows on a data set what it is for."""
 
-from diffusion_vae.experiments.kinds import foreign_fields
-
 # (model, data set) -> fields of `ExperimentConfig`; `None`: whatever the data set.
 RECIPES: dict[tuple, dict] = {
     ("info", None): {"latent": "euclidean:2"},
@@ -27,18 +25,15 @@ RECIPES: dict[tuple, dict] = {
 }  # fmt: skip
 
 
-def recipe(model, dataset, network="mlp"):
+def recipe(model, dataset):
     """Fields of `ExperimentConfig` that differ from its defaults for this model and data set.
 
     Args:
         model: Kind of model, such as `"info"`.
         dataset: Name of the data set.
-        network: Kind of networks; what a recipe says of another kind is left out.
 
     Returns:
         A dictionary; empty where the defaults serve.
     """
     chosen = {**RECIPES.get((model, None), {}), **RECIPES.get((model, dataset), {})}
-    for name in foreign_fields(network):
-        chosen.pop(name, None)
     return {"model": model, "dataset": dataset, **chosen} if chosen else {}

@@ -17,6 +17,7 @@ from diffusion_vae.experiments import (
     recipe,
     resume,
     train,
+    without_foreign,
 )
 from diffusion_vae.experiments.config import build_optimizer
 from diffusion_vae.manifolds import FlatTorus, Sphere
@@ -72,7 +73,7 @@ def test_a_recipe_serves_its_model_and_data():
         "model": "info", "dataset": "mnist", "latent": "euclidean:2",
     }  # fmt: skip
     assert recipe("diffusion", "mnist") == {}
-    convolutional = recipe("infocat", "mnist", "conv")
+    convolutional = without_foreign(recipe("infocat", "mnist"), "conv")
     assert not {"encoder_units", "decoder_units"} & set(convolutional)
     config = ExperimentConfig.from_dict({**convolutional, "network": "conv"})
     assert config.batch_norm is False  # what holds for every kind of network stays
