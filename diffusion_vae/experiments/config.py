@@ -174,7 +174,7 @@ class ExperimentConfig:
             if one.name in names and getattr(self, one.name) != one.default:
                 raise ValueError(
                     f"Expected no `{one.name}` with the {user}, which does not use it. "
-                    f"Received: {getattr(self, one.name)!r}."
+                    f"Received: {getattr(self, one.name)!r}. Leave it out."
                 )
 
     @classmethod
