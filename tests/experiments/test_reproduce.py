@@ -203,3 +203,17 @@ def test_the_report_has_means_beside_the_paper(done, tmp_path):
     text = markdown.read_text()
     assert "-70.00 (-71.00)" in text
     assert "seeds 0, 1" in text
+
+
+def test_the_report_says_which_rows_have_other_settings(done, tmp_path):
+    _, _, reports = done
+    table = dataclasses.replace(
+        SMALL, rows={**SMALL.rows, "torus": {"latent": "torus", "batch_size": 256}}
+    )
+    other = next(found for found in reports if found["row"] == "sphere:2")
+    other = {**other, "row": "torus", "job": "torus-seed-0"}
+    other["config"] = {**other["config"], "batch_size": 256}
+    for found in (other, *reports):
+        write_json(tmp_path / f"{found['job']}.json", found)
+    text = write_report(table, tmp_path)[-1].read_text()
+    assert "Batch 128 (256 on torus), Adam 0.001, schedule cosine" in text

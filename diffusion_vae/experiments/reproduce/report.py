@@ -119,14 +119,11 @@ def _line(cells):
 
 def _conditions(table, reports, judged):
     """What the numbers hold for: settings, seeds, machine."""
-    configs = [report["config"] for report in reports]
-
-    def values(name):
-        return ", ".join(dict.fromkeys(str(config[name]) for config in configs))
-
+    seeds = dict.fromkeys(str(report["config"]["seed"]) for report in reports)
     about = [
-        f"Batch {values('batch_size')}, Adam {values('learning_rate')} "
-        f"({values('schedule')}), kernel {values('kernel')}, seeds {values('seed')}; test set; "
+        f"Batch {_setting('batch_size', reports)}, Adam {_setting('learning_rate', reports)}, "
+        f"schedule {_setting('schedule', reports)}, kernel {_setting('kernel', reports)}, "
+        f"seeds {', '.join(seeds)}; test set; "
         f"{_samples(table)}"
         f"{', '.join(dict.fromkeys(_machine(report) for report in reports))}.",
         "Mean and standard deviation over runs.",
@@ -137,6 +134,16 @@ def _conditions(table, reports, judged):
             "verdict stands (two standard errors of our mean; none for a single run)."
         )
     return about
+
+
+def _setting(name, reports):
+    """A setting as most rows have it, and in brackets the rows that have another."""
+    rows = {}
+    for report in reports:
+        rows.setdefault(str(report["config"][name]), {})[report["row"]] = None
+    usual, *others = sorted(rows, key=lambda value: -len(rows[value]))
+    exceptions = "; ".join(f"{value} on {', '.join(rows[value])}" for value in others)
+    return f"{usual} ({exceptions})" if exceptions else usual
 
 
 def _samples(table):
