@@ -14,10 +14,9 @@ from tensorflow_probability.python.internal import (
 )
 
 from diffusion_vae.distributions.seeds import StatelessSeeds
+from diffusion_vae.distributions.support import assert_on_manifold
 from diffusion_vae.heat_kernels import choose_kernel
 from diffusion_vae.layers.geometry import as_manifold
-
-ON_MANIFOLD = 1e-3  # largest coordinate's distance from the projection, under `validate_args`
 
 
 class HeatKernel(distribution.Distribution):
@@ -145,7 +144,7 @@ class HeatKernel(distribution.Distribution):
             return []
         checks = []
         if is_init != tensor_util.is_ref(self._location):
-            checks.append(_assert_on_manifold(self._manifold, self._location, "location"))
+            checks.append(assert_on_manifold(self._manifold, self._location, "location"))
         if is_init != tensor_util.is_ref(self._time):
             checks.append(
                 assert_util.assert_positive(self._time, message="Expected positive times.")
@@ -155,20 +154,12 @@ class HeatKernel(distribution.Distribution):
     def _sample_control_dependencies(self, value):
         if not self.validate_args:
             return []
-        return [_assert_on_manifold(self._manifold, value, "value")]
-
-
-def _assert_on_manifold(manifold, x, name):
-    return assert_util.assert_near(
-        x,
-        manifold.project(x),
-        rtol=0.0,
-        atol=ON_MANIFOLD,
-        message=f"Expected `{name}` to lie on {manifold!r}.",
-    )
+        return [assert_on_manifold(self._manifold, value, "value")]
 
 
 def _require_last_axis(name, x, size):
+    if tensorshape_util.rank(x.shape) is None:
+        return
     shape = tensorshape_util.as_list(x.shape)
     if not shape or shape[-1] != size:
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability.python.distributions import distribution
 from tensorflow_probability.python.internal import (
@@ -11,6 +12,7 @@ from tensorflow_probability.python.internal import (
 )
 
 from diffusion_vae.distributions.seeds import StatelessSeeds
+from diffusion_vae.distributions.support import assert_on_manifold
 from diffusion_vae.layers.geometry import as_manifold
 
 
@@ -24,7 +26,7 @@ class ManifoldUniform(distribution.Distribution):
         manifold: A closed `Manifold` or its text form, such as `"so3"`.
         batch_shape: Shape of a batch of such distributions.
         dtype: Of the samples.
-        validate_args: As everywhere in TensorFlow Probability.
+        validate_args: Whether to check, at run time, that values lie on the manifold.
         allow_nan_stats: As everywhere in TensorFlow Probability.
         name: Name of the distribution.
 
@@ -63,6 +65,10 @@ class ManifoldUniform(distribution.Distribution):
     def _parameter_properties(cls, dtype, num_classes=None):
         return {}
 
+    def __getitem__(self, slices):
+        # The batch shape is a parameter itself, and not found in the shape of another one.
+        return self.copy(batch_shape=np.empty(self._batch)[slices].shape)
+
     @property
     def manifold(self):
         """The manifold."""
@@ -96,6 +102,11 @@ class ManifoldUniform(distribution.Distribution):
             tensorshape_util.as_list(self._batch),
             tf.cast(math.log(self._manifold.volume), self.dtype),
         )
+
+    def _sample_control_dependencies(self, value):
+        if not self.validate_args:
+            return []
+        return [assert_on_manifold(self._manifold, value, "value")]
 
     def _default_event_space_bijector(self):
         return None

@@ -153,3 +153,16 @@ def with_time_axes(location, time):
     """
     location = ops.convert_to_tensor(location)
     return location + ops.cast(ops.zeros_like(time[..., :1]), location.dtype)
+
+
+def with_leading_axes(t, location):
+    """Numbers with all leading axes of the locations, for a law that is alike everywhere.
+
+    Args:
+        t: `[...]`.
+        location: `[..., ambient_dim]`; NaN there is kept.
+
+    Returns:
+        The numbers, broadcast against the locations' leading axes, `[...]`.
+    """
+    return t + 0.0 * ops.stop_gradient(location[..., 0])

@@ -35,7 +35,8 @@ def heat_kernel(manifold):
         manifold: A `Manifold`.
 
     Returns:
-        A `HeatKernel` without approximations.
+        A `HeatKernel`. Its `approximate` names what is held to a wider tolerance (the log
+        density on fat tori of revolution); it is empty elsewhere.
 
     Raises:
         TypeError: If no exact kernel is known.

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
+from diffusion_vae.heat_kernels.base import HeatKernel, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.radial import LONGEST, radial_tables
 from diffusion_vae.heat_kernels.reference import SO3_SCALE
 from diffusion_vae.manifolds import O3, SO3, RealProjective, Sphere
@@ -51,12 +51,12 @@ class IsotropicKernel(HeatKernel):
         r = self.manifold.distance(y, location) / self._scale  # [...]
         t = time[..., 0] / self._scale**2
         d = self.manifold.dim
-        reachable = r < math.inf
-        r = ops.where(reachable, r, 0.0)
+        apart = r == math.inf  # on another component
+        r = ops.where(apart, 0.0, r)
         value = self._tables.log_density(r, t)
         if self._quotient:
             value = ops.logaddexp(value, self._tables.log_density(math.pi - r, t))
-        return ops.where(reachable, value - d * math.log(self._scale), -math.inf)
+        return ops.where(apart, -math.inf, value - d * math.log(self._scale))
 
     def sample(self, location, time, seed=None):
         location = with_time_axes(location, time)
@@ -68,7 +68,8 @@ class IsotropicKernel(HeatKernel):
         return self.manifold.exp(location, v * ops.expand_dims(ops.sqrt(t) * ops.exp(stretch), -1))
 
     def kl_to_prior(self, location, time, seed=None):
-        kl = self._tables.kl(time[..., 0] / self._scale**2, projective=self._quotient)
+        t = with_leading_axes(time[..., 0], location)
+        kl = self._tables.kl(t / self._scale**2, projective=self._quotient)
         # On O(3) a motion sees one of two components.
         return kl + (math.log(2.0) if isinstance(self.manifold, O3) else 0.0)
 

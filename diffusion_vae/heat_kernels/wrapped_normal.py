@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.heat_kernels import reference
-from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
+from diffusion_vae.heat_kernels.base import HeatKernel, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.isotropic import LOG_TIME_RANGE
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, TIME_STEP, inverse_softplus
 from diffusion_vae.heat_kernels.spline import UniformSpline
@@ -59,8 +59,7 @@ class WrappedNormalKernel(HeatKernel):
         return self.manifold.exp(location, ops.sqrt(ops.minimum(time, LONGEST)) * v)
 
     def kl_to_prior(self, location, time, seed=None):
-        t = time[..., 0] / self._scale**2
-        log_t = ops.log(t)
+        log_t = ops.log(with_leading_axes(time[..., 0], location) / self._scale**2)
         below = ops.minimum(log_t - math.log(SHORTEST), 0.0)
         return self.manifold.dim * (ops.softplus(self._divergence(log_t)) - 0.5 * below)
 

@@ -10,6 +10,7 @@ import inspect
 import math
 import numbers
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -17,7 +18,7 @@ AMBIENT, TIMES, FRACTIONS, SHAPE = "points or vectors", "times", "fractions", "a
 
 
 def takes(**kinds):
-    """Checks the arguments of a method of a `Manifold` or a `HeatKernel`.
+    """Checks the arguments of a method of a `Manifold` or a `HeatKernel`, and makes them tensors.
 
     Args:
         **kinds: Argument name to kind, in the order of the arguments.
@@ -31,8 +32,12 @@ def takes(**kinds):
 
         @functools.wraps(method)
         def checked(self, *args, **kwargs):
-            _check(self, kinds, {**dict(zip(names, args, strict=False)), **kwargs})
-            return method(self, *args, **kwargs)
+            given = {**dict(zip(names, args, strict=False)), **kwargs}
+            _check(self, kinds, given)
+            given.update(_tensors(kinds, given))
+            beyond = args[len(names) :]  # too many: the method says so
+            args = [given[name] for name in names[: len(args)]]
+            return method(self, *args, *beyond, **{name: given[name] for name in kwargs})
 
         checked.takes = kinds
         return checked
@@ -133,6 +138,22 @@ def _check(owner, kinds, given):
         if shape is not None:
             leading[name] = shape if kind is FRACTIONS else shape[:-1]
     _check_broadcast(leading)
+
+
+def _tensors(kinds, given):
+    """Arrays and lists as tensors of one dtype: that of the tensors among them, if any."""
+    found, leading = {}, []
+    for name, value in given.items():
+        if kinds.get(name) in (None, SHAPE) or isinstance(value, numbers.Real):
+            continue
+        if isinstance(value, (list, tuple)):
+            value = np.asarray(value, keras.config.floatx())
+        elif not isinstance(value, np.ndarray):
+            leading.append(keras.backend.standardize_dtype(value.dtype))
+        found[name] = ops.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
+    dtypes = {name: keras.backend.standardize_dtype(x.dtype) for name, x in found.items()}
+    dtype = keras.backend.result_type(*(leading or dtypes.values())) if dtypes else None
+    return {n: x if dtypes[n] == dtype else ops.cast(x, dtype) for n, x in found.items()}
 
 
 def _check_last_axis(name, shape, length, what, manifold):

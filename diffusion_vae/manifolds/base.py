@@ -280,10 +280,13 @@ def freeze(value):
 
 
 def safe_norm(x, keepdims=False):
-    """Euclidean norm over the last axis whose gradient at zero is zero, not NaN."""
+    """Euclidean norm over the last axis whose gradient at zero is zero, not NaN.
+
+    NaN stays NaN.
+    """
     square = ops.sum(ops.square(x), axis=-1, keepdims=keepdims)
-    positive = square > 0
-    return ops.where(positive, ops.sqrt(ops.where(positive, square, 1.0)), 0.0)
+    vanishes = square == 0
+    return ops.where(vanishes, 0.0, ops.sqrt(ops.where(vanishes, 1.0, square)))
 
 
 def shortened(v):

@@ -60,7 +60,8 @@ class SO3(Manifold):
         proper, same = self._proper(relative)
         q = rotation_to_quaternion(proper)
         angle = 2.0 * ops.arctan2(safe_norm(q[..., 1:]), q[..., 0])
-        return ops.where(same, _LENGTH_PER_ANGLE * angle, math.inf)
+        length = _LENGTH_PER_ANGLE * angle  # NaN where a point is
+        return ops.where(same | ops.isnan(length), length, math.inf)
 
     def geodesic(self, x, y, s):
         x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)

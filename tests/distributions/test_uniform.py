@@ -56,3 +56,18 @@ def test_seeds_and_dtypes():
     np.testing.assert_array_equal(p.sample(3, seed=1), p.sample(3, seed=1))
     assert np.all(p.sample(3, seed=1) != p.sample(3, seed=2))
     assert p.sample(3).dtype == p.log_prob(p.sample(3)).dtype == tf.float64
+
+
+def test_slices():
+    p = ManifoldUniform("so3", batch_shape=(2, 3))
+    assert p[0].batch_shape == (3,)
+    assert p[..., 1:].batch_shape == (2, 2)
+    assert p[:, tf.newaxis, 0].batch_shape == (2, 1)
+    assert p[0, 0].sample(4, seed=0).shape == (4, 9)
+
+
+def test_values_are_validated_on_request():
+    p = ManifoldUniform("sphere:2", validate_args=True)
+    p.log_prob([0.0, 0.0, 1.0])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="lie on"):
+        p.log_prob([0.0, 0.0, 7.0])

@@ -7,6 +7,8 @@ import pytest
 from torus_spectrum import TorusSpectrum
 
 from diffusion_vae.heat_kernels.revolution.spectrum import (
+    RARE,
+    angle_reach,
     closed,
     torus_density,
     torus_kl,
@@ -100,7 +102,18 @@ def test_the_unrolled_torus_adds_up_to_the_closed_one():
     cover, torus = unrolled(ratio, t), closed(ratio, t)
     total = 0.0
     for turn in (-1, 0, 1):
-        kernels = cover.kernels(t, v, v + d + 2 * math.pi * turn, pairs=True)
+        kernels = cover.kernels(t, v, v + d + 2 * math.pi * turn)
         total = total + sum(cover.sum(kernels, phi + 2 * math.pi * k) for k in (-1, 0))
     expected = torus.sum(torus.kernels(t, v, v + d, pairs=True), phi)
     np.testing.assert_allclose(total, expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize(("ratio", "t"), [(5.0, 0.1), (1.5, 8.0)])
+def test_the_angle_reached_is_passed_rarely(ratio, t):
+    reach = angle_reach(ratio, t)
+    # No farther than along the inner circle, and not much less at short times.
+    assert reach <= math.sqrt(2.0 * RARE * t) / (ratio - 1.0) * (1.0 + 1e-6)
+    waves = unrolled(ratio, t, period=3.0 * reach)
+    v = np.array([math.pi])
+    kernel = waves.sum(waves.kernels(t, v, v), np.array([[0.0, 0.5 * reach, reach]]))[0]
+    assert kernel[2] < math.exp(-0.9 * RARE) * kernel[0] < kernel[1]

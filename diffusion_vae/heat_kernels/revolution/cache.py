@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-VERSION = 1  # of the tables; files of another version are not read
+VERSION = 2  # of the tables; files of another version are not read
 
 
 def cache_folder():

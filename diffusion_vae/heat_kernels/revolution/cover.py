@@ -21,11 +21,14 @@ from keras import ops
 from diffusion_vae.heat_kernels.revolution.spectrum import closed, unrolled
 
 COSINES, DEGREE, TIMES = 20, 14, 9  # of the fit, in u, in (x, y) together, in t
-NODES = 22  # of the fit, in x and in y
 FLOOR, RIDGE = 3e-4, 1e-9  # weight of points that do not count; regularisation
 FAT, FAT_FLOOR, FAT_RIDGE = 2.0, 1e-2, 1e-7  # the same for c/a < 2, of many such points
 STRETCH = 1.8  # how much finer u is resolved on the outside than half-way up
+TAIL = 23.2  # depth below the peak down to which the fit is tight
+DEEPEST = 31.0  # depth of what is known
 SHORT_REACH, REACH = 56.0, 72.0  # largest x + y
+WIDE, WIDER = 5.0, 11.0  # c/a below which it is larger, by so much a unit of c/a ...
+WIDE_FROM = 0.4  # ... in tables from this time on
 LINE, LINE_WEIGHTS = np.polynomial.legendre.leggauss(6)  # from one end to the other
 
 
@@ -67,7 +70,7 @@ class CoverTable:
 
     def _log_density(self, v, d, phi, t):
         u = v + 0.5 * d
-        reach = SHORT_REACH if self.low == 0 else REACH
+        reach, degree = extent(self.ratio, self.low)
         mean = sum(
             0.5 * weight / ops.square(self.ratio + ops.cos(u + 0.5 * place * d))
             for place, weight in zip(LINE, LINE_WEIGHTS, strict=True)
@@ -85,14 +88,13 @@ class CoverTable:
         outer = ops.reshape(outer, (-1, COSINES * TIMES))
         # [points, terms]: in x and y, those of a degree in y side by side
         terms = ops.matmul(outer, ops.cast(self.coefficients, outer.dtype))
-        in_x = chebyshev(2.0 * near_x / reach - 1.0, DEGREE + 1)
+        in_x = chebyshev(2.0 * near_x / reach - 1.0, degree + 1)
         start, in_y = 0, []
-        for degree in range(DEGREE + 1):
-            count = DEGREE + 1 - degree
+        for count in range(degree + 1, 0, -1):
             part = terms[..., start : start + count] * in_x[..., :count]
             in_y.append(ops.sum(part, axis=-1, keepdims=True))
             start += count
-        powers = chebyshev_list(2.0 * near_y / reach - 1.0, DEGREE + 1)
+        powers = chebyshev_list(2.0 * near_y / reach - 1.0, degree + 1)
         correction = sum(a * b for a, b in zip(in_y, powers, strict=True))
         gaussian = -0.5 * (ops.expand_dims(x, -1) + y)
         return correction + gaussian - ops.expand_dims(ops.log(2.0 * math.pi * t), -1)
@@ -145,35 +147,49 @@ def cover_intervals(ratio, last):
     return [(0.0, float(short)), *middle]
 
 
+def extent(ratio, low):
+    """Largest x + y of a table, and its degree in them.
+
+    Both are larger on fat tori at later times: half-way round the outer circle y is far
+    more than -2 log K, as shorter ways lead over the inner one.
+    """
+    if low == 0:
+        return SHORT_REACH, DEGREE
+    if ratio >= WIDE or low < WIDE_FROM:
+        return REACH, DEGREE
+    return REACH + WIDER * (WIDE - ratio), DEGREE + 2
+
+
 def fit_cover_table(ratio, low, high):
     """Coefficients of a `CoverTable`, `[COSINES * TIMES, terms]`, in float64."""
-    reach = SHORT_REACH if low == 0 else REACH
+    reach, degree = extent(ratio, low)
+    nodes = degree + 8  # of the fit, in x and in y
     place = 0.5 * (1.0 - np.cos(math.pi * (np.arange(TIMES) + 0.5) / TIMES))
     times = high * place if low == 0 else low * (high / low) ** place
     count = math.ceil(1.6 * COSINES)
     chi = math.pi * (np.arange(count) + 0.5) / count
     u = 2.0 * np.arctan(np.tan(0.5 * chi) / STRETCH)  # [count]
-    node = 0.5 * (1.0 - np.cos(math.pi * (np.arange(NODES) + 0.5) / NODES))
-    x = np.repeat((reach * node)[:, None], NODES, axis=1)  # [NODES, NODES]
+    node = 0.5 * (1.0 - np.cos(math.pi * (np.arange(nodes) + 0.5) / nodes))
+    x = np.repeat((reach * node)[:, None], nodes, axis=1)  # [nodes, nodes]
     y = (reach - x) * node
     cosines = np.cos(np.outer(chi, np.arange(COSINES)))  # [count, COSINES]
-    basis = _basis(x, y, reach)  # [NODES^2, terms]
+    basis = _basis(x, y, reach, degree)  # [nodes^2, terms]
     fitted = [_fit(ratio, t, u, x, y, cosines, basis, low == 0) for t in times]
     in_time = np.polynomial.chebyshev.chebvander(2.0 * place - 1.0, TIMES - 1)
     result = np.tensordot(np.linalg.inv(in_time), np.array(fitted), axes=1)
     return result.transpose(1, 0, 2).reshape(COSINES * TIMES, -1)
 
 
-def _basis(x, y, reach):
-    in_x = np.polynomial.chebyshev.chebvander(2.0 * x.ravel() / reach - 1.0, DEGREE)
-    in_y = np.polynomial.chebyshev.chebvander(2.0 * y.ravel() / reach - 1.0, DEGREE)
-    columns = [in_x[:, i] * in_y[:, j] for j in range(DEGREE + 1) for i in range(DEGREE + 1 - j)]
+def _basis(x, y, reach, degree):
+    in_x = np.polynomial.chebyshev.chebvander(2.0 * x.ravel() / reach - 1.0, degree)
+    in_y = np.polynomial.chebyshev.chebvander(2.0 * y.ravel() / reach - 1.0, degree)
+    columns = [in_x[:, i] * in_y[:, j] for j in range(degree + 1) for i in range(degree + 1 - j)]
     return np.stack(columns, axis=-1)
 
 
 def _fit(ratio, t, u, x, y, cosines, basis, short):
     """Weighted least squares at one time, over u, x and y at once, `[COSINES, terms]`."""
-    correction, weight = _samples(ratio, t, u, x, y, short)  # [count, NODES^2]
+    correction, weight = _samples(ratio, t, u, x, y, short)  # [count, nodes^2]
     scaled = basis * weight[..., None]
     matrices = np.einsum("uga,ugb->uab", scaled, scaled, optimize=True)
     right = np.einsum("uga,ug->ua", scaled, correction * weight, optimize=True)
@@ -189,24 +205,25 @@ def _fit(ratio, t, u, x, y, cosines, basis, short):
 
 
 def _samples(ratio, t, u, x, y, short):
-    """C at the nodes, and what it counts there, both `[count, NODES^2]`."""
-    d = np.sqrt(t * x[:, 0])  # [NODES]
+    """C at the nodes, and what it counts there, both `[count, nodes^2]`."""
+    d = np.sqrt(t * x[:, 0])  # [nodes]
     line = u[:, None, None] + 0.5 * d[:, None] * LINE
-    mean = np.sum(0.5 * LINE_WEIGHTS / (ratio + np.cos(line)) ** 2, axis=-1)  # [count, NODES]
-    phi = np.sqrt(t * y * mean[..., None]).reshape(-1, NODES)
+    mean = np.sum(0.5 * LINE_WEIGHTS / (ratio + np.cos(line)) ** 2, axis=-1)  # [count, nodes]
+    phi = np.sqrt(t * y * mean[..., None]).reshape(-1, len(d))
     start, end = (u[:, None] - 0.5 * d).ravel(), (u[:, None] + 0.5 * d).ravel()
     waves = unrolled(ratio, t)
-    density = waves.sum(waves.kernels(t, start, end, pairs=True), phi)  # [count * NODES, NODES]
+    density = waves.sum(waves.kernels(t, start, end, pairs=True), phi)  # [count * nodes, nodes]
     known = density > 0.0
     log_density = np.log(np.where(known, density, 1.0)) + math.log(2.0 * math.pi * t)
-    known &= log_density > -31.0
-    weight = 1.0 / (1.0 + np.exp(-2.0 * (log_density + 22.5)))
+    half_period = math.pi / waves.wave_numbers[1]
+    known &= (log_density > -DEEPEST) & (phi < half_period)
+    weight = 1.0 / (1.0 + np.exp(-2.0 * (log_density + TAIL)))
     if not short:
         waves = closed(ratio, t)
         total = waves.sum(waves.kernels(t, start, end, pairs=True), phi)
         weight *= np.clip(density / np.maximum(total, 1e-30), 0.0, 1.0)
     floor = FLOOR if ratio >= FAT else FAT_FLOOR
-    weight += floor / (1.0 + np.exp(-2.0 * (log_density + 25.0)))
+    weight += floor / (1.0 + np.exp(-2.0 * (log_density + TAIL + 2.5)))
     correction = log_density.reshape(len(u), -1) + 0.5 * (x + y).ravel()
     known = known.reshape(len(u), -1)
     return np.where(known, correction, 0.0), np.where(known, weight.reshape(len(u), -1), 0.0)

@@ -9,8 +9,10 @@ from diffusion_vae.heat_kernels.reference import relative_entropy_term
 from diffusion_vae.heat_kernels.revolution.spectrum import REACH, closed
 
 TIME_STEP = 0.1  # of log time
-PLACES = 33  # equal steps of cos v
-EXPANSION = 0.02  # time, in units of a^2, below which the expansion in t is used
+PLACES, FAT_PLACES = 33, 97  # equal steps of cos v
+FAT = 1.5  # c/a below which the inner circle asks for more of them
+EXPANSION = 0.02  # time, in units of a^2, below which the expansion in t is used ...
+FAT_EXPANSION = 0.45  # ... on fat tori in units of (c - a)^2
 SMALL = 1e-10  # a KL below which only its leading term, quadratic, is computed
 
 
@@ -21,19 +23,19 @@ def divergence_table(c, a):
     spectrum; else the integral over the spectrum; in the end the slowest waves are left.
 
     Returns:
-        `[times, PLACES]`, times in equal steps of log t from `SHORTEST` to `LONGEST`.
+        `[times, places]`, times in equal steps of log t from `SHORTEST` to `LONGEST`.
     """
     ratio = c / a
     count = math.ceil(math.log(LONGEST / SHORTEST) / TIME_STEP) + 1
     times = np.geomspace(SHORTEST, LONGEST, count) / a**2
-    cosine = np.linspace(-1.0, 1.0, PLACES)
+    cosine = np.linspace(-1.0, 1.0, FAT_PLACES if ratio < FAT else PLACES)
     v = np.arccos(cosine)
-    second = (np.exp(_log_kl(ratio, EXPANSION, v)) - _first_order(ratio, EXPANSION, cosine)) / (
-        EXPANSION**2
-    )
+    start = min(EXPANSION, FAT_EXPANSION * (ratio - 1.0) ** 2)
+    second = np.exp(_log_kl(ratio, start, v)) - _first_order(ratio, start, cosine)
+    second = second / start**2
     rows = []
     for t in times:
-        if t < EXPANSION:
+        if t < start:
             rows.append(np.log(_first_order(ratio, t, cosine) + second * t**2))
         else:
             rows.append(_log_kl(ratio, t, v))

@@ -23,6 +23,7 @@ from diffusion_vae.heat_kernels.revolution.late import (
     TubeTable,
     fit_tube_table,
     slow_waves,
+    tube_start,
 )
 from diffusion_vae.heat_kernels.revolution.sampler import transport, transport_tables
 from diffusion_vae.heat_kernels.spline import UniformSpline
@@ -30,7 +31,6 @@ from diffusion_vae.manifolds import EmbeddedTorus
 from diffusion_vae.manifolds.circle import rotate, signed_angle
 from diffusion_vae.serialization import serializable
 
-THIN = 2.75  # c / a from which the tube is gone round long before the axis
 FAT = 2.4  # c / a below which the log density is not held to 1e-3
 OVERLAP = 1.2  # factor of time over which one table hands over to the next
 
@@ -48,11 +48,11 @@ class RevolutionKernel(HeatKernel):
 
     Errors within sqrt(t) (sqrt 2 + 5) of the start, measured against the spectrum: the
     log density 1e-3 for c/a from 2.5 to 40 (mostly 1e-4). For fatter tori (`approximate`)
-    it is worse far out, where there are several ways to a point: for c/a = 5/3 1.5e-3
-    down to exp(-10) of the peak and 9e-3 at exp(-20); for c/a = 5/4 8e-3 and 0.1. The KL:
-    1e-5. Samples follow their law to the resolution of the tables; from t = 16 a^2 the tube
-    angle stays as at 16 a^2, within exp(-8) of uniform, and the other angle spreads at its
-    mean rate.
+    it is worse far out, where there are several ways to a point: for c/a = 5/3 2e-3
+    down to exp(-10) of the peak and 1e-2 at exp(-20); for c/a = 5/4 2e-2 and 0.2. The KL:
+    1e-5, for c/a from 1.1 on. Samples follow their law to the resolution of the tables; from
+    t = 16 a^2 the tube angle stays as at 16 a^2, within exp(-8) of uniform, and the other
+    angle spreads at its mean rate.
 
     Tables are built at the first use, in seconds, and kept on disk
     (`heat_kernels.revolution.cache`). Times outside [1e-5, 50] are continued: the KL
@@ -139,24 +139,21 @@ def _unit_log_density(tables, v, d, phi, t):
 @cache
 def _density_tables(ratio):
     """Tables of the log density on the unit torus, from short times to long ones."""
-    thin = ratio > THIN
-    slow = ratio * math.sqrt(ratio**2 - 1.0)  # time in which the axis is gone round
-    slow = 0.8 * slow if thin else max(2.5, 0.77 * slow)
-    covers = cover_intervals(ratio, 4.0 if thin else slow)
-    tube = (4.0 / OVERLAP, max(slow, 4.5))
+    slow = 0.8 * ratio * math.sqrt(ratio**2 - 1.0)  # until the axis is gone round
+    unrolled = OVERLAP * tube_start(ratio)
+    covers = cover_intervals(ratio, unrolled)
+    tube = (tube_start(ratio), max(slow, unrolled + 0.5))
 
     def build():
         arrays = {f"cover{i}": fit_cover_table(ratio, *ends) for i, ends in enumerate(covers)}
-        if thin:
-            arrays["tube"] = fit_tube_table(ratio, *tube)
-        found = slow_waves(ratio, (tube[1] if thin else slow) / OVERLAP)
+        arrays["tube"] = fit_tube_table(ratio, *tube)
+        found = slow_waves(ratio, tube[1] / OVERLAP)
         return arrays | dict(zip(("numbers", "rates", "functions"), found, strict=True))
 
     arrays = cached(f"revolution-density-{ratio!r}", build)
     tables = [CoverTable(ratio, *ends, arrays[f"cover{i}"]) for i, ends in enumerate(covers)]
-    if thin:
-        tables.append(TubeTable(ratio, *tube, arrays["tube"]))
-    low = tables[-1].high / OVERLAP
+    tables.append(TubeTable(ratio, *tube, arrays["tube"]))
+    low = tube[1] / OVERLAP
     return [*tables, SlowWaves(low, arrays["numbers"], arrays["rates"], arrays["functions"])]
 
 

@@ -17,11 +17,15 @@ import math
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels.revolution.cover import chebyshev, chebyshev_list, soft_limit
+from diffusion_vae.heat_kernels.revolution.cover import WIDE, chebyshev, chebyshev_list, soft_limit
 from diffusion_vae.heat_kernels.revolution.spectrum import closed
 
-MIDDLES, DIFFERENCES, DEGREE, TIMES = 12, 26, 13, 11  # of the fit, in u, d / 2, y, log t
-SMALLEST = 1e-17  # density
+TIMES = 11  # of the fit, in log t
+THIN_SIZES = 12, 26, 16  # of the fit, in u, d / 2, y
+SIZES = 20, 36, 19  # the same on fat tori, from earlier times on
+TUBE_STARTS = 2.0, 10.0 / 3.0  # earliest times of the table: on fat tori, on thin ones
+LARGEST_Y = 60.0  # of the table
+DEEPEST, UNKNOWN = 26.0, 0.003  # depth below the peak of what is known; weight of the rest
 CIRCLE_WAVES = 6
 FINEST = 24  # waves of an eigenfunction in the angle of the tube
 LEFT_OUT = 18.0  # an eigenfunction is left out if below exp(-18) when the waves begin
@@ -33,7 +37,7 @@ class TubeTable:
 
     Attributes:
         ratio: c / a.
-        coefficients: `[MIDDLES * DIFFERENCES, TIMES * DEGREE]`.
+        coefficients: `[middles * differences, TIMES * degree]`.
     """
 
     ratio: float
@@ -54,26 +58,20 @@ class TubeTable:
         u = v + 0.5 * d
         spread = t * mean_rate(self.ratio, ops.cos(v), ops.cos(v + d))
         y = ops.square(phi) / ops.expand_dims(spread, -1)  # [points, windings]
-        middles = chebyshev(ops.cos(u), MIDDLES)
-        differences = chebyshev(ops.cos(0.5 * d), DIFFERENCES)
-        angles = ops.expand_dims(middles, -1) * ops.expand_dims(differences, -2)
-        angles = ops.reshape(angles, (-1, MIDDLES * DIFFERENCES))
+        middles, differences, degree = sizes(self.ratio)
+        angles = ops.expand_dims(chebyshev(ops.cos(u), middles), -1)
+        angles = angles * ops.expand_dims(chebyshev(ops.cos(0.5 * d), differences), -2)
+        angles = ops.reshape(angles, (-1, middles * differences))
         place = 2.0 * ops.log(t / self.low) / math.log(self.high / self.low) - 1.0
         in_time = ops.expand_dims(chebyshev(place, TIMES), -1)  # [points, TIMES, 1]
         terms = ops.matmul(angles, ops.cast(self.coefficients, angles.dtype))
-        terms = ops.sum(ops.reshape(terms, (-1, TIMES, DEGREE)) * in_time, axis=1)
-        reach = largest_y(self.ratio)
-        powers = chebyshev_list(2.0 * soft_limit(y, reach) / reach - 1.0, DEGREE)
+        terms = ops.sum(ops.reshape(terms, (-1, TIMES, degree)) * in_time, axis=1)
+        powers = chebyshev_list(2.0 * soft_limit(y, LARGEST_Y) / LARGEST_Y - 1.0, degree)
         correction = sum(terms[..., k : k + 1] * p for k, p in enumerate(powers))
         summed = ops.logsumexp(correction - 0.5 * y, axis=-1)
         waves = [ops.exp(-0.5 * k**2 * t) * ops.cos(k * d) for k in range(1, CIRCLE_WAVES + 1)]
         circle = ops.log1p(2.0 * sum(waves)) - math.log(2.0 * math.pi)
         return summed + circle - 0.5 * ops.log(2.0 * math.pi * t)
-
-
-def largest_y(ratio):
-    """Largest y of the table: less on thin tori, where y / 2 is all that K falls by."""
-    return min(58.0, max(48.0, 58.0 - 4.0 * (ratio - 5.0)))
 
 
 def mean_rate(ratio, cosine, other):
@@ -82,20 +80,33 @@ def mean_rate(ratio, cosine, other):
     return 0.25 * ends + 0.5 / (ratio * math.sqrt(ratio**2 - 1.0))
 
 
+def sizes(ratio):
+    """Numbers of cosines in u and in d / 2, and of polynomials in y."""
+    return THIN_SIZES if ratio >= WIDE else SIZES
+
+
+def tube_start(ratio):
+    """Earliest time of the table, in units of a^2: fat tori are sooner without unrolling.
+
+    Half-way round the outer circle y is then no larger than the table.
+    """
+    if ratio >= WIDE:
+        return TUBE_STARTS[1]
+    half_way = math.pi**2 / (0.86 * LARGEST_Y * mean_rate(ratio, 1.0, 1.0))
+    return min(max(half_way, TUBE_STARTS[0]), TUBE_STARTS[1])
+
+
 def fit_tube_table(ratio, low, high):
     """Coefficients of a `TubeTable`, in float64."""
+    middles, differences, degree = sizes(ratio)
     place = np.cos(math.pi * (np.arange(TIMES) + 0.5) / TIMES)
     times = low * (high / low) ** (0.5 * (place + 1.0))
-    u = math.pi * (np.arange(MIDDLES) + 0.5) / MIDDLES
-    d = 2.0 * math.pi * (np.arange(DIFFERENCES) + 0.5) / DIFFERENCES
+    u = math.pi * (np.arange(middles) + 0.5) / middles
+    d = 2.0 * math.pi * (np.arange(differences) + 0.5) / differences
     start = (u[:, None] - 0.5 * d).ravel()
     end = (u[:, None] + 0.5 * d).ravel()
-    reach = largest_y(ratio)
-    y = 0.5 * reach * (1.0 - np.cos(math.pi * (np.arange(2 * DEGREE) + 0.5) / (2 * DEGREE)))
-    # Far out a density is as small as the rounding errors of its sum.
-    trust = 1.0 / (1.0 + np.square(np.maximum(y - 46.0, 0.0) / 3.0))
-    in_y = np.polynomial.chebyshev.chebvander(2.0 * y / reach - 1.0, DEGREE - 1)
-    in_y = np.linalg.pinv(in_y * trust[:, None]) * trust
+    y = 0.5 * LARGEST_Y * (1.0 - np.cos(math.pi * (np.arange(2 * degree) + 0.5) / (2 * degree)))
+    in_y = np.polynomial.chebyshev.chebvander(2.0 * y / LARGEST_Y - 1.0, degree - 1)
     values = []
     for t in times:
         period = 2.3 * 7.5 * math.sqrt(t) / (ratio - 1.0)
@@ -106,14 +117,22 @@ def fit_tube_table(ratio, low, high):
         k = np.arange(1, CIRCLE_WAVES + 1)
         circle = np.exp(-0.5 * k**2 * t) * np.cos(k * (end - start)[:, None])
         circle = (1.0 + 2.0 * np.sum(circle, axis=-1)) / (2.0 * math.pi)  # [places]
-        smooth = np.maximum(density, SMALLEST) * math.sqrt(2.0 * math.pi * t) / circle[:, None]
-        values.append((np.log(smooth) + 0.5 * y) @ in_y.T)
-    values = np.array(values).reshape(TIMES, MIDDLES, DIFFERENCES, DEGREE)
-    in_u = np.linalg.inv(np.cos(np.outer(u, np.arange(MIDDLES))))
-    in_d = np.linalg.inv(np.cos(np.outer(0.5 * d, np.arange(DIFFERENCES))))
+        # Far out a density is as small as the rounding errors of its sum: there the
+        # correction is kept as it was, and counts little.
+        known = np.minimum.accumulate(2.0 * math.pi * t * density > math.exp(-DEEPEST), axis=1)
+        last = np.sum(known, axis=1, keepdims=True) - 1
+        smooth = np.where(known, density, 1.0) * math.sqrt(2.0 * math.pi * t) / circle[:, None]
+        correction = np.log(smooth) + 0.5 * y
+        correction = np.where(known, correction, np.take_along_axis(correction, last, axis=1))
+        weighted = np.where(known, 1.0, UNKNOWN)[..., None] ** 2 * in_y  # [places, angles, degree]
+        right = np.sum(weighted * correction[..., None], axis=1)
+        values.append(np.linalg.solve(in_y.T @ weighted, right[..., None])[..., 0])
+    values = np.array(values).reshape(TIMES, middles, differences, degree)
+    in_u = np.linalg.inv(np.cos(np.outer(u, np.arange(middles))))
+    in_d = np.linalg.inv(np.cos(np.outer(0.5 * d, np.arange(differences))))
     in_time = np.linalg.inv(np.polynomial.chebyshev.chebvander(place, TIMES - 1))
     result = np.einsum("at,bu,cd,tudk->bcak", in_time, in_u, in_d, values, optimize=True)
-    return result.reshape(MIDDLES * DIFFERENCES, TIMES * DEGREE)
+    return result.reshape(middles * differences, TIMES * degree)
 
 
 @dataclasses.dataclass(frozen=True)

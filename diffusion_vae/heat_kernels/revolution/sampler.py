@@ -17,7 +17,7 @@ from keras import ops
 from scipy.interpolate import CubicSpline
 from scipy.special import ndtri
 
-from diffusion_vae.heat_kernels.revolution.spectrum import unrolled
+from diffusion_vae.heat_kernels.revolution.spectrum import angle_reach, unrolled
 from diffusion_vae.heat_kernels.spline import UniformSpline
 
 LAST = 16.0  # time, in units of a^2, of the last table: the tube has forgotten its start
@@ -95,7 +95,7 @@ def transport_tables(ratio):
 
 
 def _tables_at(ratio, t, v):
-    waves = unrolled(ratio, t)
+    waves = unrolled(ratio, t, period=2.3 * angle_reach(ratio, t))
     noise = np.linspace(-NOISE_END, NOISE_END, NOISES)
     d = _quantiles(waves, ratio, t, v, noise)  # [places, noises]
     start = np.repeat(v, NOISES)
@@ -113,7 +113,7 @@ def _quantiles(waves, ratio, t, v, noise):
     far = 7.3 * math.sqrt(t)
     d = np.linspace(-far, far, 801)
     ends = v[:, None] + d
-    kernels = type(waves)(ratio, waves.nodes, np.zeros(1))  # the law of v' needs no waves
+    kernels = waves.alone(0.0)  # the law of v' needs no waves
     start = np.repeat(v, len(d))
     density = kernels.kernels(t, start, ends.ravel(), pairs=True)[0].reshape(ends.shape)
     density = np.maximum(density, 0.0) * (ratio + np.cos(ends))
