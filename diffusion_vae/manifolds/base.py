@@ -323,7 +323,8 @@ def unit_vectors(x):
     scaled = (x * shrink) / ops.where(vanishes, 1.0, largest * shrink)  # [..., n]
     first_axis = ops.convert_to_tensor(np.eye(x.shape[-1])[0], dtype=x.dtype)  # [n]
     scaled = ops.where(vanishes, first_axis, scaled)
-    return scaled * ops.rsqrt(ops.sum(ops.square(scaled), axis=-1, keepdims=True))
+    # Not `rsqrt`, of which some processors compute 1 as 0.9999999.
+    return scaled / ops.sqrt(ops.sum(ops.square(scaled), axis=-1, keepdims=True))
 
 
 def headroom(largest):
