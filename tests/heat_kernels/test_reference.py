@@ -103,6 +103,26 @@ def test_densities_integrate_to_one(kind, end, dim, t):
     assert mass == pytest.approx(1.0, abs=1e-8)
 
 
+@pytest.mark.parametrize("t", [0.003, 0.1, 1.0, 20.0])
+def test_the_density_on_so3_integrates_to_one(t):
+    # By the law of the angle of a uniform rotation, (1 - cos angle) / pi.
+    end = min(math.pi, math.sqrt(0.5 * t) * (math.sqrt(3.0) + 12.0))
+    angle = 0.5 * end * (NODES + 1.0)
+    density = np.exp(reference.so3_log_density(math.sqrt(2.0) * angle, t))
+    volume = 16.0 * math.sqrt(2.0) * math.pi**2
+    mass = np.sum(0.5 * end * WEIGHTS * (1.0 - np.cos(angle)) / math.pi * volume * density)
+    assert mass == pytest.approx(1.0, abs=1e-8)
+
+
+@pytest.mark.parametrize("t", [0.05, 0.3])
+def test_the_density_on_a_large_sphere_integrates_to_one(t):
+    end = min(math.pi, math.sqrt(t) * (8.0 + 12.0))
+    r = 0.5 * end * (NODES + 1.0)
+    log_shell = math.log(reference.sphere_volume(63)) + 63.0 * np.log(np.sin(r))
+    density = np.exp(log_shell + reference.sphere_log_density(64, r, t))
+    assert np.sum(0.5 * end * WEIGHTS * density) == pytest.approx(1.0, abs=1e-8)
+
+
 # -- differential and integral equations ----------------------------------------------
 
 
