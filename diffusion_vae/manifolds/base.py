@@ -11,6 +11,7 @@ from keras import ops
 from diffusion_vae.autodiff import iterate
 from diffusion_vae.manifolds.arguments import AMBIENT, FRACTIONS, SHAPE, check_overrides, takes
 from diffusion_vae.manifolds.pool import draw_from_pool, pool_by_projection
+from diffusion_vae.manifolds.vectors import ratio, safe_norm, shortened
 
 HALVINGS = 5  # of the chord, whose 32 projected pieces stand in for the distance
 RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map
@@ -128,15 +129,15 @@ class Manifold:
             stride = left / steps_left * stretch
             ahead = self.project(z + stride * v)
             turned = self.tangent_project(ahead, v)
-            cosine = _ratio(safe_norm(turned, keepdims=True), length)
+            cosine = ratio(safe_norm(turned, keepdims=True), length)
             # To the second order this is parallel transport, as the projection is not.
             lost = self.tangent_project(z, v - turned)
             turned = self.tangent_project(ahead, v + 0.5 * lost)
-            kept = _ratio(length, safe_norm(turned, keepdims=True))
+            kept = ratio(length, safe_norm(turned, keepdims=True))
             turned = turned * ops.where(length > 0, kept, 1.0)
             half = ops.clip(0.5 * (1.0 - cosine), 0.0, 0.5)  # sin^2 of half the turn
             arc = safe_norm(ahead - z, keepdims=True) * (1.0 + half / 6.0 + 0.075 * half**2)
-            gain = _ratio(arc, stride * length)  # 1 in flat space
+            gain = ratio(arc, stride * length)  # 1 in flat space
             stretch = 1.0 / ops.clip(gain, 0.5, 2.0)
             return ahead, turned, left - stride * gain, stretch, steps_left - 1.0
 
@@ -277,62 +278,6 @@ def freeze(value):
     if isinstance(value, (list, tuple)):
         return tuple(freeze(item) for item in value)
     return value
-
-
-def safe_norm(x, keepdims=False):
-    """Euclidean norm over the last axis whose gradient at zero is zero, not NaN.
-
-    NaN stays NaN.
-    """
-    square = ops.sum(ops.square(x), axis=-1, keepdims=keepdims)
-    vanishes = square == 0
-    return ops.where(vanishes, 0.0, ops.sqrt(ops.where(vanishes, 1.0, square)))
-
-
-def shortened(v):
-    """Velocities `[..., n]` whose squares do not overflow.
-
-    Beyond 1e8 rounding hides where on a closed manifold such a path ends; beyond 1e15 the
-    length is therefore no longer followed.
-    """
-    largest = ops.stop_gradient(
-        ops.max(ops.abs(v), axis=-1, keepdims=True, initial=0.0)
-    )  # [..., 1]
-    return v * ops.where(largest > 1e15, 1e15 / ops.maximum(largest, 1e15), 1.0)
-
-
-def _ratio(a, b):
-    """a / b for b >= 0, and 1 where b vanishes."""
-    vanishes = b < 1e-20
-    return ops.where(vanishes, 1.0, a / ops.where(vanishes, 1.0, b))
-
-
-def unit_vectors(x):
-    """Direction of `x`, `[..., n]`; the first axis where `x` is (nearly) zero.
-
-    The vector is first scaled by its largest coordinate, so that neither 1e-30
-    nor 1e30 under- or overflows. The scale is a constant for the gradient, which
-    is exact all the same because the direction does not depend on the scale.
-    """
-    x = ops.convert_to_tensor(x)
-    largest = ops.stop_gradient(
-        ops.max(ops.abs(x), axis=-1, keepdims=True, initial=0.0)
-    )  # [..., 1]
-    vanishes = largest < 1e-30
-    shrink = headroom(largest)  # [..., 1]
-    scaled = (x * shrink) / ops.where(vanishes, 1.0, largest * shrink)  # [..., n]
-    first_axis = ops.convert_to_tensor(np.eye(x.shape[-1])[0], dtype=x.dtype)  # [n]
-    scaled = ops.where(vanishes, first_axis, scaled)
-    # Not `rsqrt`, of which some processors compute 1 as 0.9999999.
-    return scaled / ops.sqrt(ops.sum(ops.square(scaled), axis=-1, keepdims=True))
-
-
-def headroom(largest):
-    """Factor by which to shrink both sides of a division by `largest`.
-
-    XLA divides by multiplying with 1 / largest, which is 0 when largest is beyond 8e37.
-    """
-    return ops.cast(ops.where(largest > 1e18, 2.0**-60, 1.0), largest.dtype)
 
 
 def require_dimension(name, value, minimum):

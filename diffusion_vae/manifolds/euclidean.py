@@ -5,7 +5,8 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, require_dimension, safe_norm
+from diffusion_vae.manifolds.base import Manifold, require_dimension
+from diffusion_vae.manifolds.vectors import safe_norm
 from diffusion_vae.serialization import serializable
 
 

@@ -5,8 +5,9 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, require_dimension, safe_norm, unit_vectors
+from diffusion_vae.manifolds.base import Manifold, require_dimension
 from diffusion_vae.manifolds.circle import rotate, signed_angle
+from diffusion_vae.manifolds.vectors import safe_norm, unit_vectors
 from diffusion_vae.serialization import serializable
 
 

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, safe_norm
+from diffusion_vae.manifolds.base import Manifold
+from diffusion_vae.manifolds.vectors import safe_norm
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 

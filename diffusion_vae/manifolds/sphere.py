@@ -6,13 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.base import (
-    Manifold,
-    require_dimension,
-    safe_norm,
-    shortened,
-    unit_vectors,
-)
+from diffusion_vae.manifolds.base import Manifold, require_dimension
+from diffusion_vae.manifolds.vectors import safe_norm, shortened, unit_vectors
 from diffusion_vae.serialization import serializable
 
 
