@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 from torus_spectrum import TorusSpectrum
 
-from diffusion_vae.heat_kernels.revolution.spectrum import (
-    RARE,
-    angle_reach,
-    closed,
-    torus_density,
-    torus_kl,
-    unrolled,
-)
+from diffusion_vae.heat_kernels.revolution.spectrum import closed, torus_density, torus_kl
+from diffusion_vae.heat_kernels.revolution.unrolled import RARE, angle_reach, unrolled
 
 RADII = [(3.0, 0.6), (1.0, 0.4)]
 

@@ -18,7 +18,8 @@ import math
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels.revolution.spectrum import closed, unrolled
+from diffusion_vae.heat_kernels.revolution.spectrum import closed
+from diffusion_vae.heat_kernels.revolution.unrolled import unrolled
 
 COSINES, DEGREE, TIMES = 20, 14, 9  # of the fit, in u, in (x, y) together, in t
 FLOOR, RIDGE = 3e-4, 1e-9  # weight of points that do not count; regularisation
@@ -212,7 +213,7 @@ def _samples(ratio, t, u, x, y, short):
     phi = np.sqrt(t * y * mean[..., None]).reshape(-1, len(d))
     start, end = (u[:, None] - 0.5 * d).ravel(), (u[:, None] + 0.5 * d).ravel()
     waves = unrolled(ratio, t)
-    density = waves.sum(waves.kernels(t, start, end, pairs=True), phi)  # [count * nodes, nodes]
+    density = waves.sum(waves.kernels(t, start, end), phi)  # [count * nodes, nodes]
     known = density > 0.0
     log_density = np.log(np.where(known, density, 1.0)) + math.log(2.0 * math.pi * t)
     half_period = math.pi / waves.wave_numbers[1]

@@ -69,7 +69,7 @@ def _log_kl(ratio, t, v):
 
 def _log_leading(waves, t, v, ratio):
     """Logarithm of half the mean square of the density, relative to uniform, less 1."""
-    at = waves.nodes.interpolation(v) / np.sqrt(ratio + np.cos(v))[:, None]
+    at = waves.readings(v)
     root = np.sqrt(ratio + np.cos(waves.nodes.nodes))
     logs = []
     for number in waves.wave_numbers[:3]:

@@ -72,8 +72,6 @@ class RevolutionKernel(HeatKernel):
             self.approximate = frozenset({"log_density"})
 
     def log_density(self, y, location, time):
-        location = ops.convert_to_tensor(location)
-        y, time = (ops.cast(x, location.dtype) for x in (y, time))
         t = time[..., 0] / self._unit**2  # [...]
         (axis, tube), (end_axis, end_tube) = (_frame(self.manifold, z) for z in (location, y))
         d = signed_angle(tube, end_tube)
@@ -86,8 +84,6 @@ class RevolutionKernel(HeatKernel):
         return ops.reshape(value, shape) - 2.0 * math.log(self._unit)
 
     def sample(self, location, time, seed=None):
-        location = ops.convert_to_tensor(location)
-        time = ops.cast(time, location.dtype)
         location = with_time_axes(location, time)
         shape = (2, *ops.shape(location)[:-1])
         noise = keras.random.normal(shape, dtype=location.dtype, seed=seed)
@@ -98,9 +94,8 @@ class RevolutionKernel(HeatKernel):
         return self.manifold._point(rotate(axis, phi), rotate(tube, d))
 
     def kl_to_prior(self, location, time, seed=None):
-        location = ops.convert_to_tensor(location)
         tube = _frame(self.manifold, location)[1]
-        log_t = ops.log(ops.cast(time, location.dtype)[..., 0])  # [...]
+        log_t = ops.log(time[..., 0])  # [...]
         table = _divergence(self.manifold.centre_radius, self.manifold.tube_radius)
         # Below the table the KL is a straight line in log t.
         below = ops.minimum(log_t - math.log(SHORTEST), 0.0)

@@ -17,7 +17,7 @@ from keras import ops
 from scipy.interpolate import CubicSpline
 from scipy.special import ndtri
 
-from diffusion_vae.heat_kernels.revolution.spectrum import angle_reach, unrolled
+from diffusion_vae.heat_kernels.revolution.unrolled import angle_reach, unrolled
 from diffusion_vae.heat_kernels.spline import UniformSpline
 
 LAST = 16.0  # time, in units of a^2, of the last table: the tube has forgotten its start
@@ -99,7 +99,7 @@ def _tables_at(ratio, t, v):
     noise = np.linspace(-NOISE_END, NOISE_END, NOISES)
     d = _quantiles(waves, ratio, t, v, noise)  # [places, noises]
     start = np.repeat(v, NOISES)
-    kernels = waves.kernels(t, start, start + d.ravel(), pairs=True)  # [waves, pairs]
+    kernels = waves.kernels(t, start, start + d.ravel())  # [waves, pairs]
     log_ratio = np.log(_tail_angles(waves, kernels, t, ratio) / (TAILS * math.sqrt(t)))
     powers = TAILS[:, None] ** (2 * np.arange(POWERS))
     weight = np.exp(-0.125 * TAILS**2)
@@ -113,9 +113,9 @@ def _quantiles(waves, ratio, t, v, noise):
     far = 7.3 * math.sqrt(t)
     d = np.linspace(-far, far, 801)
     ends = v[:, None] + d
-    kernels = waves.alone(0.0)  # the law of v' needs no waves
+    alone = waves.alone(0.0)  # the law of v' needs no waves
     start = np.repeat(v, len(d))
-    density = kernels.kernels(t, start, ends.ravel(), pairs=True)[0].reshape(ends.shape)
+    density = alone.kernels(t, start, ends.ravel())[0].reshape(ends.shape)
     density = np.maximum(density, 0.0) * (ratio + np.cos(ends))
     result = np.empty((len(v), len(noise)))
     for row, values in zip(result, density, strict=True):

@@ -17,7 +17,6 @@ import numpy as np
 from diffusion_vae.heat_kernels.reference import relative_entropy_term
 
 REACH = 9.0  # in sqrt(t): what lies farther is below exp(-40) of the peak
-RARE = 28.0  # nats, as 7.5 standard deviations
 AGREEMENT = 1e-9  # between a resolution and its double
 DOUBLINGS = 5
 BATCH = 64  # waves diagonalised at once
@@ -88,7 +87,7 @@ class Waves:
             -cosine / (2.0 * w) - np.square(np.sin(nodes.nodes) / (2.0 * w))
         )
         self._barrier = 0.5 / w**2
-        self._ratio = ratio
+        self.ratio = ratio
 
     def spectrum(self, wave_number):
         """Rates `[count]` and functions at the nodes `[count, count]`, orthonormal in w dv."""
@@ -99,6 +98,11 @@ class Waves:
     def lowest_rate(self, square):
         """Lowest rate of the wave of a squared wave number, which may be negative."""
         return np.linalg.eigvalsh(self._base + np.diag(self._barrier * square))[0]
+
+    def readings(self, v):
+        """Matrix from functions at the nodes to them at `v` against w dv, `[len(v), count]`."""
+        v = np.ravel(v)
+        return self.nodes.interpolation(v) / np.sqrt(self.ratio + np.cos(v))[:, None]
 
     def sum(self, kernels, phi):
         """Density from `kernels(t, ..., pairs=True)`, `[..., angles]` against the unit torus.
@@ -126,9 +130,7 @@ class Waves:
         Returns:
             `[waves, starts, ends]`, or `[waves, starts]` of pairs.
         """
-        start, end = np.ravel(start), np.ravel(end)
-        before = self.nodes.interpolation(start) / np.sqrt(self._ratio + np.cos(start))[:, None]
-        after = self.nodes.interpolation(end) / np.sqrt(self._ratio + np.cos(end))[:, None]
+        before, after = self.readings(start), self.readings(end)
         parts = []
         for some in np.split(self.wave_numbers, range(BATCH, len(self.wave_numbers), BATCH)):
             matrices = np.repeat(self._base[None], len(some), axis=0)
@@ -145,51 +147,6 @@ class Waves:
         return np.concatenate(parts) / self.nodes.step
 
 
-class UnrolledWaves(Waves):
-    """The same on a tube unrolled `turns` times and then closed.
-
-    By Bloch's theorem its functions are sums of periodic ones times exp(i twist v), of
-    `turns` twists: as many small problems instead of one on the whole length.
-
-    Args:
-        ratio: c / a.
-        circle: A `Circle`, one turn.
-        wave_numbers: The m, `[waves]`, not necessarily integers.
-        turns: Number of turns.
-    """
-
-    def __init__(self, ratio, circle, wave_numbers, turns):
-        super().__init__(ratio, circle, wave_numbers)
-        self.turns = turns
-        # A twist and its negative belong to conjugate functions.
-        self._twists = np.arange(turns // 2 + 1) / turns
-        self._shares = np.where((self._twists == 0.0) | (self._twists == 0.5), 1.0, 2.0) / turns
-        kinetic = np.stack([circle.twisted(twist) for twist in self._twists])
-        self._twisted = self._base - 0.5 * circle.kinetic + 0.5 * kinetic
-
-    def alone(self, wave_number):
-        """The same with one wave."""
-        return UnrolledWaves(self._ratio, self.nodes, [wave_number], self.turns)
-
-    def kernels(self, t, start, end, pairs=True):
-        """Kernel of each wave between pairs of unrolled angles, `[waves, pairs]`."""
-        start, end = np.ravel(start), np.ravel(end)
-        before = self.nodes.interpolation(start) / np.sqrt(self._ratio + np.cos(start))[:, None]
-        after = self.nodes.interpolation(end) / np.sqrt(self._ratio + np.cos(end))[:, None]
-        phases = np.exp(1j * np.outer(self._twists, start - end))  # [twists, pairs]
-        result = np.zeros((len(self.wave_numbers), len(start)))
-        for row, number in zip(result, self.wave_numbers, strict=True):
-            rates, functions = np.linalg.eigh(
-                self._twisted + np.diag(number**2 * self._barrier)
-            )  # [twists, count], [twists, count, count]
-            decayed = functions * np.exp(-t * rates)[:, None, :]
-            motions = decayed @ functions.conj().transpose(0, 2, 1)
-            for share, phase, motion in zip(self._shares, phases, motions, strict=True):
-                product = np.sum((before @ motion) * after, axis=-1)
-                row += share * np.real(phase * product)
-        return result / self.nodes.step
-
-
 def wave_count(ratio, t, period):
     """Number of waves of a period about the axis that are alive at the time `t`."""
     return math.ceil(REACH * (ratio + 1.0) / math.sqrt(t) * period / (2.0 * math.pi)) + 2
@@ -199,38 +156,6 @@ def node_count(ratio, t, length):
     """Number of nodes on a length of the tube for a motion of the time `t`."""
     finest = max(REACH / math.sqrt(t), 12.0 / math.sqrt(ratio - 1.0))  # wave number
     return math.ceil(finest * length / math.pi) + 8
-
-
-def unrolled(ratio, t, period=None):
-    """Waves on the unit torus unrolled so far, either way, that nothing comes round.
-
-    Args:
-        ratio: c / a.
-        t: Time in units of a^2.
-        period: About the axis; `None`: such that not even a way along the inner circle of
-            7.5 sqrt(t) comes round.
-    """
-    reach = 7.5 * math.sqrt(t)
-    turns = 1
-    while (2.0 * math.pi * turns - reach) ** 2 - reach**2 < 30.0 * t:
-        turns += 1
-    period = period or 2.3 * reach / (ratio - 1.0)
-    count = wave_count(ratio, t, period)
-    circle = Circle(node_count(ratio, t, 2.0 * math.pi))
-    return UnrolledWaves(ratio, circle, 2.0 * math.pi / period * np.arange(count), turns)
-
-
-def angle_reach(ratio, t):
-    """Angle about the axis that is passed with a probability below exp(-RARE).
-
-    Chernoff's bound, exp(-angle x) E exp(x phi) at the best x; the mean grows at the rate of
-    the lowest state in the potential turned over. On fat tori the motion does not stay on the
-    inner circle, and the angle is far smaller than one along it.
-    """
-    waves = Waves(ratio, Circle(node_count(ratio, t, 2.0 * math.pi)), np.zeros(1))
-    tilts = np.geomspace(0.02, 1.5, 24) * (ratio - 1.0) * math.sqrt(2.0 * RARE / t)
-    growth = [-waves.lowest_rate(-np.square(tilt)) for tilt in tilts]
-    return float(np.min((np.array(growth) * t + RARE) / tilts))
 
 
 def closed(ratio, t, period=2.0 * math.pi):
