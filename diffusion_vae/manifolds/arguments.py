@@ -62,7 +62,12 @@ def require_real(name, value):
     Returns:
         A tuple, `None` for axes of unknown length; or `None` where even the rank is unknown.
     """
-    array = value if hasattr(value, "dtype") else np.asarray(value)
+    try:
+        array = value if hasattr(value, "dtype") else np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"Expected `{name}` to have rows of one length. Received: {_short(value)}."
+        ) from None
     dtype = getattr(array.dtype, "name", str(array.dtype))
     if "float" not in dtype:
         raise TypeError(

@@ -119,6 +119,8 @@ KERNELS = [
         ValueError, "`time` of shape [..., 2]", "(4, 1)"),
     bad("a time without an axis", lambda: KERNEL.kl_to_prior(Z, 0.5), ValueError, "1]", "()"),
     bad("a time as a word", lambda: KERNEL.sample(Z, "soon"), TypeError, "`time`", "'soon'"),
+    bad("rows of different lengths", lambda: KERNEL.kl_to_prior([[1.0, 0.0], [1.0]], 0.5),
+        ValueError, "`location` to have rows of one length", "[[1.0, 0.0], [1.0]]"),
     bad("times of other points", lambda: KERNEL.sample(Z, times(3, 1)), ValueError,
         "broadcast", "(3,)"),
     bad("a location elsewhere", lambda: KERNEL.sample(points(4, 4), times(4, 1)), ValueError,
