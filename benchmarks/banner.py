@@ -11,8 +11,8 @@ import itertools
 from pathlib import Path
 
 from diffusion_vae import plots
-from diffusion_vae.experiments import load_run
 from diffusion_vae.plots.layout import new_figure
+from diffusion_vae.runs import load_run
 
 COLUMN, ROW = 2.6, 2.3  # inches
 

@@ -33,18 +33,17 @@ from verdicts import markdown_table
 
 from diffusion_vae import datasets, plots
 from diffusion_vae.datasets.batches import ShuffledBatches
-from diffusion_vae.experiments import ExperimentConfig, build_model
-from diffusion_vae.experiments.config import build_optimizer
-from diffusion_vae.experiments.reproduce import find_table
 from diffusion_vae.files import write_json
 from diffusion_vae.heat_kernels import RandomWalk, heat_kernel
-from diffusion_vae.manifolds import parse
+from diffusion_vae.manifolds import get
 from diffusion_vae.plots.charts.frames import INK, TEXT
 from diffusion_vae.plots.colours import MARKERS, PALETTE
 from diffusion_vae.plots.layout import new_figure
+from diffusion_vae.runs import ExperimentConfig, build_model, reproduce
+from diffusion_vae.runs.config import build_optimizer
 
 LATENT = "sphere:2"
-OURS = {**find_table("table1").settings, "latent": LATENT}
+OURS = {**reproduce.get("table1").settings, "latent": LATENT}
 PAPER = {
     "latent": LATENT,
     "dataset": "mnist",
@@ -55,7 +54,7 @@ PAPER = {
     "log_time_range": (-8.75, -3.75),
     "initial_log_time": -6.25,
 }
-WALK = RandomWalk(parse(LATENT))
+WALK = RandomWalk(get(LATENT))
 # Name: settings, the KL in its ELBO, words for the legend.
 RUNS = {
     "exact": ({**OURS, "kernel": "exact"}, "exact", "exact kernel, our schedule"),

@@ -44,8 +44,8 @@ def work(kind, folder, signals):
         signals: Event that is set when the work begins, for `"checkpoint"` when one is
             written.
     """
-    from diffusion_vae.experiments import ExperimentConfig
-    from diffusion_vae.experiments.reproduce import Table, run_jobs
+    from diffusion_vae.runs import ExperimentConfig
+    from diffusion_vae.runs.reproduce import Table, run_jobs
 
     if kind == "convert":
         from diffusion_vae.datasets import convert_pictures
@@ -68,7 +68,7 @@ def work(kind, folder, signals):
 def train_or_go_on(config, results):
     """What a user does: goes on with a run that has an epoch, else starts it again."""
     from diffusion_vae.callbacks import ResultsFolder
-    from diffusion_vae.experiments import resume, train
+    from diffusion_vae.runs import resume, train
 
     if (results / "weights_folder" / "run" / "last.keras").exists():
         resume("run", results)
@@ -232,7 +232,7 @@ def main():
     kills, rng = 1 if options.short else options.kills, random.Random(options.seed)
     # Children begin with the library imported, so that kills meet the work itself.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["diffusion_vae.experiments.reproduce"])
+    context.set_forkserver_preload(["diffusion_vae.runs.reproduce"])
     command = f"python benchmarks/kill_tests.py --kills {kills} --seed {options.seed}"
     report = {}
     with tempfile.TemporaryDirectory() as root:

@@ -16,8 +16,8 @@ from scipy.special import logsumexp
 from timing import about
 
 from diffusion_vae.datasets.rotations import sphere_grid
-from diffusion_vae.experiments import load_run
 from diffusion_vae.files import write_json
+from diffusion_vae.runs import load_run
 
 SAMPLES = (20, 100, 500, 2000)
 SHARES = (0.0, 0.5)

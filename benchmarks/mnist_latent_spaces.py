@@ -38,7 +38,7 @@ def ellipsoid(x):
 
 def latent_space(name):
     if name != "ellipsoid":
-        return manifolds.parse(name)
+        return manifolds.get(name)
     bounds = ((-1.2, -1.7, -2.2), (1.2, 1.7, 2.2))
     return manifolds.ImplicitManifold(ellipsoid, dim=2, ambient_dim=3, bounds=bounds)
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from diffusion_vae import plots
-from diffusion_vae.experiments import load_run
 from diffusion_vae.files import read_json
 from diffusion_vae.plots.layout import new_figure
+from diffusion_vae.runs import load_run
 
 PANEL = (2.1, 1.65)  # inches
 CAPTION = 0.5  # inches, of four lines below it

@@ -3,13 +3,17 @@
 import math
 
 import keras
-import numpy as np
 from keras import ops
 
-from diffusion_vae.layers.geometry import GeometryLayer
-from diffusion_vae.manifolds.base import require_positive
+from diffusion_vae.checks import (
+    require_choice,
+    require_finite,
+    require_keras_name,
+    require_positive,
+    require_range,
+)
+from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice, require_keras_name
 
 SCALES = ("fixed", "learned", "predicted")
 SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
@@ -17,7 +21,7 @@ LOG_SMALLEST_SCALE = math.log(SMALLEST_SCALE)
 RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1)}  # of means, by the activation they come from
 
 
-class Likelihood(GeometryLayer):
+class Likelihood(FullPrecisionLayer):
     """A distribution over data, given the raw output of a decoder.
 
     Like geometry it is computed in full precision under a mixed-precision policy.
@@ -85,7 +89,7 @@ class Likelihood(GeometryLayer):
         Raises:
             ValueError: If a value is NaN or infinite, or outside the support.
         """
-        check_finite(x)
+        require_finite("data", x)
 
     def build(self, input_shape):
         """Remembers the event's rank; `input_shape` is `[batch, *event]`."""
@@ -149,7 +153,7 @@ class Gaussian(Likelihood):
         super().check_data(x)
         if self.output_activation in RANGES:
             low, high = RANGES[self.output_activation]
-            check_range(x, low, high, f"means that come from {self.output_activation}")
+            require_range(x, low, high, f"means that come from {self.output_activation}")
 
     def outputs(self, raw):
         if self.scale != "predicted":
@@ -211,7 +215,7 @@ class Bernoulli(Likelihood):
 
     def check_data(self, x):
         super().check_data(x)
-        check_range(x, 0, 1, "a Bernoulli likelihood", ", or use likelihood='gaussian'")
+        require_range(x, 0, 1, "a Bernoulli likelihood", ", or use likelihood='gaussian'")
 
     def outputs(self, raw):
         return {"reconstruction": ops.sigmoid(raw), "logits": raw}
@@ -225,24 +229,6 @@ class Bernoulli(Likelihood):
         mean = outputs["reconstruction"]
         uniform = keras.random.uniform(ops.shape(mean), dtype=mean.dtype, seed=seed)
         return ops.cast(uniform < mean, mean.dtype)
-
-
-def check_finite(x):
-    """Says so when a NumPy array holds NaN or infinite values."""
-    if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
-        raise ValueError(
-            "Expected finite data. Received: an array with "
-            f"{int((~np.isfinite(x)).sum())} NaN or infinite values."
-        )
-
-
-def check_range(x, low, high, what, otherwise=""):
-    """Says so when a NumPy array holds values outside the range that something needs."""
-    if x.size and (x.min() < low or x.max() > high):
-        raise ValueError(
-            f"Expected data in [{low}, {high}] for {what}. Received: values from {x.min():g} to "
-            f"{x.max():g}. Scale the data{otherwise}."
-        )
 
 
 LIKELIHOODS = {"gaussian": Gaussian, "bernoulli": Bernoulli}

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from diffusion_vae.checks import require_seed
+
 # Replicas draw from seeds this far apart (a prime, so that sums do not meet).
 REPLICA_STRIDE = 1_000_003
 
@@ -15,21 +17,10 @@ class SeedGenerator(keras.random.SeedGenerator):
     """
 
     def __init__(self, seed=None, **kwargs):
-        super().__init__(checked_seed(seed), **kwargs)
+        super().__init__(require_seed(seed), **kwargs)
 
     def next(self, ordered=True):
         return _fold_replica(super().next(ordered))
-
-
-def checked_seed(seed):
-    """`None`, or a whole number of at least 0 as `int`; else says what was given."""
-    if seed is None:
-        return None
-    if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"Expected `seed` to be a whole number or None. Received: {seed!r}.")
-    if seed < 0:
-        raise ValueError(f"Expected `seed` to be at least 0. Received: {seed}.")
-    return int(seed)
 
 
 def _fold_replica(seed):
@@ -77,6 +68,6 @@ def set_seed_states(layer, states):
 
 def layer_seeds(seed, count):
     """`count` integer seeds derived from one, or as many `None` from `None`."""
-    if checked_seed(seed) is None:
+    if require_seed(seed) is None:
         return [None] * count
     return [int(s) for s in np.random.SeedSequence(seed).generate_state(count) % (2**31 - 1)]

@@ -13,9 +13,8 @@ from diffusion_vae.callbacks.pictures import write_pictures
 from diffusion_vae.callbacks.tensorboard_pictures import write_embedding, write_images
 from diffusion_vae.callbacks.training_pictures import TrainingPictures
 from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.files import read_history, replacing, write_json, writing
-from diffusion_vae.manifolds.base import require_dimension
-from diffusion_vae.suggestions import require_choice
 
 PICTURES = "pictures"  # beside TensorBoard's `train` and `validation`
 FOLDERS = ("images", "tensorboard", "weights_folder", "parameters")
@@ -61,7 +60,7 @@ class ResultsFolder(keras.callbacks.Callback):
             ("pictures_every", pictures_every),
         ):
             if every is not None:
-                require_dimension(name, every, 1)
+                require_integer(name, every, 1)
         if pictures_every is not None and dataset is None:
             raise ValueError("Expected `dataset`, to draw pictures of. Received: None.")
         self.root = Path(root)

@@ -2,8 +2,8 @@
 
 import keras
 
-from diffusion_vae.evaluation import topology
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.checks import require_integer
+from diffusion_vae.evaluation import measure_topology
 
 PREFIX = "topology_"
 NAMES = ("degree", "largest_jump", "coverage", "distance_correlation")
@@ -25,7 +25,7 @@ class TopologyMonitor(keras.callbacks.Callback):
     def __init__(self, dataset, every=1, seed=0):
         super().__init__()
         self.dataset = dataset
-        self.every = require_dimension("every", every, 1)
+        self.every = require_integer("every", every, 1)
         self.seed = seed
         self._last: dict[str, float] = {}
 
@@ -35,7 +35,7 @@ class TopologyMonitor(keras.callbacks.Callback):
             self._last = known
             return
         if (epoch + 1) % self.every == 0 or not self._last:
-            measured = topology(self.model, self.dataset, self.seed)
+            measured = measure_topology(self.model, self.dataset, self.seed)
             values = {} if measured is None else measured.as_dict()
             self._last = {
                 f"{PREFIX}{name}": float(values[name])

@@ -18,6 +18,6 @@ def report(
     which: Annotated[str, typer.Option(help="Model: last or best.")] = "last",
 ):
     """Parameters, numbers, curves and every picture of a finished run in one HTML file."""
-    from diffusion_vae.report import write_report
+    from diffusion_vae.runs.report import write_report
 
     console.print(str(write_report(results, run, out, which)), soft_wrap=True)

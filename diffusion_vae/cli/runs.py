@@ -17,8 +17,8 @@ def evaluate(
     ] = 100,
 ):
     """Numbers of a trained run on its held-out data, log-likelihood included."""
-    from diffusion_vae.experiments import evaluate_run
-    from diffusion_vae.experiments.summary import print_numbers
+    from diffusion_vae.runs import evaluate_run
+    from diffusion_vae.runs.summary import print_numbers
 
     verbose = int(console.is_terminal)
     report = evaluate_run(results, run, which=which, samples=samples, verbose=verbose)
@@ -38,7 +38,7 @@ def plot(
         _explore(run, results, which)
         return
     from diffusion_vae.callbacks import write_pictures
-    from diffusion_vae.experiments import load_run
+    from diffusion_vae.runs import load_run
 
     loaded = load_run(results, run, which)
     folder = results / "images" / loaded.name
@@ -54,15 +54,15 @@ def list_everything(
 ):
     """Latent spaces, data sets and models that `train` knows, and the runs so far."""
     if csv is not None:
-        from diffusion_vae.experiments import write_runs_table
+        from diffusion_vae.runs import write_runs_table
 
         console.print(str(write_runs_table(results, csv)), soft_wrap=True)
         return
     from rich.table import Table
 
     from diffusion_vae import datasets
-    from diffusion_vae.experiments import MODELS
     from diffusion_vae.manifolds import TEXT_FORMS
+    from diffusion_vae.runs import MODELS
 
     spaces = {example: text for _, _, example, text in TEXT_FORMS.values()}
     spaces["sphere:2 x torus:1"] = "a product, factors joined by ' x '"
@@ -76,7 +76,7 @@ def list_everything(
             table.add_row(f"[cyan]{name}[/]", text)
         console.print(table)
         console.print()
-    from diffusion_vae.experiments.summary import print_runs
+    from diffusion_vae.runs.summary import print_runs
 
     print_runs(results, console)
 
@@ -87,7 +87,7 @@ def _explore(run, results, which):
 
     from diffusion_vae import plots
     from diffusion_vae.callbacks.pictures import held_out
-    from diffusion_vae.experiments import load_run
+    from diffusion_vae.runs import load_run
 
     if pyplot.get_backend().lower() == "agg":
         raise ValueError(

@@ -34,9 +34,9 @@ def reproduce(
 
     A run that is finished is never repeated; one that was interrupted goes on.
     """
-    from diffusion_vae.experiments import reproduce as tables
+    from diffusion_vae.runs import reproduce as tables
 
-    chosen = tables.find_table(table)
+    chosen = tables.get(table)
     out = out or results / table
     planned = chosen.jobs(spaces or None, runs, epochs, first_seed)
     failure = None

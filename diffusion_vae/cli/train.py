@@ -203,7 +203,7 @@ def train(
 
     from diffusion_vae import experiments
     from diffusion_vae.callbacks import ProgressBar
-    from diffusion_vae.experiments.summary import print_summary
+    from diffusion_vae.runs.summary import print_summary
 
     cluster = experiments.ALONE if hosts is None else experiments.join(hosts.split(","), rank)
     watched = {

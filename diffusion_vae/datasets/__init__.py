@@ -1,31 +1,31 @@
 """Data sets: each loader returns the same small `Dataset` record."""
 
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.cars3d import cars3d
-from diffusion_vae.datasets.celeba import celeba
+from diffusion_vae.datasets.cars3d import load_cars3d
+from diffusion_vae.datasets.celeba import load_celeba
 from diffusion_vae.datasets.checks import validate
-from diffusion_vae.datasets.cifar10 import cifar10
+from diffusion_vae.datasets.cifar10 import load_cifar10
 from diffusion_vae.datasets.conversion import convert_pictures
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.fourier_picture import FourierPicture
-from diffusion_vae.datasets.gaussian_mixture import gaussian_mixture
-from diffusion_vae.datasets.lines import unoriented_lines
+from diffusion_vae.datasets.gaussian_mixture import make_gaussian_mixture
+from diffusion_vae.datasets.lines import make_unoriented_lines
 from diffusion_vae.datasets.low_pass import low_pass, low_pass_filtered
-from diffusion_vae.datasets.mnist import digits, fashion_mnist, mnist
-from diffusion_vae.datasets.periodic_pictures import periodic_pictures
+from diffusion_vae.datasets.mnist import load_digits, load_fashion_mnist, load_mnist
+from diffusion_vae.datasets.periodic_pictures import make_periodic_pictures
 from diffusion_vae.datasets.pictures import binarized
 from diffusion_vae.datasets.registry import descriptions, load, loader_options
-from diffusion_vae.datasets.rendered_objects import rendered_objects
-from diffusion_vae.datasets.rotated_image import rotated_image
-from diffusion_vae.datasets.rotated_pictures import rotated_pictures
-from diffusion_vae.datasets.rotations import random_rotations, so3_functions
-from diffusion_vae.datasets.shifted_image import shifted_image
-from diffusion_vae.datasets.small_norb import small_norb
+from diffusion_vae.datasets.rendered_objects import load_rendered_objects
+from diffusion_vae.datasets.rotated_image import make_rotated_image
+from diffusion_vae.datasets.rotated_pictures import make_rotated_pictures
+from diffusion_vae.datasets.rotations import make_random_rotations, make_so3_functions
+from diffusion_vae.datasets.shifted_image import make_shifted_image
+from diffusion_vae.datasets.small_norb import load_small_norb
 from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.datasets.stored.folder import FolderPictures
 from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
 from diffusion_vae.datasets.stored.records import RecordPictures
-from diffusion_vae.datasets.svhn import svhn
+from diffusion_vae.datasets.svhn import load_svhn
 from diffusion_vae.datasets.value_range import rescaled
 
 __all__ = [
@@ -36,30 +36,30 @@ __all__ = [
     "RecordPictures",
     "StoredPictures",
     "binarized",
-    "cars3d",
-    "celeba",
-    "cifar10",
     "convert_pictures",
     "descriptions",
-    "digits",
-    "fashion_mnist",
     "from_path",
-    "gaussian_mixture",
     "load",
+    "load_cars3d",
+    "load_celeba",
+    "load_cifar10",
+    "load_digits",
+    "load_fashion_mnist",
+    "load_mnist",
+    "load_rendered_objects",
+    "load_small_norb",
+    "load_svhn",
     "loader_options",
     "low_pass",
     "low_pass_filtered",
-    "mnist",
-    "periodic_pictures",
-    "random_rotations",
-    "rendered_objects",
+    "make_gaussian_mixture",
+    "make_periodic_pictures",
+    "make_random_rotations",
+    "make_rotated_image",
+    "make_rotated_pictures",
+    "make_shifted_image",
+    "make_so3_functions",
+    "make_unoriented_lines",
     "rescaled",
-    "rotated_image",
-    "rotated_pictures",
-    "shifted_image",
-    "small_norb",
-    "so3_functions",
-    "svhn",
-    "unoriented_lines",
     "validate",
 ]

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.manifolds import Manifold
-from diffusion_vae.manifolds.base import require_dimension
-from diffusion_vae.suggestions import require_choice
 
 SPLITS = ("train", "test")
 COLOURINGS = ("labels", "torus", "circle", "rotation", "line", None)
@@ -147,9 +146,9 @@ class Dataset:
         """
         import tensorflow as tf
 
-        batch_size = require_dimension("batch_size", batch_size, 1)
+        batch_size = require_integer("batch_size", batch_size, 1)
         if seed is not None:
-            require_dimension("seed", seed, 0)
+            require_integer("seed", seed, 0)
         examples = self.examples(split)  # [N, *event]
         indices = tf.data.Dataset.range(len(examples))
         if split == "train" if shuffle is None else shuffle:

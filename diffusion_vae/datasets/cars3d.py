@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
+from diffusion_vae.checks import require_choice
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice
 from diffusion_vae.datasets.images import resize
 from diffusion_vae.datasets.object_split import TEST, split_objects
 from diffusion_vae.datasets.registry import register
@@ -19,7 +19,7 @@ ELEVATIONS = 4
 
 
 @register("cars3d", "183 cars on a turntable, 24 sides (circle); local files only")
-def cars3d(path=None, size=64, elevation=0, train_share=0.7, split="object", seed=17):
+def load_cars3d(path=None, size=64, elevation=0, train_share=0.7, split="object", seed=17):
     """Cars3D (Reed et al. 2015), events `(size, size, 3)` with values in [0, 1].
 
     The folder `cars` of the archive `nips2015-analogy-data.tar.gz` holds one `.mat` file a

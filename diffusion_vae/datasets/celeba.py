@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.sources import find_local
 from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
@@ -15,7 +15,7 @@ TRAIN, ALL = 160_000, 202_599  # training pictures of the original, and pictures
 
 
 @register("celeba", "photographs of faces, colour, streamed; converted local file only")
-def celeba(path=None, train_size=None, test_size=10_000):
+def load_celeba(path=None, train_size=None, test_size=10_000):
     """CelebA (Liu et al. 2015), events `(64, 64, 3)` with values in [0, 1].
 
     The pictures are not downloaded. From the folder or zip archive of aligned jpgs
@@ -46,13 +46,15 @@ def celeba(path=None, train_size=None, test_size=10_000):
         raise ValueError(
             f"Expected pictures for training and for testing in {str(path)!r}. Received: {count}."
         )
-    if train_size is not None and require_count("train_size", train_size) > train:
+    if train_size is not None and require_integer("train_size", train_size, 1) > train:
         raise ValueError(
             f"Expected `train_size` to be at most {train}, the training pictures of "
             f"{str(path)!r}. Received: {train_size}."
         )
     stop = (
-        count if test_size is None else min(train + require_count("test_size", test_size), count)
+        count
+        if test_size is None
+        else min(train + require_integer("test_size", test_size, 1), count)
     )
     return Dataset(
         name="celeba",

@@ -4,11 +4,8 @@ from typing import overload
 
 import numpy as np
 
+from diffusion_vae.checks import real_array
 from diffusion_vae.datasets.stored.base import StoredPictures
-from diffusion_vae.manifolds.arguments import real_array, require_fraction
-from diffusion_vae.suggestions import require_choice
-
-__all__ = ["require_choice", "require_count", "require_fraction", "validate"]
 
 
 @overload
@@ -53,16 +50,6 @@ def validate(array, name="data", likelihood=None):
         )
     _check_support(low, high, name, likelihood)
     return array
-
-
-def require_count(name: str, value, minimum: int = 1) -> int:
-    """Returns a whole number of at least `minimum`, or says what is wrong with it."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < minimum:
-        raise ValueError(
-            f"Expected `{name}` to be a whole number of at least {minimum}. Received: {value!r}."
-        )
-    return int(value)
 
 
 def _check_support(low, high, name, likelihood):

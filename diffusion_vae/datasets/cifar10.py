@@ -18,7 +18,7 @@ _TEST_FILE = "test_batch"
 
 
 @register("cifar10", "photographs of ten classes, 32x32 colour (50,000 + 10,000)")
-def cifar10(path=None, subset=False, train_size=None, test_size=None):
+def load_cifar10(path=None, subset=False, train_size=None, test_size=None):
     """CIFAR-10, events `(32, 32, 3)` with values in [0, 1].
 
     Looked for like `mnist`: the official folder `cifar-10-batches-py`, or

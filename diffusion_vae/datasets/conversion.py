@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from diffusion_vae.datasets.checks import require_count
+from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.images import BICUBIC, SUFFIXES
 from diffusion_vae.files import replacing
 
@@ -41,10 +41,10 @@ def convert_pictures(source, target, size=64, crop=None, limit=None) -> Path:
     import h5py
 
     source, target = Path(source).expanduser(), Path(target).expanduser()
-    require_count("size", size)
+    require_integer("size", size, 1)
     for name, value in (("crop", crop), ("limit", limit)):
         if value is not None:
-            require_count(name, value)
+            require_integer(name, value, 1)
     if target.suffix not in (".h5", ".hdf5"):
         raise ValueError(f"Expected a target that ends in .h5. Received: {str(target)!r}.")
     with _pictures(source) as (names, read):

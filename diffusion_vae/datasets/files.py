@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.archives import HDF5_SUFFIXES, read_archive
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.images import SUFFIXES, read_images
 from diffusion_vae.datasets.pictures import binarized, random_split, split_examples
 from diffusion_vae.datasets.stored.base import StoredPictures
@@ -61,9 +61,9 @@ def from_path(
         ValueError: If the content is damaged or of the wrong form.
     """
     path = Path(path).expanduser().absolute()
-    require_count("seed", seed, 0)
+    require_integer("seed", seed, 0)
     if limit is not None:
-        require_count("limit", limit, 2)
+        require_integer("limit", limit, 2)
     options = {"test_fraction": test_fraction, "limit": limit, "binarize": binarize, "seed": seed}
     if RECORDS in path.name or (path.is_dir() and any(path.glob(f"*{RECORDS}*"))):
         for option, value in (("size", size), ("square", square or None), ("binarize", binarize)):

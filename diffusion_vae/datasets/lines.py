@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.manifolds import RealProjective
 
@@ -47,7 +47,7 @@ def draw_lines(directions, size: int) -> np.ndarray:
 
 
 @register("unoriented_lines", "lines through the origin of space (projective plane)")
-def unoriented_lines(size=32, train_size=6400, test_size=1600, seed=0):
+def make_unoriented_lines(size=32, train_size=6400, test_size=1600, seed=0):
     """Lines through the origin of R^3 drawn as rods, events `(size, size, 1)` in [0, 1].
 
     The factor is a unit vector along the line, `[N, 3]`, uniform on the sphere; a vector
@@ -59,9 +59,9 @@ def unoriented_lines(size=32, train_size=6400, test_size=1600, seed=0):
         test_size: Test examples.
         seed: Of the directions.
     """
-    size = require_count("size", size, 2)
+    size = require_integer("size", size, 2)
     train, test = (
-        _directions(require_count(name, count), [seed, split])
+        _directions(require_integer(name, count, 1), [seed, split])
         for split, (name, count) in enumerate(
             [("train_size", train_size), ("test_size", test_size)]
         )

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 from scipy import fft
 
+from diffusion_vae.checks import require_number
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.stored.base import StoredPictures
-from diffusion_vae.manifolds.arguments import require_number
 
 NEGLIGIBLE = 1e-3  # amplitude, relative to the largest one, that whitening does not blow up
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from sklearn.datasets import load_digits
+from sklearn import datasets as sklearn_datasets
 
 from diffusion_vae.datasets.archives import read_archive
 from diffusion_vae.datasets.pictures import binarized, split_examples
@@ -22,7 +22,7 @@ _IDX_FILES = {
 
 
 @register("mnist", "handwritten digits, 28x28 grey (60,000 + 10,000)")
-def mnist(binarize=None, train_size=None, test_size=None, seed=0):
+def load_mnist(binarize=None, train_size=None, test_size=None, seed=0):
     """MNIST, events `(28, 28, 1)` with values in [0, 1].
 
     The file `mnist.npz` is looked for in the folder of the environment variable
@@ -42,7 +42,7 @@ def mnist(binarize=None, train_size=None, test_size=None, seed=0):
 
 
 @register("fashion_mnist", "pieces of clothing, 28x28 grey (60,000 + 10,000)")
-def fashion_mnist(binarize=None, train_size=None, test_size=None, seed=0):
+def load_fashion_mnist(binarize=None, train_size=None, test_size=None, seed=0):
     """Fashion-MNIST, events `(28, 28, 1)` with values in [0, 1].
 
     Looked for like `mnist`: `fashion_mnist.npz`, or the folder `fashion-mnist`
@@ -64,7 +64,7 @@ def fashion_mnist(binarize=None, train_size=None, test_size=None, seed=0):
 
 
 @register("digits", "scikit-learn's small digits, 8x8 grey (1,797), offline")
-def digits(binarize=None, test_fraction=0.2, seed=0):
+def load_digits(binarize=None, test_fraction=0.2, seed=0):
     """Scikit-learn's digits, events `(8, 8, 1)` with values in [0, 1]; needs no file.
 
     Args:
@@ -72,7 +72,7 @@ def digits(binarize=None, test_fraction=0.2, seed=0):
         test_fraction: Share of the 1,797 examples for testing.
         seed: Of the split and of the binarization.
     """
-    bunch = load_digits()
+    bunch = sklearn_datasets.load_digits()
     arrays = {"train": bunch.images / 16.0, "train_labels": bunch.target}
     split = split_examples("digits", arrays, test_fraction=test_fraction, seed=seed)
     return binarized(split, binarize, seed)

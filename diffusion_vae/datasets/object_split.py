@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from diffusion_vae.datasets.checks import require_choice, require_fraction
+from diffusion_vae.checks import require_choice, require_fraction
 
 TRAIN, TEST, UNLABELLED = 1, 0, 2
 

@@ -1,8 +1,8 @@
 """Translations of one periodic picture: data that live on a flat torus."""
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.angles import split_angles
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice, require_count
 from diffusion_vae.datasets.fourier_picture import (
     FourierPicture,
     cosines,
@@ -14,7 +14,7 @@ from diffusion_vae.manifolds import FlatTorus
 
 
 @register("periodic_pictures", "all translations of a periodic picture (flat torus)")
-def periodic_pictures(
+def make_periodic_pictures(
     picture="cosines",
     order=1,
     gamma=1.0,
@@ -50,15 +50,15 @@ def periodic_pictures(
     require_choice("shifts", shifts, ("random", "regular"))
     if not (isinstance(gamma, (int, float)) and 0 < gamma <= 1):
         raise ValueError(f"Expected `gamma` to be in (0, 1]. Received: {gamma!r}.")
-    size = require_count("size", size, 2)
-    train_size = require_count("train_size", train_size)
-    test_size = require_count("test_size", test_size)
+    size = require_integer("size", size, 2)
+    train_size = require_integer("train_size", train_size, 1)
+    test_size = require_integer("test_size", test_size, 1)
     if coefficients is not None:
         chosen = read_coefficients(coefficients)
     elif picture == "cosines":
         chosen = cosines()
     else:
-        chosen = random_coefficients(require_count("order", order), picture_seed)
+        chosen = random_coefficients(require_integer("order", order, 1), picture_seed)
     pic = FourierPicture(chosen, float(gamma))
     train_factors, test_factors = split_angles(shifts, train_size, test_size, 2, seed)
 

@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from diffusion_vae.checks import require_choice, require_fraction, require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice, require_count, require_fraction, validate
+from diffusion_vae.datasets.checks import validate
 
 BINARIZATIONS = (None, "threshold", "stochastic", "dynamic")
 
@@ -133,7 +134,7 @@ def binarized(dataset: Dataset, how: str | None, seed: int = 0) -> Dataset:
 def _first(size, option, available, name):
     if size is None:
         return available
-    if require_count(option, size) > available:
+    if require_integer(option, size, 1) > available:
         raise ValueError(
             f"Expected `{option}` to be at most {available}, the examples there are in {name}. "
             f"Received: {size}."

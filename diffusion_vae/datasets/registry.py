@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from diffusion_vae.checks import did_you_mean, require_choice, require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
 from diffusion_vae.datasets.value_range import rescaled
-from diffusion_vae.suggestions import did_you_mean, require_choice
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {}
 _DESCRIPTIONS: dict[str, str] = {}
@@ -38,7 +37,7 @@ def register(name: str, description: str):
             bound = signature.bind(*args, **options)
             bound.apply_defaults()
             for key in ("seed", "picture_seed", "function_seed"):
-                require_count(key, bound.arguments.get(key, 0), 0)
+                require_integer(key, bound.arguments.get(key, 0), 0)
             dataset = loader(*bound.args, **bound.kwargs)
             noted = {key: jsonable(value) for key, value in bound.arguments.items()}
             return dataclasses.replace(dataset, name=name, options=noted)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice, require_count
 from diffusion_vae.datasets.images import read_images
 from diffusion_vae.datasets.object_split import TEST, TRAIN, split_objects
 from diffusion_vae.datasets.registry import register
@@ -14,7 +14,7 @@ from diffusion_vae.manifolds import SO3, FlatTorus
 
 
 @register("rendered_objects", "a folder of objects rendered in known poses (circle, SO(3))")
-def rendered_objects(
+def load_rendered_objects(
     path,
     poses=None,
     size=None,
@@ -61,7 +61,7 @@ def rendered_objects(
     require_choice("quaternion_order", quaternion_order, ("wxyz", "xyzw"))
     require_choice("poses", poses, (None, *POSES))
     renders = read_renders(folder, poses, number_of_renders, quaternion_order)
-    renders = renders.every(require_count("every", every))
+    renders = renders.every(require_integer("every", every, 1))
     names, labels, tags = split_objects(
         renders.objects,
         split,

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy import ndimage
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.angles import split_angles
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice, require_count
 from diffusion_vae.datasets.images import load_picture
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.manifolds import FlatTorus
@@ -57,7 +57,7 @@ def rotate_picture(picture: np.ndarray, angles) -> np.ndarray:
 
 
 @register("rotated_image", "one picture turned about its centre (circle)")
-def rotated_image(
+def make_rotated_image(
     picture="china", size=64, angles="random", train_size=2000, test_size=500, seed=0
 ):
     """A picture turned about its centre, seen through a disc.
@@ -75,10 +75,10 @@ def rotated_image(
         seed: Of the angles.
     """
     require_choice("angles", angles, ("random", "regular"))
-    side = None if size is None else require_count("size", size, 2)
+    side = None if size is None else require_integer("size", size, 2)
     still = load_picture(picture, side, square=True)  # [size, size, channels]
-    train_size = require_count("train_size", train_size)
-    test_size = require_count("test_size", test_size)
+    train_size = require_integer("train_size", train_size, 1)
+    test_size = require_integer("test_size", test_size, 1)
     train_factors, test_factors = split_angles(angles, train_size, test_size, 1, seed)
 
     def render(factors):

@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 
+from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.base import SPLITS, Dataset
-from diffusion_vae.datasets.checks import require_count
 from diffusion_vae.datasets.registry import load, register
 from diffusion_vae.datasets.rotated_image import rotate_picture
 from diffusion_vae.manifolds import FlatTorus
 
 
 @register("rotated_pictures", "pictures of a data set, each turned by random angles (circle)")
-def rotated_pictures(
+def make_rotated_pictures(
     source="digits", source_options=None, turns=4, largest_angle=2.0 * math.pi, seed=0
 ):
     """Each picture of a data set in several random rotations, seen through a disc.
@@ -27,7 +27,7 @@ def rotated_pictures(
         largest_angle: Angles are uniform between 0 and this, in radians.
         seed: Of the angles.
     """
-    turns = require_count("turns", turns)
+    turns = require_integer("turns", turns, 1)
     if not 0 < largest_angle <= 2.0 * math.pi:
         raise ValueError(
             f"Expected `largest_angle` to be in (0, 2 pi]. Received: {largest_angle!r}."

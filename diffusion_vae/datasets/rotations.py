@@ -5,8 +5,8 @@ import math
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice, require_count
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.manifolds import O3, SO3
 
@@ -25,7 +25,7 @@ def haar_rotations(count: int, seed, reflections: bool = False) -> np.ndarray:
 
 
 @register("random_rotations", "random matrices of SO(3) or O(3), the group itself")
-def random_rotations(group="so3", train_size=6400, test_size=1600, seed=0):
+def make_random_rotations(group="so3", train_size=6400, test_size=1600, seed=0):
     """Haar-random orthogonal matrices, events `(9,)`; example and factor are the same.
 
     Args:
@@ -36,7 +36,7 @@ def random_rotations(group="so3", train_size=6400, test_size=1600, seed=0):
     """
     require_choice("group", group, ("so3", "o3"))
     train, test = (
-        haar_rotations(require_count(name, size), [seed, split], reflections=group == "o3")
+        haar_rotations(require_integer(name, size, 1), [seed, split], reflections=group == "o3")
         for split, (name, size) in enumerate(
             [("train_size", train_size), ("test_size", test_size)]
         )
@@ -88,7 +88,7 @@ def polynomial(coefficients: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 @register("so3_functions", "a function on the sphere seen under random rotations (SO(3))")
-def so3_functions(
+def make_so3_functions(
     function="cubic",
     points=100,
     channels=1,
@@ -120,7 +120,7 @@ def so3_functions(
         seed: Of the rotations.
     """
     require_choice("function", function, ("cubic", "random"))
-    channels = require_count("channels", channels)
+    channels = require_integer("channels", channels, 1)
     if function == "cubic" and channels > 3:
         raise ValueError(
             "Expected at most 3 `channels` of cubic functions. "
@@ -132,7 +132,7 @@ def so3_functions(
     ]
     fine = sphere_grid(20_000)
     coefficients = np.stack([f / np.abs(polynomial(f, fine)).max() for f in functions])
-    grid = sphere_grid(require_count("points", points))
+    grid = sphere_grid(require_integer("points", points, 1))
 
     def render(factors):
         rotations = np.asarray(factors, float).reshape(-1, 3, 3)
@@ -140,8 +140,8 @@ def so3_functions(
         values = [polynomial(f, seen) for f in coefficients]  # [n, points] each
         return np.concatenate(values, axis=-1).astype(np.float32)
 
-    train_factors = haar_rotations(require_count("train_size", train_size), [seed, 0])
-    test_factors = haar_rotations(require_count("test_size", test_size), [seed, 1])
+    train_factors = haar_rotations(require_integer("train_size", train_size, 1), [seed, 0])
+    test_factors = haar_rotations(require_integer("test_size", test_size, 1), [seed, 1])
     extras = {"grid": grid, "coefficients": coefficients}
     return Dataset.from_factors(
         render, train_factors, test_factors, SO3(), "rotation", extras=extras

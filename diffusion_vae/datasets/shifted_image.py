@@ -41,7 +41,7 @@ def shift_picture(picture: np.ndarray, angles) -> np.ndarray:
 
 
 @register("shifted_image", "all circular shifts of one picture (flat torus)")
-def shifted_image(picture="china", size=None, test_fraction=0.2, seed=0):
+def make_shifted_image(picture="china", size=None, test_fraction=0.2, seed=0):
     """Every circular shift of a picture by whole pixels, split at random.
 
     The factors are the shifts as angles, `[N, 2]`: 2 pi times the pixels over the

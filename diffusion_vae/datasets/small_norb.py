@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from diffusion_vae.checks import require_choice
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.checks import require_choice
 from diffusion_vae.datasets.images import resize
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.sources import find_local
@@ -30,7 +30,7 @@ TYPES = {
 
 
 @register("small_norb", "50 toys on a turntable, 18 sides, grey (circle); local files only")
-def small_norb(path=None, category=None, camera=0, elevation=None, lighting=None, size=64):
+def load_small_norb(path=None, category=None, camera=0, elevation=None, lighting=None, size=64):
     """Small NORB (LeCun et al. 2004), events `(size, size, 1)` with values in [0, 1].
 
     The folder with the six files `smallnorb-...-dat.mat`, `-cat.mat` and `-info.mat` of

@@ -14,7 +14,7 @@ FILES = {"train": "train_32x32.mat", "test": "test_32x32.mat"}
 
 
 @register("svhn", "photographs of house numbers, 32x32 colour; local files only")
-def svhn(path=None, train_size=None, test_size=None):
+def load_svhn(path=None, train_size=None, test_size=None):
     """SVHN, cropped digits (Netzer et al. 2011), events `(32, 32, 3)` in [0, 1].
 
     The folder with `train_32x32.mat` and `test_32x32.mat` (73,257 and 26,032 pictures) is

@@ -13,10 +13,9 @@ from tensorflow_probability.python.internal import (
     tensorshape_util,
 )
 
+from diffusion_vae import heat_kernels, manifolds
 from diffusion_vae.distributions.seeds import StatelessSeeds
 from diffusion_vae.distributions.support import assert_on_manifold
-from diffusion_vae.heat_kernels import choose_kernel
-from diffusion_vae.layers.geometry import as_manifold
 
 
 class HeatKernel(distribution.Distribution):
@@ -54,8 +53,8 @@ class HeatKernel(distribution.Distribution):
         name="HeatKernel",
     ):
         parameters = dict(locals())
-        self._manifold = as_manifold(manifold)
-        self._kernel = choose_kernel(self._manifold, kernel)
+        self._manifold = manifolds.get(manifold)
+        self._kernel = heat_kernels.get(kernel, self._manifold)
         with tf.name_scope(name) as name:
             dtype = dtype_util.common_dtype([location, time], tf.float32)
             self._location = tensor_util.convert_nonref_to_tensor(

@@ -11,9 +11,9 @@ from tensorflow_probability.python.internal import (
     tensorshape_util,
 )
 
+from diffusion_vae import manifolds
 from diffusion_vae.distributions.seeds import StatelessSeeds
 from diffusion_vae.distributions.support import assert_on_manifold
-from diffusion_vae.layers.geometry import as_manifold
 
 
 class ManifoldUniform(distribution.Distribution):
@@ -44,7 +44,7 @@ class ManifoldUniform(distribution.Distribution):
         name="ManifoldUniform",
     ):
         parameters = dict(locals())
-        self._manifold = as_manifold(manifold)
+        self._manifold = manifolds.get(manifold)
         if not self._manifold.closed:
             raise ValueError(
                 "Expected a closed manifold, which has a uniform law. "

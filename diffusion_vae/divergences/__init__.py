@@ -7,7 +7,7 @@ from diffusion_vae.divergences.to_prior import (
     HeatKernelMMDToPrior,
     MMDToPrior,
     SampledDivergenceToPrior,
-    to_prior,
+    get,
 )
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "MMDToPrior",
     "SampledDivergenceToPrior",
     "energy_distance",
+    "get",
     "mmd",
-    "to_prior",
 ]

@@ -2,9 +2,8 @@
 
 from keras import ops
 
-from diffusion_vae.manifolds.arguments import require_finite, require_real
-from diffusion_vae.manifolds.base import require_positive
-from diffusion_vae.suggestions import require_choice
+from diffusion_vae.checks import require_choice, require_finite, require_positive
+from diffusion_vae.manifolds.arguments import require_real
 
 STATISTICS = ("v", "u")
 

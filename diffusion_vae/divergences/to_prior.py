@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from diffusion_vae.checks import require_choice, require_integer, require_positive
 from diffusion_vae.divergences import prior_terms
 from diffusion_vae.divergences.samples import (
     check_statistic,
@@ -15,9 +16,7 @@ from diffusion_vae.divergences.samples import (
 )
 from diffusion_vae.heat_kernels import heat_kernel
 from diffusion_vae.manifolds.arguments import require_real
-from diffusion_vae.manifolds.base import require_dimension, require_positive
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
 
 PRIOR_SAMPLES = 200
 
@@ -33,7 +32,7 @@ class DivergenceToPrior:
     def __init__(self, statistic="v", prior_samples=PRIOR_SAMPLES):
         check_statistic(statistic)
         self.statistic = statistic
-        self.prior_samples = require_dimension("prior_samples", prior_samples, 2)
+        self.prior_samples = require_integer("prior_samples", prior_samples, 2)
 
     def __call__(self, z, manifold, seed=None):
         """Distance of the law of `z` from the prior.
@@ -181,7 +180,7 @@ DIVERGENCES = {
 }
 
 
-def to_prior(divergence) -> DivergenceToPrior:
+def get(divergence) -> DivergenceToPrior:
     """A divergence from itself, its name, its serialised configuration or a function.
 
     Raises:

@@ -9,7 +9,7 @@ from diffusion_vae.evaluation.clustering import (
 )
 from diffusion_vae.evaluation.own_metrics import own_metrics
 from diffusion_vae.evaluation.parzen import ParzenEstimate, parzen_log_density, parzen_window
-from diffusion_vae.evaluation.topology import Topology, topology
+from diffusion_vae.evaluation.topology import Topology, measure_topology
 
 __all__ = [
     "ClusterScores",
@@ -18,9 +18,9 @@ __all__ = [
     "cluster_scores",
     "consistency_ceiling",
     "live_clusters",
+    "measure_topology",
     "own_metrics",
     "parzen_log_density",
     "parzen_window",
     "self_consistency",
-    "topology",
 ]

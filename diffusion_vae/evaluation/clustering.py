@@ -9,9 +9,8 @@ from scipy import integrate, optimize, stats
 from sklearn import metrics
 from sklearn.metrics.cluster import contingency_matrix
 
+from diffusion_vae.checks import require_finite, require_integer
 from diffusion_vae.latents import AnchoredMixtureLatent, CategoricalMixtureLatent
-from diffusion_vae.manifolds.arguments import require_finite
-from diffusion_vae.manifolds.base import require_dimension
 
 CEILING_DRAWS = 10_000  # of each cluster
 SHARE = 0.1  # of the examples that an equal division would give a cluster
@@ -85,7 +84,7 @@ def live_clusters(clusters, count, share=SHARE):
         share: A cluster is alive with at least this share of the examples that an equal
             division would give it, and at least one.
     """
-    clusters, count = np.asarray(clusters), require_dimension("count", count, 1)
+    clusters, count = np.asarray(clusters), require_integer("count", count, 1)
     whole = clusters.ndim == 1 and clusters.size and clusters.dtype.kind in "iu"
     if not whole or clusters.min() < 0 or clusters.max() >= count:
         raise ValueError(

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from diffusion_vae.manifolds.arguments import real_array
+from diffusion_vae.checks import real_array
 
 SIGMAS = tuple(float(sigma) for sigma in np.logspace(-1.0, 0.0, 10))
 ROWS = 512  # pictures at a time

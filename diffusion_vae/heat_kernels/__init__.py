@@ -1,25 +1,25 @@
 """Brownian motion on a manifold: log density, samples, KL to the prior."""
 
-from diffusion_vae.heat_kernels.base import HeatKernel
-from diffusion_vae.heat_kernels.exact import choose_kernel, has_heat_kernel, heat_kernel
+from diffusion_vae.heat_kernels.base import Law
+from diffusion_vae.heat_kernels.embedded_torus import EmbeddedTorusKernel
+from diffusion_vae.heat_kernels.exact import get, has_heat_kernel, heat_kernel
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
 from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
-from diffusion_vae.heat_kernels.revolution import RevolutionKernel
 from diffusion_vae.heat_kernels.walk_bias import WalkBias, walk_bias
 from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 
 __all__ = [
+    "EmbeddedTorusKernel",
     "GaussianKernel",
-    "HeatKernel",
     "IsotropicKernel",
+    "Law",
     "ProductKernel",
     "RandomWalk",
-    "RevolutionKernel",
     "WalkBias",
     "WrappedNormalKernel",
-    "choose_kernel",
+    "get",
     "has_heat_kernel",
     "heat_kernel",
     "walk_bias",

@@ -10,7 +10,7 @@ from diffusion_vae.manifolds.base import Manifold
 START_BELOW_LIMIT = 4.0  # default start of log time, below the upper limit
 
 
-class HeatKernel:
+class Law:
     """Law of Brownian motion (generator 1/2 Laplacian) at a given time.
 
     Times, never log times, are exchanged: `[..., time_dim]`. Densities are in nats
@@ -29,13 +29,13 @@ class HeatKernel:
         if not isinstance(manifold, Manifold):
             raise TypeError(
                 f"Expected a manifold, such as Sphere(2). Received: {manifold!r}. "
-                "`manifolds.parse` makes one of a text."
+                "`manifolds.get` makes one of a text."
             )
         self.manifold = manifold
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        check_overrides(cls, HeatKernel)
+        check_overrides(cls, Law)
 
     @takes(y=AMBIENT, location=AMBIENT, time=TIMES)
     def log_density(self, y, location, time):

@@ -2,12 +2,15 @@
 
 from functools import singledispatch
 
-from diffusion_vae.heat_kernels.base import HeatKernel
+import keras
+
+from diffusion_vae.checks import require_choice, require_integer
+from diffusion_vae.heat_kernels.base import Law
+from diffusion_vae.heat_kernels.embedded_torus import EmbeddedTorusKernel
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
 from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
-from diffusion_vae.heat_kernels.revolution import RevolutionKernel
 from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 from diffusion_vae.manifolds import (
     SO3,
@@ -18,8 +21,6 @@ from diffusion_vae.manifolds import (
     Product,
     Sphere,
 )
-from diffusion_vae.manifolds.base import require_dimension
-from diffusion_vae.suggestions import require_choice
 
 KINDS = ("auto", "exact", "random_walk")
 
@@ -29,13 +30,13 @@ def heat_kernel(manifold):
     """Exact law of Brownian motion on a manifold: density, samples and KL.
 
     A kernel for another type of manifold is added by
-    `heat_kernel.register(MyManifold)(make)`, where `make(manifold)` gives a `HeatKernel`.
+    `heat_kernel.register(MyManifold)(make)`, where `make(manifold)` gives a `Law`.
 
     Args:
         manifold: A `Manifold`.
 
     Returns:
-        A `HeatKernel`. Its `approximate` names what is held to a wider tolerance (the log
+        A `Law`. Its `approximate` names what is held to a wider tolerance (the log
         density on fat tori of revolution); it is empty elsewhere.
 
     Raises:
@@ -57,33 +58,51 @@ def has_heat_kernel(manifold):
     return heat_kernel.dispatch(type(manifold)) is not heat_kernel.dispatch(object)
 
 
-def choose_kernel(manifold, kind="auto", steps=10, kl="asymptotic"):
-    """The posterior's kernel by name.
+def get(
+    identifier: Law | dict | str = "auto",
+    manifold: Manifold | None = None,
+    walk_steps: int = 10,
+) -> Law:
+    """A law by its name, from its serialised configuration, or itself.
 
     Args:
-        manifold: A `Manifold`.
-        kind: `"auto"` (exact wherever an exact kernel exists, on each factor of a
-            product), `"exact"`, `"random_walk"`, or a `HeatKernel` on the manifold.
-        steps: Number of steps of the random walk.
-        kl: Formula for the KL of the random walk.
+        identifier: `"auto"` (exact wherever an exact kernel exists, on each factor of a
+            product), `"exact"`, `"random_walk"`, a `Law`, or its serialised configuration.
+        manifold: The `Manifold` it lives on; needed for a name.
+        walk_steps: Number of steps of the random walk.
 
     Returns:
-        A `HeatKernel`.
+        A `Law`.
+
+    Raises:
+        TypeError: If `identifier` is none of these, or no exact kernel is known.
+        ValueError: If the name is unknown, or the law lives on another manifold.
+
+    Example:
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> get("exact", Sphere(2))
+        IsotropicKernel(Sphere(dim=2))
     """
-    if isinstance(kind, HeatKernel):
-        if kind.manifold != manifold:
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    if isinstance(identifier, Law):
+        if manifold is not None and identifier.manifold != manifold:
             raise ValueError(
-                f"Expected a heat kernel on {manifold!r}. Received one on {kind.manifold!r}."
+                f"Expected a law on {manifold!r}. Received one on {identifier.manifold!r}."
             )
-        return kind
-    require_choice("kernel", kind, KINDS, also=" or a HeatKernel")
-    require_dimension("steps", steps, 1)
-    if kind == "exact" or (kind == "auto" and has_heat_kernel(manifold)):
+        return identifier
+    if manifold is None:
+        raise TypeError(
+            f"Expected a law, such as RandomWalk(Sphere(2)). Received: {identifier!r}."
+        )
+    require_choice("kernel", identifier, KINDS, also=" or a Law")
+    require_integer("walk_steps", walk_steps, 1)
+    if identifier == "exact" or (identifier == "auto" and has_heat_kernel(manifold)):
         return heat_kernel(manifold)
-    if kind == "auto" and isinstance(manifold, Product):
-        factors = [choose_kernel(factor, kind, steps, kl) for factor in manifold.factors]
+    if identifier == "auto" and isinstance(manifold, Product):
+        factors = [get(identifier, factor, walk_steps) for factor in manifold.factors]
         return ProductKernel(manifold, factors)
-    return RandomWalk(manifold, steps=steps, kl=kl)
+    return RandomWalk(manifold, steps=walk_steps)
 
 
 @heat_kernel.register(Euclidean)
@@ -113,4 +132,4 @@ def _(manifold):
 
 @heat_kernel.register(EmbeddedTorus)
 def _(manifold):
-    return RevolutionKernel(manifold)
+    return EmbeddedTorusKernel(manifold)

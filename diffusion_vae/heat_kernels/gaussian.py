@@ -5,13 +5,13 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
+from diffusion_vae.heat_kernels.base import Law, with_time_axes
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.serialization import serializable
 
 
 @serializable
-class GaussianKernel(HeatKernel):
+class GaussianKernel(Law):
     """Exact kernel of `Euclidean`: N(location, diag(time)), with the prior N(0, I).
 
     Args:

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.heat_kernels.base import HeatKernel, with_leading_axes, with_time_axes
+from diffusion_vae.heat_kernels.base import Law, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.radial import LONGEST, radial_tables
 from diffusion_vae.heat_kernels.reference import SO3_SCALE
 from diffusion_vae.manifolds import O3, SO3, RealProjective, Sphere
@@ -17,7 +17,7 @@ INITIAL_SPREAD = 0.02  # mean square distance of the motion from its start, in r
 
 
 @serializable
-class IsotropicKernel(HeatKernel):
+class IsotropicKernel(Law):
     """Exact kernel of S^d and RP^d (d >= 2), SO(3) and O(3).
 
     The density of S^d is a table in (log t, r), in float64 when built

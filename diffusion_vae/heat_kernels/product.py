@@ -4,13 +4,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels.base import HeatKernel
+from diffusion_vae.heat_kernels.base import Law
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 
 
 @serializable
-class ProductKernel(HeatKernel):
+class ProductKernel(Law):
     """Densities multiply, divergences add, each factor has its own time.
 
     Args:

@@ -5,15 +5,14 @@ import math
 import keras
 from keras import ops
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.heat_kernels import short_time
-from diffusion_vae.heat_kernels.base import HeatKernel, with_time_axes
+from diffusion_vae.heat_kernels.base import Law, with_time_axes
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
-from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.product import Product
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
 
 KL_FORMULAS = ("asymptotic", "paper", "monte_carlo")
 MONTE_CARLO_SAMPLES = 16
@@ -21,7 +20,7 @@ LOG_TIME_SPAN = 10.0  # width of the default limits on log time
 
 
 @serializable
-class RandomWalk(HeatKernel):
+class RandomWalk(Law):
     """Brownian motion approximated by `steps` projected steps (paper, section 3.2).
 
     `sample` walks z <- P(z + sqrt(t / steps) eps). `kl_to_prior` is the short-time
@@ -33,23 +32,23 @@ class RandomWalk(HeatKernel):
     Args:
         manifold: The latent space.
         steps: Number of steps of the walk.
-        kl: `"asymptotic"` (c = 1/4, right in every dimension), `"paper"`
+        kl_formula: `"asymptotic"` (c = 1/4, right in every dimension), `"paper"`
             (c = (d + 4)/24, right for d = 2 only) or `"monte_carlo"` (mean of
             log q - log p over samples of the walk, where neither fits).
     """
 
     approximate = frozenset({"sample", "log_density", "kl_to_prior"})
 
-    def __init__(self, manifold, steps=10, kl="asymptotic"):
+    def __init__(self, manifold, steps=10, kl_formula="asymptotic"):
         super().__init__(manifold)
-        self.steps = require_dimension("steps", steps, 1)
-        self.kl = require_choice("kl", kl, KL_FORMULAS)
+        self.steps = require_integer("steps", steps, 1)
+        self.kl_formula = require_choice("kl_formula", kl_formula, KL_FORMULAS)
         # Products and flat factors have kernels of their own that do all the work.
         self._kernel = None
         if isinstance(manifold, Euclidean):
             self._kernel = GaussianKernel(manifold)
         elif isinstance(manifold, Product):
-            walks = [RandomWalk(factor, steps, kl) for factor in manifold.factors]
+            walks = [RandomWalk(factor, steps, kl_formula) for factor in manifold.factors]
             self._kernel = ProductKernel(manifold, walks)
         if self._kernel is not None:
             self.approximate = self._kernel.approximate
@@ -75,10 +74,10 @@ class RandomWalk(HeatKernel):
     def kl_to_prior(self, location, time, seed=None):
         if self._kernel is not None:
             return self._kernel.kl_to_prior(location, time, seed=seed)
-        if self.kl == "monte_carlo":
+        if self.kl_formula == "monte_carlo":
             return self._sampled_kl(location, time, seed)
         d = self.manifold.dim
-        coefficient = 0.25 if self.kl == "asymptotic" else (d + 4.0) / 24.0
+        coefficient = 0.25 if self.kl_formula == "asymptotic" else (d + 4.0) / 24.0
         t = time[..., 0]
         curvature = self.manifold.scalar_curvature(location)  # [...]
         constant = math.log(self.manifold.volume) - 0.5 * d * (1.0 + math.log(2.0 * math.pi))
@@ -96,7 +95,7 @@ class RandomWalk(HeatKernel):
         return kernel.default_initial_log_time()
 
     def get_config(self):
-        return {**super().get_config(), "steps": self.steps, "kl": self.kl}
+        return {**super().get_config(), "steps": self.steps, "kl_formula": self.kl_formula}
 
     def _sampled_kl(self, location, time, seed):
         location = with_time_axes(location, time)

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.checks import require_integer, require_positive
 from diffusion_vae.heat_kernels.exact import heat_kernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
-from diffusion_vae.manifolds.base import require_dimension, require_positive
 
 BATCH = 20_000  # draws at a time
 
@@ -50,7 +50,7 @@ def walk_bias(manifold, time, steps=10, draws=100_000, location=None, seed=0):
         ValueError: If `time` is not positive, or there are fewer than two draws.
     """
     time = require_positive("time", time)
-    draws = require_dimension("draws", draws, 2)
+    draws = require_integer("draws", draws, 2)
     exact, walk = heat_kernel(manifold), RandomWalk(manifold, steps)
     if location is not None and np.shape(location) != (manifold.ambient_dim,):
         raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.heat_kernels import reference
-from diffusion_vae.heat_kernels.base import HeatKernel, with_leading_axes, with_time_axes
+from diffusion_vae.heat_kernels.base import Law, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.isotropic import LOG_TIME_RANGE
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, TIME_STEP, inverse_softplus
 from diffusion_vae.heat_kernels.spline import UniformSpline
@@ -23,7 +23,7 @@ NEARLY_UNIFORM = 16.0  # time from which one wave is left
 
 
 @serializable
-class WrappedNormalKernel(HeatKernel):
+class WrappedNormalKernel(Law):
     """Exact kernel of the circle, of RP^1 and of flat tori.
 
     Both forms of the theta function are summed: images of the normal law at short times,

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae import manifolds
+from diffusion_vae.checks import require_positive
 from diffusion_vae.heat_kernels import heat_kernel
 from diffusion_vae.latents.clustered import ClusteredLatent
 from diffusion_vae.layers.diffusion_time import DiffusionTime, one_per_time
-from diffusion_vae.layers.geometry import as_manifold
 from diffusion_vae.manifolds import Sphere
-from diffusion_vae.manifolds.base import require_positive
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 
@@ -165,7 +165,7 @@ class AnchoredMixtureLatent(ClusteredLatent):
 
 def _sphere_of(manifold, clusters):
     """A sphere with room for as many orthonormal anchors."""
-    manifold = as_manifold(manifold)
+    manifold = manifolds.get(manifold)
     if not isinstance(manifold, Sphere) or manifold.ambient_dim < clusters:
         raise ValueError(
             f"Expected a sphere of dimension at least {clusters - 1}, with {clusters} orthonormal "

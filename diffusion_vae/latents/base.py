@@ -1,9 +1,9 @@
 """The contract of a latent distribution: posterior and prior as one Keras layer."""
 
-from diffusion_vae.layers.geometry import GeometryLayer
+from diffusion_vae.layers.full_precision import FullPrecisionLayer
 
 
-class LatentDistribution(GeometryLayer):
+class LatentDistribution(FullPrecisionLayer):
     """Turns features into the parameters of a posterior, draws from it, and knows the prior.
 
     Calling the layer on features `[batch, n]` returns the dictionary of

@@ -3,16 +3,15 @@
 import keras
 from keras import ops
 
+from diffusion_vae import heat_kernels
+from diffusion_vae.checks import require_choice, require_positive
 from diffusion_vae.latents.base import LatentDistribution
 from diffusion_vae.layers.diffusion_time import DiffusionTime, one_per_time
-from diffusion_vae.layers.geometry import as_kernel
 from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjection
-from diffusion_vae.manifolds.base import require_positive
 from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
 
-HEADS = ("ambient", "veronese")
+LOCATION_HEADS = ("ambient", "veronese")
 EDGE = 0.1  # share of given limits, at either end, where training does not start
 
 
@@ -31,7 +30,7 @@ class BrownianLatent(LatentDistribution):
             `default_initial_log_time`, or the middle of limits that leave it out.
         fixed_time: A time (not its logarithm), or one per time, that replaces the
             encoder's; `None` to learn it.
-        head: `"ambient"`, or `"veronese"` on a real projective space.
+        location_head: `"ambient"`, or `"veronese"` on a real projective space.
         seed: Integer seed of the noise and of the initial weights, or `None`.
     """
 
@@ -44,12 +43,12 @@ class BrownianLatent(LatentDistribution):
         log_time_range="auto",
         initial_log_time=None,
         fixed_time=None,
-        head="ambient",
+        location_head="ambient",
         seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.kernel = as_kernel(kernel)
+        self.kernel = heat_kernels.get(kernel)
         self.manifold = self.kernel.manifold
         self.point_shape = (self.manifold.ambient_dim,)
         if isinstance(log_time_range, str) and log_time_range != "auto":
@@ -57,14 +56,14 @@ class BrownianLatent(LatentDistribution):
                 'Expected `log_time_range` to be "auto", (low, high) or None. '
                 f"Received: {log_time_range!r}."
             )
-        require_choice("head", head, HEADS)
+        require_choice("location_head", location_head, LOCATION_HEADS)
         self.log_time_range = log_time_range
         self.initial_log_time = initial_log_time
         self.fixed_time = _checked_time(fixed_time, self.manifold.time_dim)
-        self.head = head
+        self.location_head = location_head
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
-        if head == "veronese":
+        if location_head == "veronese":
             self.projection = VeroneseProjection(self.manifold, dtype=self.dtype_policy)
             width = self.projection.input_dim
         else:
@@ -143,7 +142,7 @@ class BrownianLatent(LatentDistribution):
             "log_time_range": self.log_time_range,
             "initial_log_time": self.initial_log_time,
             "fixed_time": self.fixed_time,
-            "head": self.head,
+            "location_head": self.location_head,
             "seed": self.seed,
         }
 

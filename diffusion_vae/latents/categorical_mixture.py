@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.checks import require_integer, require_positive
 from diffusion_vae.latents.clustered import ClusteredLatent
-from diffusion_vae.manifolds.base import require_dimension, require_positive
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 
@@ -53,7 +53,7 @@ class CategoricalMixtureLatent(ClusteredLatent):
         super().__init__(
             clusters, estimator=estimator, temperature=temperature, seed=seed, **kwargs
         )
-        self.cluster_dim = require_dimension("cluster_dim", cluster_dim, 1)
+        self.cluster_dim = require_integer("cluster_dim", cluster_dim, 1)
         self.separation = require_positive("separation", separation)
         self.point_shape = (self.clusters * self.cluster_dim,)
         _, mean_seed, scale_seed = layer_seeds(seed, 3)  # the first is the category's

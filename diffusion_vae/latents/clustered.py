@@ -6,10 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.checks import require_choice, require_integer, require_positive
 from diffusion_vae.latents.base import LatentDistribution
-from diffusion_vae.manifolds.base import require_dimension, require_positive
 from diffusion_vae.random import SeedGenerator, layer_seeds
-from diffusion_vae.suggestions import require_choice
 
 ESTIMATORS = ("relaxed", "marginal", "gumbel")
 
@@ -47,7 +46,7 @@ class ClusteredLatent(LatentDistribution):
 
     def __init__(self, clusters, *, estimator="relaxed", temperature=1.0, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.clusters = require_dimension("clusters", clusters, 2)
+        self.clusters = require_integer("clusters", clusters, 2)
         self.estimator = require_choice("estimator", estimator, ESTIMATORS)
         self.temperature = require_positive("temperature", temperature)
         self.seed = seed

@@ -5,12 +5,11 @@ import math
 import keras
 from keras import ops
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.latents.base import LatentDistribution
 from diffusion_vae.latents.map_covariance import COVARIANCES, MAP
-from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
 
 LOG_2_PI = math.log(2.0 * math.pi)
 
@@ -51,9 +50,9 @@ class MatrixNormalLatent(LatentDistribution):
         self, map_size=3, maps=64, *, rank=None, covariance="diagonal", seed=None, **kwargs
     ):
         super().__init__(**kwargs)
-        self.map_size = require_dimension("map_size", map_size, 1)
-        self.maps = require_dimension("maps", maps, 1)
-        self.rank = None if rank is None else require_dimension("rank", rank, 1)
+        self.map_size = require_integer("map_size", map_size, 1)
+        self.maps = require_integer("maps", maps, 1)
+        self.rank = None if rank is None else require_integer("rank", rank, 1)
         if self.rank is not None and self.rank > self.map_size:
             raise ValueError(
                 f"Expected `rank` to be at most `map_size`, {self.map_size}. Received: {rank}. "

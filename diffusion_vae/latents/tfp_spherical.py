@@ -10,14 +10,14 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.heat_kernels import HeatKernel
+from diffusion_vae.heat_kernels import Law
 from diffusion_vae.heat_kernels.base import with_time_axes
 from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, LOG_TIME_RANGE
 from diffusion_vae.manifolds import Sphere
 from diffusion_vae.serialization import serializable
 
 
-class SphericalLaw(HeatKernel):
+class SphericalLaw(Law):
     """A rotationally symmetric law on the sphere, with a time for its concentration.
 
     Densities are in nats against the area of the unit sphere.
@@ -34,7 +34,7 @@ class SphericalLaw(HeatKernel):
         if keras.backend.backend() != "tensorflow":
             raise ImportError(
                 f"Expected the TensorFlow backend for {type(self).__name__}, a law of TensorFlow "
-                f"Probability. Received: {keras.backend.backend()!r}. Use latent='brownian'."
+                f"Probability. Received: {keras.backend.backend()!r}. Use posterior='brownian'."
             )
         if type(manifold) is not Sphere:  # RP^d is another space
             raise ValueError(
@@ -110,8 +110,8 @@ class VonMisesFisher(SphericalLaw):
         super().__init__(manifold)
         if manifold.dim != 2:
             raise ValueError(
-                "Expected Sphere(2) for latent='von_mises_fisher', whose draws have a gradient "
-                f"there only. Received: {manifold!r}. Use latent='power_spherical'."
+                "Expected Sphere(2) for posterior='von_mises_fisher', whose draws have a gradient "
+                f"there only. Received: {manifold!r}. Use posterior='power_spherical'."
             )
 
     def distribution(self, location, time):

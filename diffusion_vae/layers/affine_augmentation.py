@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from diffusion_vae.manifolds.arguments import require_fraction, require_number
+from diffusion_vae.checks import require_fraction, require_number
 from diffusion_vae.serialization import serializable
 
 

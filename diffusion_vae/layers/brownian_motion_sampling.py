@@ -2,13 +2,14 @@
 
 import keras
 
-from diffusion_vae.layers.geometry import GeometryLayer, as_kernel
+from diffusion_vae import heat_kernels
+from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.random import SeedGenerator
 from diffusion_vae.serialization import serializable
 
 
 @serializable
-class BrownianMotionSampling(GeometryLayer):
+class BrownianMotionSampling(FullPrecisionLayer):
     """Draws from a heat kernel, differentiably in location and time.
 
     Inputs: `[location, time]`, `[..., ambient_dim]` and `[..., time_dim]`.
@@ -21,7 +22,7 @@ class BrownianMotionSampling(GeometryLayer):
 
     def __init__(self, kernel, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.kernel = as_kernel(kernel)
+        self.kernel = heat_kernels.get(kernel)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
 

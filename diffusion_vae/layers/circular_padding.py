@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.checks import require_integer
 from diffusion_vae.serialization import serializable
 
 
@@ -32,7 +32,7 @@ class CircularPadding2D(keras.layers.Layer):
                 f"Received: {padding!r}."
             ) from None
         self.padding = tuple(
-            tuple(require_dimension("padding", size, 0) for size in pair)
+            tuple(require_integer("padding", size, 0) for size in pair)
             for pair in ((top, bottom), (left, right))
         )
         self.input_spec = keras.layers.InputSpec(ndim=4)

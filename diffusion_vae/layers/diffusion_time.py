@@ -5,16 +5,15 @@ import math
 import numpy as np
 from keras import ops
 
-from diffusion_vae.layers.geometry import GeometryLayer
-from diffusion_vae.manifolds.arguments import require_number
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.checks import require_integer, require_number
+from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.serialization import serializable
 
 MARGIN = 0.01  # share of the limits' width that counts as "at a limit"
 
 
 @serializable
-class DiffusionTime(GeometryLayer):
+class DiffusionTime(FullPrecisionLayer):
     """Dense layer whose output is a time: exp of a log time kept within limits.
 
     With limits (a, b), centre m and half-width h, log t = m + h tanh((u - m) / h):
@@ -34,7 +33,7 @@ class DiffusionTime(GeometryLayer):
 
     def __init__(self, time_dim, log_time_range=None, initial_log_time=None, **kwargs):
         super().__init__(**kwargs)
-        self.time_dim = require_dimension("time_dim", time_dim, 1)
+        self.time_dim = require_integer("time_dim", time_dim, 1)
         self.log_time_range = one_per_time(log_time_range, self.time_dim)
         self.initial_log_time = _initial(initial_log_time, self.log_time_range)
 

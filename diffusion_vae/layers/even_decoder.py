@@ -3,11 +3,12 @@
 import keras
 from keras import ops
 
-from diffusion_vae.layers.geometry import as_manifold, require_layer
+from diffusion_vae import manifolds
+from diffusion_vae.checks import require_choice
+from diffusion_vae.layers.full_precision import require_layer
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
 
-MODES = ("average", "quadratic")
+METHODS = ("average", "quadratic")
 
 
 @serializable
@@ -25,21 +26,21 @@ class EvenDecoder(keras.layers.Layer):
         decoder: A Keras layer or model; its input is `[batch, ambient_dim]`
             (`"average"`) or the manifold's even embedding (`"quadratic"`).
         manifold: A `Manifold` with a symmetry, or its text form.
-        mode: `"average"` or `"quadratic"`.
+        method: `"average"` or `"quadratic"`.
     """
 
-    def __init__(self, decoder, manifold, mode="average", **kwargs):
+    def __init__(self, decoder, manifold, method="average", **kwargs):
         super().__init__(**kwargs)
         if isinstance(decoder, dict):
             decoder = keras.saving.deserialize_keras_object(decoder)
         self.decoder = require_layer("decoder", decoder)
-        self.manifold = as_manifold(manifold)
+        self.manifold = manifolds.get(manifold)
         if self.manifold.symmetry is None:
             raise ValueError(
                 "Expected a manifold with a symmetry, such as RealProjective(2). "
                 f"Received: {self.manifold!r}, which needs no even decoder."
             )
-        self.mode = require_choice("mode", mode, MODES)
+        self.method = require_choice("method", method, METHODS)
 
     def build(self, input_shape):
         if not self.decoder.built:
@@ -47,7 +48,7 @@ class EvenDecoder(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs, training=None):
-        if self.mode == "quadratic":
+        if self.method == "quadratic":
             return self.decoder(self.manifold.even_embedding(inputs), training=training)
         patterns = ops.convert_to_tensor(self.manifold.symmetry, dtype=inputs.dtype)
         group = patterns.shape[0]
@@ -65,10 +66,10 @@ class EvenDecoder(keras.layers.Layer):
             **super().get_config(),
             "decoder": serialize(self.decoder),
             "manifold": serialize(self.manifold),
-            "mode": self.mode,
+            "method": self.method,
         }
 
     def _decoder_input_shape(self, input_shape):
-        if self.mode == "average":
+        if self.method == "average":
             return tuple(input_shape)
         return (*input_shape[:-1], self.manifold.even_embedding_dim)

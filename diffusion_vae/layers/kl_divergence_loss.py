@@ -3,14 +3,15 @@
 import keras
 from keras import ops
 
-from diffusion_vae.layers.geometry import GeometryLayer, as_kernel
-from diffusion_vae.manifolds.arguments import require_number
+from diffusion_vae import heat_kernels
+from diffusion_vae.checks import require_number
+from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.random import SeedGenerator
 from diffusion_vae.serialization import serializable
 
 
 @serializable
-class KLDivergenceLoss(GeometryLayer):
+class KLDivergenceLoss(FullPrecisionLayer):
     """Adds the mean KL of heat kernels to the prior as a loss; passes its inputs on.
 
     For functional models. The models of this library take the KL from their latent
@@ -27,7 +28,7 @@ class KLDivergenceLoss(GeometryLayer):
 
     def __init__(self, kernel, weight=1.0, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.kernel = as_kernel(kernel)
+        self.kernel = heat_kernels.get(kernel)
         self.weight = require_number("weight", weight, least=0.0)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)

@@ -3,14 +3,15 @@
 import keras
 from keras import ops
 
-from diffusion_vae.layers.geometry import GeometryLayer, as_manifold
+from diffusion_vae import manifolds
+from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.manifolds.eigen import top_eigenvector
 from diffusion_vae.manifolds.real_projective import RealProjective
 from diffusion_vae.serialization import serializable
 
 
 @serializable
-class ManifoldProjection(GeometryLayer):
+class ManifoldProjection(FullPrecisionLayer):
     """Projects ambient points to the closest point of a manifold.
 
     Input and output: `[..., ambient_dim]`.
@@ -21,7 +22,7 @@ class ManifoldProjection(GeometryLayer):
 
     def __init__(self, manifold, **kwargs):
         super().__init__(**kwargs)
-        self.manifold = as_manifold(manifold)
+        self.manifold = manifolds.get(manifold)
 
     def build(self, input_shape):
         self._check_last_axis(input_shape, self.manifold.ambient_dim, "the input")
@@ -39,7 +40,7 @@ class ManifoldProjection(GeometryLayer):
 
 
 @serializable
-class VeroneseProjection(GeometryLayer):
+class VeroneseProjection(FullPrecisionLayer):
     """Location on RP^d as the leading eigenvector of a symmetric matrix.
 
     A sphere-valued encoder cannot be a homeomorphism onto RP^d (paper, section 4.1);
@@ -54,7 +55,7 @@ class VeroneseProjection(GeometryLayer):
 
     def __init__(self, manifold, **kwargs):
         super().__init__(**kwargs)
-        self.manifold = as_manifold(manifold)
+        self.manifold = manifolds.get(manifold)
         if not isinstance(self.manifold, RealProjective):
             raise ValueError(
                 "Expected a real projective space for the Veronese head. "

@@ -7,7 +7,7 @@ from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.flat_torus import FlatTorus
 from diffusion_vae.manifolds.implicit import ImplicitManifold
 from diffusion_vae.manifolds.orthogonal import O3, SO3
-from diffusion_vae.manifolds.parsing import TEXT_FORMS, parse
+from diffusion_vae.manifolds.parsing import TEXT_FORMS, get
 from diffusion_vae.manifolds.product import Product
 from diffusion_vae.manifolds.real_projective import RealProjective
 from diffusion_vae.manifolds.sphere import Sphere
@@ -25,5 +25,5 @@ __all__ = [
     "RealProjective",
     "Sphere",
     "check_manifold",
-    "parse",
+    "get",
 ]

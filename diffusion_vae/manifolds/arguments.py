@@ -7,7 +7,6 @@ a graph is traced and cost nothing in it; values only where they are NumPy's or 
 
 import functools
 import inspect
-import math
 import numbers
 
 import keras
@@ -18,7 +17,7 @@ AMBIENT, TIMES, FRACTIONS, SHAPE = "points or vectors", "times", "fractions", "a
 
 
 def takes(**kinds):
-    """Checks the arguments of a method of a `Manifold` or a `HeatKernel`, and makes them tensors.
+    """Checks the arguments of a method of a `Manifold` or a `Law`, and makes them tensors.
 
     Args:
         **kinds: Argument name to kind, in the order of the arguments.
@@ -78,47 +77,6 @@ def require_real(name, value):
         return tuple(array.shape)
     except ValueError:  # a tensor of unknown rank
         return None
-
-
-def real_array(name, value):
-    """An array of real numbers of any kind, or what is wrong with it (a `ValueError`)."""
-    try:
-        array = np.asarray(value)
-    except ValueError:  # rows of different lengths
-        array = np.asarray(None)
-    if array.dtype.kind not in "buif" and array.dtype.name != "bfloat16":
-        raise ValueError(
-            f"Expected {name} to be an array of real numbers. Received: dtype {array.dtype}."
-        )
-    return array
-
-
-def require_finite(name, value):
-    """Says so when an array of NumPy holds NaN or infinite values."""
-    if isinstance(value, np.ndarray) and not np.isfinite(value).all():
-        raise ValueError(
-            f"Expected {name} to be finite. Received: an array with "
-            f"{int((~np.isfinite(value)).sum())} NaN or infinite values."
-        )
-
-
-def require_number(name, value, least=-math.inf, most=math.inf):
-    """Returns a finite `float` from `least` to `most`, or says what is wrong with it."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"Expected `{name}` to be a number. Received: {value!r}.")
-    if not (math.isfinite(value) and least <= value <= most):
-        wanted = "finite" if least == -math.inf else f"finite and at least {least:g}"
-        wanted += "" if most == math.inf else f" and at most {most:g}"
-        raise ValueError(f"Expected `{name}` to be {wanted}. Received: {value}.")
-    return float(value)
-
-
-def require_fraction(name, value):
-    """Returns a number in [0, 1) as `float`, or says what is wrong with it."""
-    number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    if not number or not 0 <= value < 1:
-        raise ValueError(f"Expected `{name}` to be in [0, 1). Received: {value!r}.")
-    return float(value)
 
 
 def _check(owner, kinds, given):

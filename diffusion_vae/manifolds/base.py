@@ -2,7 +2,6 @@
 
 import functools
 import math
-import numbers
 
 import keras
 import numpy as np
@@ -278,21 +277,3 @@ def freeze(value):
     if isinstance(value, (list, tuple)):
         return tuple(freeze(item) for item in value)
     return value
-
-
-def require_dimension(name, value, minimum):
-    """Returns a dimension as `int`, or says what is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"Expected `{name}` to be an integer. Received: {value!r}.")
-    if value < minimum:
-        raise ValueError(f"Expected `{name}` to be at least {minimum}. Received: {value}.")
-    return int(value)
-
-
-def require_positive(name, value):
-    """Returns a positive finite `float`, or says what is wrong with it."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"Expected `{name}` to be a number. Received: {value!r}.")
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"Expected `{name}` to be positive and finite. Received: {value}.")
-    return float(value)

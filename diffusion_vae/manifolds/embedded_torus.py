@@ -5,7 +5,8 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, require_positive
+from diffusion_vae.checks import require_positive
+from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.circle import rotate, signed_angle
 from diffusion_vae.manifolds.vectors import unit_vectors
 from diffusion_vae.serialization import serializable

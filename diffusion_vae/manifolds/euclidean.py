@@ -5,7 +5,8 @@ import math
 import keras
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, require_dimension
+from diffusion_vae.checks import require_integer
+from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.vectors import safe_norm
 from diffusion_vae.serialization import serializable
 
@@ -22,7 +23,7 @@ class Euclidean(Manifold):
     approximate = frozenset()
 
     def __init__(self, dim=2):
-        self.dim = require_dimension("dim", dim, 1)
+        self.dim = require_integer("dim", dim, 1)
         self.ambient_dim = self.dim
         self.time_dim = self.dim
 

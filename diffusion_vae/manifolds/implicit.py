@@ -10,9 +10,10 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import compiled, detached, run_eagerly
+from diffusion_vae.checks import require_integer, require_positive
 from diffusion_vae.manifolds import level_set
 from diffusion_vae.manifolds.atlas import build_atlas
-from diffusion_vae.manifolds.base import Manifold, require_dimension, require_positive
+from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.closest_point import closest_point
 from diffusion_vae.manifolds.pool import draw_from_pool
 from diffusion_vae.serialization import serializable
@@ -61,11 +62,11 @@ class ImplicitManifold(Manifold):
 
     def __init__(self, f, dim, ambient_dim, bounds, volume=None, seed=0):
         self.f = _require_registered(f)
-        self.dim = require_dimension("dim", dim, 1)
-        self.ambient_dim = require_dimension("ambient_dim", ambient_dim, self.dim + 1)
+        self.dim = require_integer("dim", dim, 1)
+        self.ambient_dim = require_integer("ambient_dim", ambient_dim, self.dim + 1)
         self.bounds = _require_box(bounds, self.ambient_dim)
         self._given_volume = None if volume is None else require_positive("volume", volume)
-        self.seed = require_dimension("seed", seed, 0)
+        self.seed = require_integer("seed", seed, 0)
         self._level_set = _LevelSet(self.f, self.ambient_dim - self.dim)
         self._level_set.require_shape(np.mean(self.bounds, axis=0))
         self._sampling = (self._level_set, self._level_set.codimension, *self.bounds, self.seed)

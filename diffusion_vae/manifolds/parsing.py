@@ -2,6 +2,9 @@
 
 import re
 
+import keras
+
+from diffusion_vae.checks import did_you_mean
 from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
 from diffusion_vae.manifolds.euclidean import Euclidean
@@ -10,7 +13,6 @@ from diffusion_vae.manifolds.orthogonal import O3, SO3
 from diffusion_vae.manifolds.product import Product
 from diffusion_vae.manifolds.real_projective import RealProjective
 from diffusion_vae.manifolds.sphere import Sphere
-from diffusion_vae.suggestions import did_you_mean
 
 # name: (class, type of its arguments, example, what it is)
 TEXT_FORMS = {
@@ -29,33 +31,41 @@ TEXT_FORMS = {
 }
 
 
-def parse(text) -> Manifold:
-    """Manifold of a text form.
+def get(identifier: Manifold | str | dict) -> Manifold:
+    """Manifold of a text form, of a serialised configuration, or itself.
 
-    `name` or `name:arguments`, the arguments comma-separated and optional
+    A text form is `name` or `name:arguments`, the arguments comma-separated and optional
     (defaults: dimension 2); factors of a product are joined by ` x `.
 
     Args:
-        text: For example `"sphere:2"`, `"torus"`, `"so3"`, `"sphere:2 x torus:1"`.
+        identifier: For example `"sphere:2"`, `"torus"`, `"so3"`, `"sphere:2 x torus:1"`.
 
     Returns:
-        The manifold. A manifold given in place of a text is returned as it is.
+        The manifold.
 
     Raises:
-        TypeError: If `text` is neither a string nor a manifold.
-        ValueError: If the text names no manifold, or one that cannot be built.
+        TypeError: If `identifier` is none of these.
+        ValueError: If a text names no manifold, or one that cannot be built.
+
+    Example:
+        >>> get("sphere:2 x torus:1")
+        Product([Sphere(dim=2), FlatTorus(dim=1)])
     """
-    if isinstance(text, Manifold):
-        return text
-    if not isinstance(text, str):
+    if isinstance(identifier, Manifold):
+        return identifier
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+        if isinstance(identifier, Manifold):
+            return identifier
+    if not isinstance(identifier, str):
         raise TypeError(
-            f"Expected a manifold or its text form, such as 'sphere:2'. Received: {text!r}."
+            f"Expected a manifold or its text form, such as 'sphere:2'. Received: {identifier!r}."
         )
-    parts = [_parse_factor(part, text) for part in re.split(r"\s+x\s+", text.strip())]
+    parts = [_factor(part, identifier) for part in re.split(r"\s+x\s+", identifier.strip())]
     return parts[0] if len(parts) == 1 else Product(parts)
 
 
-def _parse_factor(part, text):
+def _factor(part, text):
     name, _, arguments = part.strip().lower().partition(":")
     if name not in TEXT_FORMS:
         raise ValueError(

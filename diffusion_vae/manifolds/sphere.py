@@ -6,7 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.base import Manifold, require_dimension
+from diffusion_vae.checks import require_integer
+from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.vectors import safe_norm, shortened, unit_vectors
 from diffusion_vae.serialization import serializable
 
@@ -22,7 +23,7 @@ class Sphere(Manifold):
     approximate = frozenset()
 
     def __init__(self, dim=2):
-        self.dim = require_dimension("dim", dim, 1)
+        self.dim = require_integer("dim", dim, 1)
         self.ambient_dim = self.dim + 1
 
     @property

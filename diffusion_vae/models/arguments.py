@@ -6,10 +6,8 @@ import numbers
 import keras
 import numpy as np
 
-from diffusion_vae.layers.geometry import require_layer
-from diffusion_vae.likelihoods import check_finite
-from diffusion_vae.manifolds.arguments import real_array
-from diffusion_vae.suggestions import did_you_mean
+from diffusion_vae.checks import did_you_mean, real_array, require_finite
+from diffusion_vae.layers.full_precision import require_layer
 
 OF_KERAS = ("name", "dtype", "trainable", "autocast", "activity_regularizer")
 
@@ -39,7 +37,7 @@ def layer_or_none(name, layer):
 def checked_numbers(name, value):
     """Finite real numbers as an array of Keras's float dtype."""
     array = real_array(f"`{name}`", value)
-    check_finite(array)
+    require_finite(f"`{name}`", array)
     return array.astype(keras.config.floatx(), copy=False)
 
 
@@ -146,13 +144,6 @@ def checked_annealing(annealing):
             f"the larger, and a number of training steps. Received: {annealing!r}."
         )
     return [start, end, steps]
-
-
-def checked_count(name, value):
-    """A positive integer."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"Expected `{name}` to be a positive integer. Received: {value!r}.")
-    return int(value)
 
 
 def checked_callbacks(value):

@@ -3,8 +3,7 @@
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.base import require_dimension
-from diffusion_vae.models.arguments import checked_count
+from diffusion_vae.checks import require_integer
 from diffusion_vae.models.inference import BATCH_SIZE
 
 
@@ -26,7 +25,7 @@ class ClusterMethods:
     def sample_cluster(self, c, n=1, batch_size=BATCH_SIZE):
         """Decoded draws from one cluster's prior, `[n, *event]`."""
         self._require_built()
-        clusters = np.full(checked_count("n", n), self._checked_cluster(c))
+        clusters = np.full(require_integer("n", n, 1), self._checked_cluster(c))
         z = ops.convert_to_numpy(self.latent.prior_sample_of(clusters))
         return self.decode(z, batch_size)
 
@@ -43,12 +42,12 @@ class ClusterMethods:
         Returns:
             `[n, *point_shape]`, to be decoded.
         """
-        n = require_dimension("n", n, 2)  # both ends
+        n = require_integer("n", n, 2)  # both ends
         first, second = self._checked_cluster(first), self._checked_cluster(second)
         return self.latent.path(first, second, n, scale)
 
     def _checked_cluster(self, c):
-        c = require_dimension("cluster", c, 0)
+        c = require_integer("cluster", c, 0)
         if c >= self.latent.clusters:
             raise ValueError(f"Expected a cluster below {self.latent.clusters}. Received: {c}.")
         return c

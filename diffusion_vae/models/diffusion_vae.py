@@ -4,16 +4,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels import choose_kernel
+from diffusion_vae import heat_kernels, manifolds
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.latents import BrownianLatent
-from diffusion_vae.layers.even_decoder import MODES, EvenDecoder
-from diffusion_vae.layers.geometry import as_manifold
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.layers.even_decoder import METHODS, EvenDecoder
 from diffusion_vae.models.arguments import checked_annealing, checked_numbers
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
 
 
 @serializable
@@ -27,8 +25,8 @@ class DiffusionVAE(VariationalAutoencoder):
             likelihood; by default the paper's MLP. On a manifold with a symmetry it
             is wrapped in an `EvenDecoder`.
         kernel: `"auto"` (exact wherever an exact heat kernel exists, else the walk),
-            `"exact"`, `"random_walk"` (the paper's) or a `HeatKernel` on the manifold.
-        steps: Number of steps of the random walk.
+            `"exact"`, `"random_walk"` (the paper's) or a `Law` on the manifold.
+        walk_steps: Number of steps of the random walk.
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
         kl_weight: A number, or a Keras learning-rate schedule of the training step.
         kl_warmup_steps: Steps over which the KL's weight rises from 0; 0: none.
@@ -40,10 +38,10 @@ class DiffusionVAE(VariationalAutoencoder):
         time_annealing: `(start, end, steps)`: in training, log times are raised to at least
             a level that falls from `start` to `end` over so many steps and is gone after
             them, so that the coarse shape of the data is learned first; `None`: not.
-        mode: `"average"` or `"quadratic"`, how the decoder is made even on a manifold
+        even_decoder: `"average"` or `"quadratic"`, how the decoder is made even on a manifold
             with a symmetry; ignored elsewhere.
-        head: `"ambient"`, or `"veronese"` on a real projective space.
-        latent: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
+        location_head: `"ambient"`, or `"veronese"` on a real projective space.
+        posterior: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
             TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose
             concentration follows from the time (`latents.tfp_spherical`).
         seed: Integer seed of the default networks' weights and of the noise.
@@ -56,7 +54,7 @@ class DiffusionVAE(VariationalAutoencoder):
         decoder=None,
         *,
         kernel="auto",
-        steps=10,
+        walk_steps=10,
         likelihood="gaussian",
         kl_weight=1.0,
         kl_warmup_steps=1000,
@@ -65,25 +63,24 @@ class DiffusionVAE(VariationalAutoencoder):
         initial_log_time=None,
         fixed_time=None,
         time_annealing=None,
-        mode="average",
-        head="ambient",
-        latent="brownian",
+        even_decoder="average",
+        location_head="ambient",
+        posterior="brownian",
         seed=None,
         **kwargs,
     ):
-        manifold = as_manifold(manifold)
-        law = latent
+        manifold = manifolds.get(manifold)
         latent = BrownianLatent(
-            _posterior(law, manifold, kernel, steps),
+            _law(posterior, manifold, kernel, walk_steps),
             log_time_range=log_time_range,
             initial_log_time=initial_log_time,
             fixed_time=fixed_time,
-            head=head,
+            location_head=location_head,
             seed=seed,
             name="latent",
         )
         if decoder is not None and manifold.symmetry is not None:
-            decoder = _even(decoder, manifold, mode)
+            decoder = _even(decoder, manifold, even_decoder)
         super().__init__(
             latent,
             encoder,
@@ -97,14 +94,14 @@ class DiffusionVAE(VariationalAutoencoder):
         )
         self.manifold = manifold
         self.time_annealing = checked_annealing(time_annealing)
-        self.law = law
+        self.posterior = posterior
         self.kernel = kernel
-        self.steps = steps
-        self.mode = require_choice("mode", mode, MODES)
+        self.walk_steps = walk_steps
+        self.even_decoder = require_choice("even_decoder", even_decoder, METHODS)
 
-    def posterior(self, features, training=None):
+    def sample_latent(self, features, training=None):
         if not training or self.time_annealing is None:
-            return super().posterior(features, training)
+            return super().sample_latent(features, training)
         params = self.latent.parameters(features)
         params["time"] = ops.maximum(params["time"], self.current_least_time())
         return {**params, "z": self.latent.sample(params)}
@@ -135,7 +132,7 @@ class DiffusionVAE(VariationalAutoencoder):
         Raises:
             ValueError: If no path joins the points (two components of O(3)).
         """
-        n = require_dimension("n", n, 2)  # both ends
+        n = require_integer("n", n, 2)  # both ends
         z0, z1 = (checked_numbers(name, z) for name, z in (("z0", z0), ("z1", z1)))
         distance = ops.convert_to_numpy(self.manifold.distance(z0, z1))
         if not np.isfinite(distance).all():
@@ -148,39 +145,40 @@ class DiffusionVAE(VariationalAutoencoder):
 
     def get_config(self):
         config = super().get_config()
+        del config["latent"]
         serialize = keras.saving.serialize_keras_object
         return {
             **config,
             "manifold": serialize(self.manifold),
             "kernel": serialize(self.kernel),
-            "steps": self.steps,
+            "walk_steps": self.walk_steps,
             "log_time_range": self.latent.log_time_range,
             "initial_log_time": self.latent.initial_log_time,
             "fixed_time": self.latent.fixed_time,
             "time_annealing": self.time_annealing,
-            "mode": self.mode,
-            "head": self.latent.head,
-            "latent": self.law,
+            "even_decoder": self.even_decoder,
+            "location_head": self.latent.location_head,
+            "posterior": self.posterior,
         }
 
     def _default_decoder(self, event_shape, seed):
         decoder = super()._default_decoder(event_shape, seed)
         if self.manifold.symmetry is None:
             return decoder
-        return _even(decoder, self.manifold, self.mode)
+        return _even(decoder, self.manifold, self.even_decoder)
 
 
-def _posterior(law, manifold, kernel, steps):
+def _law(posterior, manifold, kernel, walk_steps):
     """What moves the latent point: Brownian motion, or a law of another kind."""
-    if law == "brownian":
-        return choose_kernel(manifold, kernel, steps)
+    if posterior == "brownian":
+        return heat_kernels.get(kernel, manifold, walk_steps)
     from diffusion_vae.latents.tfp_spherical import LAWS
 
-    require_choice("latent", law, ("brownian", *LAWS))
-    return LAWS[law](manifold)
+    require_choice("posterior", posterior, ("brownian", *LAWS))
+    return LAWS[posterior](manifold)
 
 
-def _even(decoder, manifold, mode):
+def _even(decoder, manifold, method):
     if isinstance(decoder, EvenDecoder):
         return decoder
-    return EvenDecoder(decoder, manifold, mode=mode, name="even_decoder")
+    return EvenDecoder(decoder, manifold, method=method, name="even_decoder")

@@ -5,19 +5,16 @@ import contextlib
 import keras
 import numpy as np
 
-from diffusion_vae.manifolds.arguments import require_fraction
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.checks import require_fraction, require_integer, require_keras_name
 from diffusion_vae.models.arguments import (
     check_rows,
     check_source,
     check_weights,
     checked_callbacks,
-    checked_count,
     checked_examples,
     checked_numbers,
 )
 from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
-from diffusion_vae.suggestions import require_keras_name
 
 
 class FittingMethods:
@@ -54,8 +51,8 @@ class FittingMethods:
             FloatingPointError: If the loss became NaN or infinite; says at which step.
         """
         if batch_size is not None:
-            checked_count("batch_size", batch_size)
-        require_dimension("epochs", epochs, 0)
+            require_integer("batch_size", batch_size, 1)
+        require_integer("epochs", epochs, 0)
         require_fraction("validation_split", kwargs.get("validation_split", 0.0))
         x, y = self._checked_data(x, y, kwargs.get("sample_weight"))
         validation = kwargs.get("validation_data")
@@ -81,14 +78,14 @@ class FittingMethods:
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """Keras's `evaluate`; the data are their own target by default, as in `fit`."""
         if batch_size is not None:
-            checked_count("batch_size", batch_size)
+            require_integer("batch_size", batch_size, 1)
         x, y = self._checked_data(x, y, kwargs.get("sample_weight"))
         return super().evaluate(x, y, batch_size=batch_size, **kwargs)
 
     def predict(self, x, batch_size=None, **kwargs):
         """Keras's `predict`: what `call` returns, as NumPy arrays."""
         if batch_size is not None:
-            checked_count("batch_size", batch_size)
+            require_integer("batch_size", batch_size, 1)
         check_source("x", x)
         if isinstance(x, np.ndarray):
             checked_examples("x", x, self.event_shape if self.built else None)

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import as_graph
-from diffusion_vae.manifolds.arguments import require_fraction
-from diffusion_vae.models.arguments import checked_count, checked_examples, checked_numbers
+from diffusion_vae.checks import require_fraction, require_integer
+from diffusion_vae.models.arguments import checked_examples, checked_numbers
 
 BATCH_SIZE = 512
 ROWS = 1024  # decoder rows at a time for several samples an example: they stay in the cache
@@ -44,7 +44,9 @@ class InferenceMethods:
     def sample_posterior(self, x, n=1, batch_size=BATCH_SIZE):
         """`n` draws from the posterior of each example, `[n, examples, *point_shape]`."""
         params = self.posterior_parameters(x, batch_size)
-        return np.stack([self._draw(params, batch_size) for _ in range(checked_count("n", n))])
+        return np.stack(
+            [self._draw(params, batch_size) for _ in range(require_integer("n", n, 1))]
+        )
 
     def decode(self, z, batch_size=BATCH_SIZE):
         """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`."""
@@ -75,7 +77,7 @@ class InferenceMethods:
             noise: Whether to draw from p(x | z), or to give its mean.
         """
         self._require_built()
-        z = ops.convert_to_numpy(self.latent.prior_sample(checked_count("n", n)))
+        z = ops.convert_to_numpy(self.latent.prior_sample(require_integer("n", n, 1)))
         if not noise:
             return self.decode(z, batch_size)
         return self._in_batches(
@@ -114,10 +116,10 @@ class InferenceMethods:
         Returns:
             A `LogLikelihood`.
         """
-        samples = checked_count("samples", samples)
+        samples = require_integer("samples", samples, 1)
         prior_share = require_fraction("prior_share", prior_share)
         x = self._examples(x)
-        batch_size = checked_count("batch_size", batch_size)
+        batch_size = require_integer("batch_size", batch_size, 1)
         examples = max(1, min(batch_size, len(x)))
         from_prior = round(prior_share * samples)
         share = from_prior / samples
@@ -233,7 +235,7 @@ class InferenceMethods:
         if len(arrays[0]) == 0:
             raise ValueError("Expected at least one example. Received: none.")
         pieces = []
-        for start in range(0, len(arrays[0]), checked_count("batch_size", batch_size)):
+        for start in range(0, len(arrays[0]), require_integer("batch_size", batch_size, 1)):
             batch = [ops.convert_to_tensor(a[start : start + batch_size]) for a in arrays]
             pieces.append(keras.tree.map_structure(ops.convert_to_numpy, function(*batch)))
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *pieces)

@@ -3,11 +3,10 @@
 import keras
 from keras import ops
 
-from diffusion_vae.divergences import to_prior
-from diffusion_vae.heat_kernels import choose_kernel
-from diffusion_vae.layers.geometry import as_manifold
+from diffusion_vae import heat_kernels, manifolds
+from diffusion_vae.checks import require_number
+from diffusion_vae.divergences import get
 from diffusion_vae.manifolds import Euclidean
-from diffusion_vae.manifolds.arguments import require_number
 from diffusion_vae.models.diffusion_vae import DiffusionVAE
 from diffusion_vae.serialization import serializable
 
@@ -62,11 +61,11 @@ class InfoVAE(DiffusionVAE):
         seed=None,
         **kwargs,
     ):
-        manifold = Euclidean(2) if manifold is None else as_manifold(manifold)
+        manifold = Euclidean(2) if manifold is None else manifolds.get(manifold)
         kernel, limits = kwargs.pop("kernel", "auto"), log_time_range
         asked = {"kernel": kernel, "log_time_range": log_time_range}
         if limits == "auto" and not manifold.closed:
-            kernel = choose_kernel(manifold, kernel, kwargs.get("steps", 10))
+            kernel = heat_kernels.get(kernel, manifold, kwargs.get("walk_steps", 10))
             limits = [pair or EUCLIDEAN_LOG_TIME for pair in kernel.default_log_time_range()]
         super().__init__(
             manifold,
@@ -78,7 +77,7 @@ class InfoVAE(DiffusionVAE):
             **kwargs,
         )
         self.alpha, self.lambda_ = _checked_weights(alpha, lambda_)
-        self.divergence = to_prior(divergence)
+        self.divergence = get(divergence)
         self.asked = asked
 
     @property

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
+from diffusion_vae.checks import require_integer
 from diffusion_vae.latents.anchored_mixture import AnchoredMixtureLatent
 from diffusion_vae.latents.categorical_mixture import CategoricalMixtureLatent
 from diffusion_vae.layers import AffineAugmentation
-from diffusion_vae.manifolds.base import require_dimension
-from diffusion_vae.models.arguments import checked_count, checked_weight
+from diffusion_vae.models.arguments import checked_weight
 from diffusion_vae.models.cluster_methods import ClusterMethods
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
@@ -146,7 +146,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         self.consistency_weight = checked_weight(consistency_weight, "consistency_weight")
         self.augmentation = _augmentation(augmentation, self.consistency_weight, seed)
         self.legacy_double_softmax = bool(legacy_double_softmax)
-        self.information_draws = require_dimension("information_draws", information_draws, 1)
+        self.information_draws = require_integer("information_draws", information_draws, 1)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -272,7 +272,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
             params = self._parameters(x)
             return self.expected_log_prob(x, params) - self.latent.kl(params)
 
-        batch_size = checked_count("batch_size", batch_size)
+        batch_size = require_integer("batch_size", batch_size, 1)
         batch_size = max(1, batch_size // self.latent.clusters)  # examples, of K rows each
         return self._in_batches(bound, self._examples(x), batch_size=batch_size)
 

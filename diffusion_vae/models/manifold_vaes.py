@@ -93,7 +93,7 @@ class ProductVAE(_ManifoldVAE):
         factors = [
             keras.saving.deserialize_keras_object(factor)
             if isinstance(factor, dict)
-            else manifolds.parse(factor)
+            else manifolds.get(factor)
             for factor in factors
         ]
         super().__init__(manifolds.Product(factors), encoder, decoder, **kwargs)

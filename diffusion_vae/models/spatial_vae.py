@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from diffusion_vae import likelihoods
+from diffusion_vae.checks import require_choice
 from diffusion_vae.latents import MatrixNormalLatent
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.vae import VariationalAutoencoder
 from diffusion_vae.networks.spatial import doublings, spatial_decoder, spatial_encoder
 from diffusion_vae.serialization import serializable
-from diffusion_vae.suggestions import require_choice
 
 # Variant -> the covariances it may have, its own first.
 VARIANTS = {

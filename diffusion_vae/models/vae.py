@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae import likelihoods
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.checks import require_integer
 from diffusion_vae.models.arguments import (
     check_event,
     check_keywords,
@@ -79,7 +79,7 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         self.decoder = layer_or_none("decoder", decoder)
         self.likelihood = likelihoods.get(likelihood)
         self.kl_weight = checked_weight(kl_weight)
-        self.kl_warmup_steps = require_dimension("kl_warmup_steps", kl_warmup_steps, 0)
+        self.kl_warmup_steps = require_integer("kl_warmup_steps", kl_warmup_steps, 0)
         self.kl_capacity = checked_capacity(kl_capacity)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)  # of what the latent does not draw
@@ -129,11 +129,11 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
     def call(self, inputs, training=None):
         check_event("inputs", inputs.shape[1:], self.event_shape)
         features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
-        latent = self.posterior(features, training)
+        latent = self.sample_latent(features, training)
         raw = self.decoder(latent["z"], training=training)
         return {**latent, **self.likelihood(raw)}
 
-    def posterior(self, features, training=None):
+    def sample_latent(self, features, training=None):
         """The latent's parameters and a draw `z`; overridden where training changes them.
 
         Args:

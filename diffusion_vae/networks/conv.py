@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import keras
 
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.layers import CircularPadding2D
-from diffusion_vae.manifolds.base import require_dimension
 from diffusion_vae.networks.mlp import dense_stack
 from diffusion_vae.random import layer_seeds
-from diffusion_vae.suggestions import require_choice
 
 PADDINGS = ("same", "circular")
 LAST = {"data_format": "channels_last"}
@@ -187,7 +186,7 @@ def _sizes(size, blocks):
 def _picture(name, shape):
     """A shape as (height, width, channels)."""
     try:
-        sizes = tuple(require_dimension(name, size, 1) for size in shape)
+        sizes = tuple(require_integer(name, size, 1) for size in shape)
     except (TypeError, ValueError):
         sizes = ()
     if len(sizes) not in (2, 3):
@@ -217,7 +216,7 @@ def _listed(name, numbers):
         raise ValueError(
             f"Expected `{name}` to be a list of numbers, one a layer. Received: {numbers!r}."
         )
-    return [require_dimension(name, number, 1) for number in numbers]
+    return [require_integer(name, number, 1) for number in numbers]
 
 
 def _per_block(name, values, count, optional=False):
@@ -236,10 +235,10 @@ def _per_block(name, values, count, optional=False):
 
 def _pair(name, entry):
     if isinstance(entry, (list, tuple)) and len(entry) == 2:
-        return tuple(require_dimension(name, size, 1) for size in entry)
+        return tuple(require_integer(name, size, 1) for size in entry)
     if isinstance(entry, (list, tuple)) or entry is None:
         raise ValueError(
             f"Expected each of `{name}` to be a number or a pair (rows, columns). "
             f"Received: {entry!r}."
         )
-    return (require_dimension(name, entry, 1),) * 2
+    return (require_integer(name, entry, 1),) * 2

@@ -4,10 +4,14 @@ import math
 
 import keras
 
-from diffusion_vae.manifolds.arguments import require_fraction, require_number
-from diffusion_vae.manifolds.base import require_dimension, require_positive
+from diffusion_vae.checks import (
+    require_fraction,
+    require_integer,
+    require_keras_name,
+    require_number,
+    require_positive,
+)
 from diffusion_vae.random import layer_seeds
-from diffusion_vae.suggestions import require_keras_name
 
 # Keras's default, as in the paper. It scales with both widths of a layer, and so starts a decoder
 # of one or two latent coordinates nearly constant in them; "lecun_uniform" does not.
@@ -80,7 +84,7 @@ def mlp_decoder(
         raise TypeError(
             f"Expected `output_shape` to be a tuple of sizes. Received: {output_shape!r}."
         )
-    output_shape = tuple(require_dimension("output_shape", size, 1) for size in output_shape)
+    output_shape = tuple(require_integer("output_shape", size, 1) for size in output_shape)
     if not isinstance(hidden, (list, tuple)):
         raise TypeError(f"Expected `hidden` to be a list of widths. Received: {hidden!r}.")
     bias_range = require_number("bias_range", bias_range, 0.0)
@@ -123,7 +127,7 @@ def dense_stack(hidden, activation, batch_norm, seed, initializer=INITIALIZER, d
     seeds = layer_seeds(seed, 2 * len(hidden))
     kernel_seeds, dropout_seeds = seeds[: len(hidden)], seeds[len(hidden) :]
     for width, kernel_seed, dropout_seed in zip(hidden, kernel_seeds, dropout_seeds, strict=True):
-        width = require_dimension("hidden width", width, 1)
+        width = require_integer("hidden width", width, 1)
         kernel = seeded_initializer(initializer, kernel_seed)
         layers.append(keras.layers.Dense(width, kernel_initializer=kernel))
         if batch_norm:

@@ -12,7 +12,7 @@ import math
 
 import keras
 
-from diffusion_vae.manifolds.base import require_dimension
+from diffusion_vae.checks import require_integer
 from diffusion_vae.random import layer_seeds
 
 LAST = {"data_format": "channels_last"}
@@ -133,7 +133,7 @@ def _stem(map_size):
 def _options(filters, kernel, stride, padding, batch_norm, seed):
     """Arguments of a convolution; normalisation brings its own bias."""
     return {
-        "filters": require_dimension("filters", filters, 1),
+        "filters": require_integer("filters", filters, 1),
         "kernel_size": kernel,
         "strides": stride,
         "padding": padding,

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from diffusion_vae.checks import require_range
 from diffusion_vae.plots.charts.evaluate import evaluated
-from diffusion_vae.plots.images import as_images, grid_image, require_range, value_range
+from diffusion_vae.plots.images import as_images, grid_image, value_range
 from diffusion_vae.plots.layout import heading, new_figure, picture_axes
 
 WIDTH = 5.2  # inches, of a sheet of pictures

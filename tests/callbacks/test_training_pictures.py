@@ -9,7 +9,7 @@ from diffusion_vae.datasets import load
 
 
 @pytest.fixture(scope="module")
-def digits():
+def load_digits():
     return load("digits")
 
 

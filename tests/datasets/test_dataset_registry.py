@@ -50,7 +50,7 @@ def test_name_and_json_options_make_the_same_again():
 
 
 def test_a_loader_called_directly_also_notes_its_options():
-    dataset = datasets.digits(test_fraction=0.25)
+    dataset = datasets.load_digits(test_fraction=0.25)
     assert dataset.name == "digits"
     assert dataset.options == {"binarize": None, "test_fraction": 0.25, "seed": 0}
 

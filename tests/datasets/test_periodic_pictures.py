@@ -120,7 +120,7 @@ def test_coefficients_are_saved_and_reloaded(tmp_path):
     again = load("periodic_pictures", coefficients=path, gamma=0.7, **small)
     np.testing.assert_array_equal(first.train, again.train)
     # An array goes into the options, and through JSON, as pairs.
-    given = datasets.periodic_pictures(coefficients=np.load(path), gamma=0.7, **small)
+    given = datasets.make_periodic_pictures(coefficients=np.load(path), gamma=0.7, **small)
     options = json.loads(json.dumps(given.options))
     np.testing.assert_array_equal(load("periodic_pictures", **options).train, first.train)
 
@@ -131,7 +131,7 @@ def test_sinusoids_of_chosen_frequencies_are_fourier_pictures():
     coefficients = np.zeros((7, 7), complex)
     for w in frequencies:
         coefficients[3 + w, 3] = coefficients[3, 3 + w] = -1j
-    dataset = datasets.periodic_pictures(
+    dataset = datasets.make_periodic_pictures(
         coefficients=coefficients, size=16, shifts="regular", train_size=9, test_size=1
     )
     pixels = 2 * math.pi * np.arange(16) / 16

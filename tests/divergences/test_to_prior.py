@@ -17,8 +17,8 @@ from diffusion_vae.divergences import (
     MMDToPrior,
     SampledDivergenceToPrior,
     energy_distance,
+    get,
     mmd,
-    to_prior,
 )
 from diffusion_vae.divergences.prior_terms import features, gaussian_mean, mean_distance
 from diffusion_vae.heat_kernels import has_heat_kernel
@@ -120,7 +120,7 @@ def test_closed_forms_agree_with_sampled_priors(manifold, exact, sampled):
 @each(CLOSED)
 @pytest.mark.parametrize("divergence", ["mmd", "energy"])
 def test_the_prior_itself_is_near_and_a_point_is_far(manifold, divergence):
-    distance = type(to_prior(divergence))(statistic="u", prior_samples=1000)
+    distance = type(get(divergence))(statistic="u", prior_samples=1000)
     near = float(distance(draws(manifold, 1000), manifold, seed=1))
     far = float(distance(np.repeat(draws(manifold, 1), 1000, axis=0), manifold, seed=1))
     assert abs(near) < 0.02 * far
@@ -152,12 +152,12 @@ def test_heat_kernel_mmd_on_the_circle_is_a_sum_over_frequencies():
 @pytest.mark.parametrize("divergence", [*("mmd", "energy", "heat_kernel")])
 @pytest.mark.parametrize("text", ["projective:2", "projective:3 x torus:1"])
 def test_antipodes_are_one_point_of_projective_space(divergence, text):
-    manifold = manifolds.parse(text)
+    manifold = manifolds.get(text)
     z = draws(manifold, 20).astype("float32")
     flipped = z.copy()
     n = manifold.ambient_dim - (2 if "x" in text else 0)
     flipped[::2, :n] *= -1.0
-    values = [float(to_prior(divergence)(points, manifold, seed=0)) for points in (z, flipped)]
+    values = [float(get(divergence)(points, manifold, seed=0)) for points in (z, flipped)]
     assert values[0] == pytest.approx(values[1], rel=1e-4, abs=1e-5)
 
 
@@ -165,15 +165,13 @@ def test_antipodes_are_one_point_of_projective_space(divergence, text):
 @pytest.mark.parametrize("divergence", ["mmd", "energy", "heat_kernel"])
 @pytest.mark.parametrize("text", ["sphere:2", "torus:2", "projective:2"])
 def test_gradients_are_finite_and_pull_towards_the_prior(divergence, text):
-    manifold = manifolds.parse(text)
+    manifold = manifolds.get(text)
     z = np.repeat(draws(manifold, 2), 5, axis=0).astype("float32")
     z[:5] *= 1.0 + 1e-6  # clusters of coincident points
-    value, (gradient,) = value_and_gradients(
-        lambda z: to_prior(divergence)(z, manifold, seed=0), z
-    )
+    value, (gradient,) = value_and_gradients(lambda z: get(divergence)(z, manifold, seed=0), z)
     assert np.isfinite(gradient).all()
     moved = manifold.project(z - 0.1 * np.asarray(gradient) / np.abs(gradient).max())
-    assert float(to_prior(divergence)(moved, manifold, seed=0)) < float(value)
+    assert float(get(divergence)(moved, manifold, seed=0)) < float(value)
 
 
 @keras.saving.register_keras_serializable("diffusion_vae_tests")
@@ -188,7 +186,7 @@ def difference_of_means(p, q):
 )  # fmt: skip
 def test_configurations_make_the_same_divergence(divergence):
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(divergence)))
-    again = to_prior(config)
+    again = get(config)
     assert again.get_config() == divergence.get_config()
     z = draws(manifolds.Sphere(2), 10)
     values = [float(d(z, manifolds.Sphere(2), seed=3)) for d in (divergence, again)]
@@ -197,7 +195,7 @@ def test_configurations_make_the_same_divergence(divergence):
 
 def test_bad_divergences_are_refused():
     with pytest.raises(ValueError, match="'wasserstein'"):
-        to_prior("wasserstein")
+        get("wasserstein")
     with pytest.raises(ValueError, match="closed manifold"):
         HeatKernelMMDToPrior()(np.zeros((3, 2), "float32"), manifolds.Euclidean(2))
     with pytest.raises(ValueError, match="bandwidth"):

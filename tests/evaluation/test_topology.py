@@ -8,14 +8,14 @@ from keras import ops
 from scipy.spatial.transform import Rotation
 
 from diffusion_vae import datasets
-from diffusion_vae.evaluation import topology
+from diffusion_vae.evaluation import measure_topology
 from diffusion_vae.evaluation.topology import (
     alignment_error,
     coverage,
     coverage_radius,
-    degree,
     distance_correlation,
     lift_signs,
+    measure_degree,
 )
 from diffusion_vae.evaluation.topology.factors import factors_on
 from diffusion_vae.evaluation.topology.geometry import distances
@@ -87,7 +87,7 @@ MATRICES = [
 @pytest.mark.parametrize("matrix", MATRICES)
 def test_winding_matrix_of_a_linear_map_is_its_matrix(torus, matrix):
     model = angles_encoder(torus, lambda x: x @ np.array(matrix).T + 0.3)
-    report = topology(model, data(FlatTorus(2)))
+    report = measure_topology(model, data(FlatTorus(2)))
     assert report.winding == tuple(map(tuple, matrix))
     assert report.degree == round(np.linalg.det(matrix))
 
@@ -95,13 +95,13 @@ def test_winding_matrix_of_a_linear_map_is_its_matrix(torus, matrix):
 @pytest.mark.parametrize("matrix", MATRICES)
 def test_torus_is_captured_by_the_homeomorphisms_only(matrix):
     model = angles_encoder(FlatTorus(2), lambda x: x @ np.array(matrix).T + 0.3)
-    report = topology(model, data(FlatTorus(2)))
+    report = measure_topology(model, data(FlatTorus(2)))
     assert report.captured == (abs(np.linalg.det(matrix)) == 1)
 
 
 def test_winding_numbers_alone_deceive_a_torn_identity_is_not_captured():
     torn = angles_encoder(FlatTorus(2), lambda x: x + 0.5 * (np.cos(x) > 0))
-    report = topology(torn, data(FlatTorus(2)))
+    report = measure_topology(torn, data(FlatTorus(2)))
     assert abs(report.degree) == 1
     assert report.largest_jump == pytest.approx(0.5, abs=0.05)
     assert not report.captured
@@ -111,7 +111,7 @@ def test_winding_numbers_alone_deceive_a_torn_identity_is_not_captured():
 @pytest.mark.parametrize("turns", [-1, 0, 1, 2])
 def test_powers_of_the_circle_have_their_degree(circle, turns):
     codes = lambda x: np.concatenate([np.cos(turns * x), np.sin(turns * x)], axis=-1)  # noqa: E731
-    report = topology(Encoder(circle, codes), data(FlatTorus(1)))
+    report = measure_topology(Encoder(circle, codes), data(FlatTorus(1)))
     assert (report.winding, report.degree) == (((turns,),), turns)
     assert report.captured == (abs(turns) == 1)
 
@@ -119,7 +119,7 @@ def test_powers_of_the_circle_have_their_degree(circle, turns):
 @pytest.mark.parametrize("name", SPACES)
 def test_identity_is_captured_without_distortion(name):
     manifold = SPACES[name]
-    report = topology(Encoder(manifold, lambda x: x), data(manifold))
+    report = measure_topology(Encoder(manifold, lambda x: x), data(manifold))
     assert report.captured
     assert report.degree == 1
     assert report.lift == (None if name.startswith("sphere") else -1)
@@ -132,7 +132,7 @@ def test_identity_is_captured_without_distortion(name):
 def test_largest_jump_of_the_identity_is_one_step():
     for manifold, turn in [(Sphere(2), 2), (RealProjective(2), 1), (SO3(), 2), (FlatTorus(2), 2)]:
         model = Encoder(manifold, factors_on(manifold).points)
-        report = topology(model, data(manifold))
+        report = measure_topology(model, data(manifold))
         assert report.largest_jump == pytest.approx(turn * math.pi / 400, rel=2e-3)
 
 
@@ -140,7 +140,9 @@ def test_largest_jump_of_the_identity_is_one_step():
 def test_constant_map_has_degree_zero_and_covers_one_ball(name):
     manifold = SPACES[name]
     point = factors_on(manifold).random(1, np.random.default_rng(1))
-    report = topology(Encoder(manifold, lambda x: np.repeat(point, len(x), 0)), data(manifold))
+    report = measure_topology(
+        Encoder(manifold, lambda x: np.repeat(point, len(x), 0)), data(manifold)
+    )
     assert report.degree == 0
     assert report.coverage < 0.02
     assert report.distance_correlation == 0.0
@@ -149,7 +151,7 @@ def test_constant_map_has_degree_zero_and_covers_one_ball(name):
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
 def test_antipodal_map_has_the_degree_of_the_sphere(dim):
-    found = degree(lambda z: -z, Sphere(dim), Sphere(dim))
+    found = measure_degree(lambda z: -z, Sphere(dim), Sphere(dim))
     assert found.integer == (-1) ** (dim + 1)
     assert found.widest < 0.6
 
@@ -161,17 +163,21 @@ def test_squaring_has_degree_two_on_the_sphere_and_the_rotations():
         size = np.abs(w) ** 2
         return np.stack([2 * w.real, 2 * w.imag, size - 1], axis=-1) / (size + 1)[:, None]
 
-    assert degree(squared, Sphere(2), Sphere(2)).integer == 2
+    assert measure_degree(squared, Sphere(2), Sphere(2)).integer == 2
     # R -> R^2 meets a random rotation twice, R by half of its angle: w/2 and w/2 + pi.
     # Both preserve orientation, and around the half turns the map is a whole sphere to one.
-    rotations = degree(lambda z: (matrix_of(z) @ matrix_of(z)).reshape(-1, 9), SO3(), SO3())
+    rotations = measure_degree(
+        lambda z: (matrix_of(z) @ matrix_of(z)).reshape(-1, 9), SO3(), SO3()
+    )
     assert rotations.value == pytest.approx(2.0, abs=0.05)
 
 
 def test_degrees_of_rotations():
     turn = Rotation.from_rotvec([0.3, -1.0, 0.5]).as_matrix()
-    moved = degree(lambda z: (turn @ matrix_of(z)).reshape(-1, 9), SO3(), SO3())
-    inverse = degree(lambda z: np.swapaxes(matrix_of(z), 1, 2).reshape(-1, 9), SO3(), SO3())
+    moved = measure_degree(lambda z: (turn @ matrix_of(z)).reshape(-1, 9), SO3(), SO3())
+    inverse = measure_degree(
+        lambda z: np.swapaxes(matrix_of(z), 1, 2).reshape(-1, 9), SO3(), SO3()
+    )
     assert (moved.integer, inverse.integer) == (1, -1)
 
 
@@ -180,18 +186,18 @@ def test_rotations_are_projective_space():
         matrices = ops.convert_to_tensor(matrix_of(z).astype("float32"))
         return ops.convert_to_numpy(rotation_to_quaternion(matrices))
 
-    report = topology(Encoder(RealProjective(3), quaternions), data(SO3()))
+    report = measure_topology(Encoder(RealProjective(3), quaternions), data(SO3()))
     assert abs(report.degree) == 1
     assert report.captured
 
 
 def test_projective_plane_has_a_degree_modulo_two():
     plane = RealProjective(2)
-    assert degree(lambda z: z, plane, plane).modulo_2
+    assert measure_degree(lambda z: z, plane, plane).modulo_2
     # Three times as far from a pole: a map of the sphere that commutes with the antipode.
-    cubed = degree(_winding_about_the_axis(3), plane, plane)
+    cubed = measure_degree(_winding_about_the_axis(3), plane, plane)
     assert cubed.integer == 1
-    folded = degree(lambda z: np.abs(z), plane, plane)
+    folded = measure_degree(lambda z: np.abs(z), plane, plane)
     assert folded.integer == 0
 
 
@@ -204,21 +210,25 @@ def _winding_about_the_axis(turns):
 
 
 def test_a_torn_map_has_no_degree():
-    torn = degree(lambda z: np.where(z[:, 2:] > 0, z, z * [-1, -1, 1]), Sphere(2), Sphere(2))
+    torn = measure_degree(
+        lambda z: np.where(z[:, 2:] > 0, z, z * [-1, -1, 1]), Sphere(2), Sphere(2)
+    )
     assert torn.widest > 3.0
     assert torn.integer is None
     # In the quotient a choice of sign is no tear.
-    halved = degree(lambda z: z * np.sign(z[:, :1]), RealProjective(2), RealProjective(2))
+    halved = measure_degree(lambda z: z * np.sign(z[:, :1]), RealProjective(2), RealProjective(2))
     assert halved.integer == 1
 
 
 def test_widest_of_the_identity_is_an_edge_of_the_mesh():
-    assert degree(lambda z: z, Sphere(1), Sphere(1)).widest < 0.2
-    assert degree(lambda z: z, SO3(), SO3()).widest < 0.6
+    assert measure_degree(lambda z: z, Sphere(1), Sphere(1)).widest < 0.2
+    assert measure_degree(lambda z: z, SO3(), SO3()).widest < 0.6
 
 
 def test_plain_sphere_cannot_hold_projective_space():
-    report = topology(Encoder(Sphere(2), lambda x: x * np.sign(x[:, :1])), data(RealProjective(2)))
+    report = measure_topology(
+        Encoder(Sphere(2), lambda x: x * np.sign(x[:, :1])), data(RealProjective(2))
+    )
     assert report.degree is None
     assert report.largest_jump > 3.0  # from a point to its antipode
     assert not report.captured
@@ -240,9 +250,9 @@ def test_lifts_are_refused_where_there_is_no_cover():
 
 def test_degree_is_refused_between_different_spaces():
     with pytest.raises(ValueError, match="of one dimension"):
-        degree(lambda z: z, Sphere(2), Sphere(3))
+        measure_degree(lambda z: z, Sphere(2), Sphere(3))
     with pytest.raises(ValueError, match="or two of RP"):
-        degree(lambda z: z, Sphere(2), RealProjective(2))
+        measure_degree(lambda z: z, Sphere(2), RealProjective(2))
 
 
 def test_coverage_of_a_cap_is_its_share_of_the_area():
@@ -289,8 +299,8 @@ def test_alignment_is_blind_to_isometries_and_sees_noise():
 
 def test_equivariance_breaks_where_the_map_does():
     circle = FlatTorus(1)
-    straight = topology(angles_encoder(circle, lambda x: 2 * x + 1), data(circle))
-    bent = topology(angles_encoder(circle, lambda x: x + 0.9 * np.sin(x)), data(circle))
+    straight = measure_topology(angles_encoder(circle, lambda x: 2 * x + 1), data(circle))
+    bent = measure_topology(angles_encoder(circle, lambda x: x + 0.9 * np.sin(x)), data(circle))
     assert straight.equivariance_error == pytest.approx(0.0, abs=1e-5)
     assert bent.equivariance_error > 0.2
 
@@ -300,12 +310,12 @@ def test_torus_data_on_a_sphere_has_no_degree_to_count():
         z = np.stack([np.cos(x[:, 0]), np.sin(x[:, 0]), np.cos(x[:, 1])], axis=-1)
         return z / np.linalg.norm(z, axis=-1, keepdims=True)
 
-    report = topology(Encoder(Sphere(2), codes), data(FlatTorus(2)))
+    report = measure_topology(Encoder(Sphere(2), codes), data(FlatTorus(2)))
     assert (report.degree, report.winding) == (None, None)
     assert not report.captured
 
 
 def test_nothing_to_measure_without_known_factors_or_a_closed_space():
     digits = datasets.load("digits")
-    assert topology(Encoder(FlatTorus(2), lambda x: x), digits) is None
-    assert topology(Encoder(Euclidean(2), lambda x: x), data(FlatTorus(2))) is None
+    assert measure_topology(Encoder(FlatTorus(2), lambda x: x), digits) is None
+    assert measure_topology(Encoder(Euclidean(2), lambda x: x), data(FlatTorus(2))) is None

@@ -9,14 +9,14 @@ from backends import compiled, value_and_gradients
 from keras import ops
 from manifold_list import ALL, each
 
+from diffusion_vae import heat_kernels
 from diffusion_vae.heat_kernels import (
     GaussianKernel,
-    HeatKernel,
     IsotropicKernel,
+    Law,
     ProductKernel,
     RandomWalk,
     WrappedNormalKernel,
-    choose_kernel,
     has_heat_kernel,
     heat_kernel,
     reference,
@@ -291,40 +291,44 @@ def test_default_limits_are_wide_and_training_starts_inside(manifold):
 def test_the_kernel_is_found_by_type(manifold, kind):
     assert has_heat_kernel(manifold)
     assert type(heat_kernel(manifold)) is kind
-    assert choose_kernel(manifold) == choose_kernel(manifold, "exact") == heat_kernel(manifold)
+    assert (
+        heat_kernels.get("auto", manifold)
+        == heat_kernels.get("exact", manifold)
+        == heat_kernel(manifold)
+    )
 
 
 def test_other_manifolds_walk_and_say_so():
     ellipsoid = ALL["ellipsoid"]
     assert not has_heat_kernel(ellipsoid)
-    assert choose_kernel(ellipsoid, steps=7) == RandomWalk(ellipsoid, steps=7)
+    assert heat_kernels.get("auto", ellipsoid, walk_steps=7) == RandomWalk(ellipsoid, steps=7)
     mixed = Product([Sphere(2), ellipsoid])
-    kinds = [type(kernel) for kernel in choose_kernel(mixed).kernels]
+    kinds = [type(kernel) for kernel in heat_kernels.get("auto", mixed).kernels]
     assert kinds == [IsotropicKernel, RandomWalk]
     for kind in (ellipsoid, mixed):
         with pytest.raises(TypeError, match="Expected a manifold whose heat kernel is known"):
-            choose_kernel(kind, "exact")
+            heat_kernels.get("exact", kind)
 
 
 def test_a_user_can_add_a_kernel():
     class Curve(Manifold):
         dim, ambient_dim = 1, 2
 
-    class CurveKernel(HeatKernel):
+    class CurveKernel(Law):
         pass
 
     assert not has_heat_kernel(Curve())
     heat_kernel.register(Curve)(CurveKernel)
-    assert type(choose_kernel(Curve())) is CurveKernel
+    assert type(heat_kernels.get("auto", Curve())) is CurveKernel
 
 
 def test_errors_say_what_was_expected():
     with pytest.raises(TypeError, match=r"Expected a manifold\. Received: 'sphere:2'"):
         heat_kernel("sphere:2")
     with pytest.raises(ValueError, match="Expected `kernel` to be one of"):
-        choose_kernel(Sphere(2), "magic")
+        heat_kernels.get("magic", Sphere(2))
     with pytest.raises(ValueError, match=r"Expected a heat kernel on Sphere\(dim=2\)"):
-        choose_kernel(Sphere(2), heat_kernel(Sphere(3)))
+        heat_kernels.get(heat_kernel(Sphere(3)), Sphere(2))
     with pytest.raises(TypeError, match="Expected Sphere"):
         IsotropicKernel(Sphere(1))
     with pytest.raises(TypeError, match=r"Expected Sphere\(1\)"):

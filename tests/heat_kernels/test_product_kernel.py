@@ -47,8 +47,8 @@ def test_kernels_must_match_the_factors():
 
 def test_sampled_kls_of_equal_factors_are_independent_under_one_seed():
     pair = Product([Sphere(2), Sphere(2)])
-    kernel = RandomWalk(pair, kl="monte_carlo")
-    single = RandomWalk(Sphere(2), kl="monte_carlo")
+    kernel = RandomWalk(pair, kl_formula="monte_carlo")
+    single = RandomWalk(Sphere(2), kl_formula="monte_carlo")
     location, time = ops.array([[0.0, 0.0, 1.0] * 2] * 500), ops.full((500, 2), 0.01)
     both = ops.convert_to_numpy(kernel.kl_to_prior(location, time, seed=0))
     one = ops.convert_to_numpy(single.kl_to_prior(location[:, :3], time[:, :1], seed=0))

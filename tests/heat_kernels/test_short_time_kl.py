@@ -51,7 +51,7 @@ def kl(manifold, times, formula="asymptotic", location=None, dtype="float64"):
     if location is None:
         location = manifold.random_uniform((), seed=0)
     time = ops.cast(np.outer(times, np.ones(manifold.time_dim)), dtype)  # [times, time_dim]
-    kernel = RandomWalk(manifold, kl=formula)
+    kernel = RandomWalk(manifold, kl_formula=formula)
     return ops.convert_to_numpy(kernel.kl_to_prior(ops.cast(location, dtype), time, seed=0))
 
 
@@ -146,7 +146,7 @@ def test_monte_carlo_is_the_mean_of_that_ratio(manifold):
     n, t = 400, 0.01
     location = manifold.random_uniform((n,), seed=1)
     time = ops.full((n, manifold.time_dim), t)
-    sampled = RandomWalk(manifold, kl="monte_carlo").kl_to_prior(location, time, seed=0)
+    sampled = RandomWalk(manifold, kl_formula="monte_carlo").kl_to_prior(location, time, seed=0)
     formula = ops.convert_to_numpy(RandomWalk(manifold).kl_to_prior(location, time))
     apart = ops.convert_to_numpy(sampled) - formula
     # 16 draws each, a standard deviation of sqrt(d / 2) a draw; bias below d t / N
@@ -156,7 +156,7 @@ def test_monte_carlo_is_the_mean_of_that_ratio(manifold):
 
 
 def test_monte_carlo_draws_by_seed_and_broadcasts():
-    kernel = RandomWalk(Sphere(2), kl="monte_carlo")
+    kernel = RandomWalk(Sphere(2), kl_formula="monte_carlo")
     location, time = ops.array([[0.0, 0.0, 1.0]] * 3), ops.full((5, 3, 1), 0.1)
     first, again, other = (
         ops.convert_to_numpy(kernel.kl_to_prior(location, time, seed=s)) for s in (0, 0, 1)

@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, special
 
 from diffusion_vae.heat_kernels import walk_bias
-from diffusion_vae.manifolds import EmbeddedTorus, Euclidean, Manifold, Sphere, parse
+from diffusion_vae.manifolds import EmbeddedTorus, Euclidean, Manifold, Sphere, get
 
 ORDERS = np.arange(200)
 
@@ -41,7 +41,7 @@ def test_on_the_sphere_it_is_that_of_the_walks_own_law(time, steps):
 
 
 def test_more_steps_make_it_smaller():
-    few, many = (walk_bias(parse("so3"), 2.0, steps, draws=50_000) for steps in (1, 40))
+    few, many = (walk_bias(get("so3"), 2.0, steps, draws=50_000) for steps in (1, 40))
     assert abs(few.distance) > 10.0 * few.distance_error
     assert abs(many.distance) < 0.3 * abs(few.distance)
     assert abs(many.log_density) < abs(few.log_density)

@@ -115,7 +115,7 @@ def test_diagnostics():
 @pytest.mark.parametrize("dim", [2, 3])
 def test_the_veronese_head_gives_every_point_of_projective_space(dim):
     manifold = RealProjective(dim)
-    layer = latent(manifold, head="veronese")
+    layer = latent(manifold, location_head="veronese")
     assert layer.location.units == (dim + 1) * (dim + 2) // 2
     location = ops.convert_to_numpy(layer.parameters(FEATURES)["location"])
     np.testing.assert_allclose(np.linalg.norm(location, axis=-1), 1.0, atol=1e-6)

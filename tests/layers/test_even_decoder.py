@@ -93,6 +93,6 @@ def test_gradients_of_the_average_flow_through_both_images():
 def test_bad_arguments():
     decoder = mlp_decoder((4,), (8,))
     with pytest.raises(ValueError, match=r"Expected `mode` to be one of .*Received: 'even'"):
-        EvenDecoder(decoder, RealProjective(2), mode="even")
+        EvenDecoder(decoder, RealProjective(2), method="even")
     with pytest.raises(ValueError, match=r"with a symmetry.*Received: Sphere.*needs no even"):
         EvenDecoder(decoder, Sphere(2))

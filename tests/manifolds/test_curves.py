@@ -21,7 +21,7 @@ from diffusion_vae.manifolds import (
     Manifold,
     RealProjective,
     Sphere,
-    parse,
+    get,
 )
 
 jax = pytest.mark.jax
@@ -125,7 +125,7 @@ def test_geodesic_has_constant_speed(manifold):
 @pytest.mark.parametrize("text", ["sphere:2", "projective:3", "torus:2", "so3"])
 def test_geodesics_between_far_points_are_finite(text):
     # Antipodes, half turns: the direction is free, the point must be on the manifold.
-    manifold = parse(text)
+    manifold = get(text)
     x = manifold.random_uniform((8,), seed=0)
     y = -x
     if text == "so3":

@@ -13,7 +13,7 @@ from diffusion_vae.manifolds import (
     Product,
     RealProjective,
     Sphere,
-    parse,
+    get,
 )
 
 pytestmark = pytest.mark.jax
@@ -40,23 +40,23 @@ FORMS = {
 
 @pytest.mark.parametrize("text", FORMS)
 def test_text_forms(text):
-    assert parse(text) == FORMS[text]
+    assert get(text) == FORMS[text]
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != "ellipsoid"])
 def test_ids_of_the_list_are_text_forms(name):
-    assert parse(name) == ALL[name]
+    assert get(name) == ALL[name]
 
 
 def test_examples_of_the_table():
     for name, (cls, _, example, description) in TEXT_FORMS.items():
-        assert isinstance(parse(example), cls)
-        assert isinstance(parse(name), cls)
+        assert isinstance(get(example), cls)
+        assert isinstance(get(name), cls)
         assert description
 
 
 def test_manifolds_pass_through():
-    assert parse(SO3()) == SO3()
+    assert get(SO3()) == SO3()
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_manifolds_pass_through():
 )
 def test_bad_text_says_what_to_do(text, message):
     with pytest.raises(ValueError) as raised:
-        parse(text)
+        get(text)
     assert message in str(raised.value)
 
 
 @pytest.mark.parametrize("wrong", [None, 2, ["sphere:2"]])
 def test_other_types_are_refused(wrong):
     with pytest.raises(TypeError, match="manifold or its text form"):
-        parse(wrong)
+        get(wrong)

@@ -11,7 +11,7 @@ from diffusion_vae.networks import mlp_decoder, mlp_encoder
 
 JAX = ("sphere:2", "so3", "euclidean:3")  # the subset that is repeated on JAX
 
-GRAPHS = [manifolds.parse(text) for text in JAX]
+GRAPHS = [manifolds.get(text) for text in JAX]
 
 SUBCLASSES = [
     (dv.SphereVAE, {"dim": 3}),
@@ -83,7 +83,7 @@ def test_subclasses_rebuild_from_their_configuration(cls, options, x):
     assert rebuilt.get_config().keys() == model.get_config().keys()
     assert [w.shape for w in rebuilt.weights] == [w.shape for w in model.weights]
     assert (rebuilt.kl_weight, rebuilt.seed) == (0.5, 3)
-    assert rebuilt.latent.head == model.latent.head
+    assert rebuilt.latent.location_head == model.latent.location_head
 
 
 @pytest.mark.parametrize("event_shape", [(6,), (4, 3), (4, 3, 2)])

@@ -147,4 +147,4 @@ def test_bad_arguments_are_one_sentence(make, options, message):
 
 def test_a_bad_mode_of_the_even_decoder_is_refused(make):
     with pytest.raises(ValueError, match="Expected `mode`"):
-        make("projective:2", mode="odd")
+        make("projective:2", even_decoder="odd")

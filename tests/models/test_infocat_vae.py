@@ -10,8 +10,8 @@ from keras import ops
 from standard_errors import assert_mean
 
 import diffusion_vae as dv
-from diffusion_vae.experiments import ExperimentConfig, build_model
 from diffusion_vae.networks import conv_encoder, mlp_decoder, mlp_encoder
+from diffusion_vae.runs import ExperimentConfig, build_model
 
 ESTIMATORS = ("relaxed", "marginal", "gumbel")
 OPTIONS = {

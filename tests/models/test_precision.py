@@ -18,7 +18,7 @@ def mixed():
 
 def model(raw_shape=(4, 3), **options):
     vae = dv.SphereVAE(
-        2, mlp_encoder((8,)), mlp_decoder(raw_shape, (8,)), steps=2, seed=0, **options
+        2, mlp_encoder((8,)), mlp_decoder(raw_shape, (8,)), walk_steps=2, seed=0, **options
     )
     vae.compile("adam", run_eagerly=True)
     return vae

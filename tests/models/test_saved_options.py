@@ -88,7 +88,7 @@ def test_batch_norm_and_dropout_survive(make, x, tmp_path):
             keras.layers.Dropout(0.3),
         ]
     )
-    model = make("o3", encoder=encoder, steps=2)
+    model = make("o3", encoder=encoder, walk_steps=2)
     model.compile("adam", run_eagerly=True)
     model.fit(x, batch_size=10, verbose=0)
     model.save(tmp_path / "model.keras")
@@ -96,7 +96,7 @@ def test_batch_norm_and_dropout_survive(make, x, tmp_path):
 
 
 def test_an_even_decoder_of_ones_own_is_not_wrapped_twice(x, tmp_path):
-    even = EvenDecoder(mlp_decoder((4, 3), (8,), seed=0), "projective:2", mode="quadratic")
+    even = EvenDecoder(mlp_decoder((4, 3), (8,), seed=0), "projective:2", method="quadratic")
     model = dv.RealProjectiveVAE(2, mlp_encoder((8,)), even)
     assert model.decoder is even
     model.compile("adam", run_eagerly=True)

@@ -19,7 +19,7 @@ FEATURES = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
 )
 def test_gradients_compile_and_agree(manifold, head):
     # The walk compiles too (tests/heat_kernels); TensorFlow's XLA has no determinant, say.
-    latent = BrownianLatent(RandomWalk(manifold, steps=1), head=head, seed=0)
+    latent = BrownianLatent(RandomWalk(manifold, steps=1), location_head=head, seed=0)
     latent.build((None, 5))
     goal = latent.parameters(ops.convert_to_tensor(FEATURES + 0.1))["location"]
 

@@ -244,7 +244,7 @@ def test_even_decoder_takes_a_convolutional_one(mode):
     from diffusion_vae import RealProjectiveVAE
 
     vae = RealProjectiveVAE(
-        2, conv_encoder((6, 6, 1), **SMALL), conv_decoder((6, 6, 1), **SMALL), mode=mode
+        2, conv_encoder((6, 6, 1), **SMALL), conv_decoder((6, 6, 1), **SMALL), even_decoder=mode
     )
     vae.build((None, 6, 6, 1))
     z = noise((3,))

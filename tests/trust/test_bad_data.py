@@ -6,7 +6,7 @@ from bad_calls import bad, each_bad
 
 from diffusion_vae import datasets
 from diffusion_vae.callbacks import ResultsFolder
-from diffusion_vae.experiments import (
+from diffusion_vae.runs import (
     ExperimentConfig,
     evaluate_run,
     load_run,
@@ -14,7 +14,7 @@ from diffusion_vae.experiments import (
     resume,
     train,
 )
-from diffusion_vae.experiments.reproduce import find_table, run_jobs
+from diffusion_vae.runs.reproduce import get, run_jobs
 
 NAN, INF = float("nan"), float("inf")
 NOWHERE = "/no/such"
@@ -171,11 +171,11 @@ EXPERIMENTS = [
         "`checkpoint_every`", "'often'"),
     bad("pictures of nothing", lambda: ResultsFolder(pictures_every=1), ValueError, "`dataset`",
         "None"),
-    bad("a misspelt table", lambda: find_table("tabel1"), ValueError, "Expected one of",
+    bad("a misspelt table", lambda: get("tabel1"), ValueError, "Expected one of",
         "Did you mean 'table1'?"),
-    bad("a misspelt row", lambda: find_table("table1").jobs(["spere:2"]), ValueError,
+    bad("a misspelt row", lambda: get("table1").jobs(["spere:2"]), ValueError,
         "Expected some of", "Did you mean 'sphere:2'?"),
-    bad("no runs", lambda: find_table("table1").jobs(runs=0), ValueError, "`runs`", "0"),
+    bad("no runs", lambda: get("table1").jobs(runs=0), ValueError, "`runs`", "0"),
     bad("no processes", lambda: run_jobs([], NOWHERE, processes=0), ValueError, "`processes`",
         "0"),
 ]  # fmt: skip

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from bad_calls import bad, each_bad
 
-from diffusion_vae import layers
-from diffusion_vae.heat_kernels import RandomWalk, choose_kernel, heat_kernel, walk_bias
+from diffusion_vae import heat_kernels, layers
+from diffusion_vae.heat_kernels import RandomWalk, heat_kernel, walk_bias
 from diffusion_vae.manifolds import (
     SO3,
     EmbeddedTorus,
@@ -16,7 +16,7 @@ from diffusion_vae.manifolds import (
     RealProjective,
     Sphere,
     check_manifold,
-    parse,
+    get,
 )
 
 NAN = float("nan")
@@ -47,12 +47,12 @@ MANIFOLDS = [
     bad("a product of one", lambda: Product([S2]), ValueError, "at least two factors", "1"),
     bad("a product of a text", lambda: Product("sphere:2"), TypeError, "list", "'sphere:2'"),
     bad("a product of numbers", lambda: Product([1, 2]), TypeError, "list of manifolds", "1"),
-    bad("a misspelt name", lambda: parse("spheer:2"), ValueError, "Expected one of", "'spheer'"),
-    bad("the nearest name", lambda: parse("toruss"), ValueError, "Did you mean 'torus'?", "torus"),
-    bad("a dimension as a word", lambda: parse("sphere:two"), ValueError, "'sphere:2'", "'two'"),
-    bad("no name at all", lambda: parse(""), ValueError, "Expected one of", "''"),
-    bad("a number for a space", lambda: parse(3), TypeError, "its text form", "3"),
-    bad("SO(3) with a dimension", lambda: parse("so3:2"), ValueError, "without", "'so3:2'"),
+    bad("a misspelt name", lambda: get("spheer:2"), ValueError, "Expected one of", "'spheer'"),
+    bad("the nearest name", lambda: get("toruss"), ValueError, "Did you mean 'torus'?", "torus"),
+    bad("a dimension as a word", lambda: get("sphere:two"), ValueError, "'sphere:2'", "'two'"),
+    bad("no name at all", lambda: get(""), ValueError, "Expected one of", "''"),
+    bad("a number for a space", lambda: get(3), TypeError, "its text form", "3"),
+    bad("SO(3) with a dimension", lambda: get("so3:2"), ValueError, "without", "'so3:2'"),
     bad("no level-set function", lambda: ImplicitManifold(3, 2, 3, (-1, 1)), TypeError,
         "a function of points", "3"),
     bad("points of another space", lambda: S2.project(points(4, 2)), ValueError,
@@ -96,14 +96,14 @@ def test_bad_calls_of_manifolds(case):
 KERNELS = [
     bad("a kernel on a text", lambda: heat_kernel("sphere:2"), TypeError, "a manifold", "sphere"),
     bad("a walk on a text", lambda: RandomWalk("sphere:2"), TypeError, "a manifold", "'sphere:2'"),
-    bad("a misspelt kernel", lambda: choose_kernel(S2, "exakt"), ValueError, "`kernel`",
+    bad("a misspelt kernel", lambda: heat_kernels.get("exakt", S2), ValueError, "`kernel`",
         "'exakt'. Did you mean 'exact'?"),
-    bad("another space's kernel", lambda: choose_kernel(Sphere(3), WALK), ValueError,
+    bad("another space's kernel", lambda: heat_kernels.get(WALK, Sphere(3)), ValueError,
         "a heat kernel on Sphere(dim=3)", "Sphere(dim=2)"),
     bad("no steps", lambda: RandomWalk(S2, steps=0), ValueError, "`steps` to be at least 1", "0"),
     bad("half a step", lambda: RandomWalk(S2, steps=2.5), TypeError, "an integer", "2.5"),
-    bad("a misspelt KL", lambda: RandomWalk(S2, kl="monte-carlo"), ValueError, "`kl`",
-        "Did you mean 'monte_carlo'?"),
+    bad("a misspelt KL", lambda: RandomWalk(S2, kl_formula="monte-carlo"), ValueError,
+        "`kl_formula`", "Did you mean 'monte_carlo'?"),
     bad("a negative time", lambda: KERNEL.log_density(Z, Z, times(4, 1, value=-1.0)),
         ValueError, "`time` to be positive", "-1.0"),
     bad("time zero", lambda: KERNEL.kl_to_prior(Z, times(4, 1, value=0.0)), ValueError,
@@ -181,7 +181,7 @@ LAYERS = [
     bad("a function for a decoder", lambda: layers.EvenDecoder(abs, RealProjective(2)),
         TypeError, "`decoder` to be a Keras layer", "abs"),
     bad("a misspelt mode",
-        lambda: layers.EvenDecoder(keras.layers.Dense(2), RealProjective(2), mode="averge"),
+        lambda: layers.EvenDecoder(keras.layers.Dense(2), RealProjective(2), method="averge"),
         ValueError, "`mode`", "Did you mean 'average'?"),
     bad("a negative padding", lambda: layers.CircularPadding2D(-1), ValueError, "at least 0", "1"),
     bad("three paddings", lambda: layers.CircularPadding2D((1, 2, 3)), ValueError,

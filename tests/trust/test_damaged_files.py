@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from diffusion_vae import cli, files
-from diffusion_vae.experiments import ExperimentConfig, evaluate_run, load_run, resume, train
-from diffusion_vae.experiments.reproduce import Table, run_jobs, write_report
-from diffusion_vae.experiments.summary import print_runs
 from diffusion_vae.files import read_json, replacing, write_json
+from diffusion_vae.runs import ExperimentConfig, evaluate_run, load_run, resume, train
+from diffusion_vae.runs.reproduce import Table, run_jobs, write_report
+from diffusion_vae.runs.summary import print_runs
 
 TINY = {
     "dataset": "gaussian_mixture", "dataset_options": {"train_size": 64, "test_size": 16},

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from keras import ops
 from manifold_list import ALL, CLOSED, each
 
-from diffusion_vae import divergences, layers, likelihoods
-from diffusion_vae.heat_kernels import RandomWalk, choose_kernel
+from diffusion_vae import divergences, heat_kernels, layers, likelihoods
+from diffusion_vae.heat_kernels import RandomWalk
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.layers.diffusion_time import DiffusionTime
 from diffusion_vae.layers.projection import VeroneseProjection
@@ -66,7 +66,7 @@ def test_distances_of_samples_are_never_nan(statistic, data, rows, bandwidth):
 def test_distances_to_the_prior_are_finite(manifold, data):
     z = manifold.project(data.draw(extreme_arrays(manifold.ambient_dim)))
     for name in ("mmd", "energy"):
-        finite(**{name: divergences.to_prior(name)(z, manifold, seed=1)})
+        finite(**{name: divergences.get(name)(z, manifold, seed=1)})
 
 
 @FEW
@@ -102,7 +102,7 @@ def test_layers_on_a_manifold_are_never_nan(manifold, data):
 @FEW
 @given(data=st.data(), width=st.integers(1, 4))
 def test_a_latent_takes_any_features(manifold, data, width):
-    latent = BrownianLatent(choose_kernel(manifold, "auto", steps=2), seed=0)
+    latent = BrownianLatent(heat_kernels.get("auto", manifold, walk_steps=2), seed=0)
     features = ops.convert_to_tensor(data.draw(extreme_arrays(width, most=LARGEST)))
     params = latent.parameters(features) if latent.built else _built(latent, features)
     z = latent.sample(params)
@@ -126,9 +126,9 @@ def test_the_veronese_head_is_finite(data, dim):
 
 
 @FEW
-@given(data=st.data(), mode=st.sampled_from(layers.even_decoder.MODES))
+@given(data=st.data(), mode=st.sampled_from(layers.even_decoder.METHODS))
 def test_even_decoders_are_even_for_any_points(data, mode):
-    decoder = layers.EvenDecoder(keras.layers.Dense(2), RealProjective(2), mode=mode)
+    decoder = layers.EvenDecoder(keras.layers.Dense(2), RealProjective(2), method=mode)
     z = data.draw(extreme_arrays(3, most=LARGEST))
     here, there = (ops.convert_to_numpy(decoder(each)) for each in (z, -z))
     finite(here=here)

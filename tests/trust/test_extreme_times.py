@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 from keras import ops
 from manifold_list import ALL, each
 
-from diffusion_vae.heat_kernels import RandomWalk, choose_kernel
+from diffusion_vae import heat_kernels
+from diffusion_vae.heat_kernels import RandomWalk
 
 
 def kernels(manifold):
     """Its exact kernel, where there is one, and the walk with both of its KLs."""
-    yield choose_kernel(manifold, "auto", steps=2)
+    yield heat_kernels.get("auto", manifold, walk_steps=2)
     for kl in ("asymptotic", "monte_carlo"):
-        yield RandomWalk(manifold, steps=2, kl=kl)
+        yield RandomWalk(manifold, steps=2, kl_formula=kl)
 
 
 @each(ALL)

@@ -16,8 +16,8 @@ import diffusion_vae
 from diffusion_vae import datasets
 from diffusion_vae.datasets.archives import read_archive
 from diffusion_vae.datasets.cifar10 import _ArrayUnpickler
-from diffusion_vae.experiments import ExperimentConfig, load_run
 from diffusion_vae.files import write_json
+from diffusion_vae.runs import ExperimentConfig, load_run
 
 TRACE = "the file was run"
 
@@ -53,7 +53,7 @@ def test_a_pickle_in_place_of_a_cifar_batch_is_not_run(tmp_path, trace, where):
     for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
         (folder / name).write_bytes(pickle.dumps(content, protocol=2))
     with pytest.raises(ValueError, match=r"asks for \S+, and only arrays are allowed"):
-        datasets.cifar10(path=folder)
+        datasets.load_cifar10(path=folder)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_batch_of_object_arrays_is_refused(tmp_path):
     for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
         (folder / name).write_bytes(pickle.dumps(content, protocol=2))
     with pytest.raises(ValueError, match="cannot be read as a batch of CIFAR-10"):
-        datasets.cifar10(path=folder)
+        datasets.load_cifar10(path=folder)
 
 
 def test_an_array_of_objects_is_not_unpickled(tmp_path, trace):

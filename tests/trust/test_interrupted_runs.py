@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from diffusion_vae.experiments import ExperimentConfig, resume, train
+from diffusion_vae.runs import ExperimentConfig, resume, train
 
 SMALL = {"encoder_units": (4,), "decoder_units": (4,)}
 POINTS = {

@@ -1,6 +1,6 @@
 """Topology, measured: what a map from factors to a latent space covers, tears and folds."""
 
-from diffusion_vae.evaluation.topology.degree import Degree, degree
+from diffusion_vae.evaluation.topology.degree import Degree, measure_degree
 from diffusion_vae.evaluation.topology.geometry import (
     alignment_error,
     coverage,
@@ -9,7 +9,7 @@ from diffusion_vae.evaluation.topology.geometry import (
     largest_jump,
 )
 from diffusion_vae.evaluation.topology.lifts import lift_signs
-from diffusion_vae.evaluation.topology.report import Topology, topology
+from diffusion_vae.evaluation.topology.report import Topology, measure_topology
 from diffusion_vae.evaluation.topology.unknown_factors import (
     Homology,
     Neighbourhoods,
@@ -27,12 +27,12 @@ __all__ = [
     "angle_steps",
     "coverage",
     "coverage_radius",
-    "degree",
     "distance_correlation",
     "homology",
     "largest_jump",
     "lift_signs",
+    "measure_degree",
+    "measure_topology",
     "neighbourhoods",
-    "topology",
     "winding_matrix",
 ]

@@ -57,7 +57,7 @@ def has_degree(source, target):
     )
 
 
-def degree(mapping, source, target, targets=TARGETS, seed=0) -> Degree:
+def measure_degree(mapping, source, target, targets=TARGETS, seed=0) -> Degree:
     """Degree of a map between two spheres, projective spaces or rotation groups.
 
     Args:

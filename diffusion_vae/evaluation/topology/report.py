@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.evaluation.topology import geometry
-from diffusion_vae.evaluation.topology.degree import degree, has_degree, is_quotient
+from diffusion_vae.evaluation.topology.degree import has_degree, is_quotient, measure_degree
 from diffusion_vae.evaluation.topology.factors import factors_on
 from diffusion_vae.evaluation.topology.lifts import lift_signs
 from diffusion_vae.evaluation.topology.winding import is_torus, winding_matrix
@@ -62,7 +62,7 @@ class Topology:
         return asdict(self)
 
 
-def topology(model, dataset, seed=0):
+def measure_topology(model, dataset, seed=0):
     """Measures a model's encoder on data whose factors are known.
 
     Args:
@@ -97,7 +97,7 @@ def topology(model, dataset, seed=0):
         value = float(np.linalg.det(winding))
         found = round(value)
     elif has_degree(factors.manifold, latent):
-        counted = degree(encode, factors.manifold, latent, seed=seed)
+        counted = measure_degree(encode, factors.manifold, latent, seed=seed)
         value, found = counted.value, counted.integer
         if is_quotient(latent):
             lift = int(np.median(lift_signs(latent, loops)))

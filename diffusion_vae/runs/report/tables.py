@@ -1,0 +1,85 @@
+"""The numbers of a run as rows of a page."""
+
+from diffusion_vae.manifolds import get
+from diffusion_vae.runs import published
+from diffusion_vae.runs.published import CORRECTED, CORRECTED_PERIODIC
+from diffusion_vae.runs.summary import ROWS
+
+NUMBERS = (*ROWS, ("log-likelihood", "log_likelihood", "nats", "{:.2f}"))
+
+# What each entry of the topology record says.
+TOPOLOGY = {
+    "degree": "how often the latent space is covered, with orientation; ±1 is onto",
+    "degree_value": "the same before rounding",
+    "winding": "turns of each latent angle (rows) as each factor (columns) goes round once",
+    "lift": "−1 if a loop that cannot be contracted stays one",
+    "largest_jump": "between codes of neighbouring examples, in radians; at most 0.2",
+    "coverage": "share of the latent space near a code; at least 95 %",
+    "coverage_radius": "what counts as near, in radians",
+    "distance_correlation": "between latent and true distances",
+    "alignment_error": "of the codes against the factors after the best isometry, relative",
+    "equivariance_error": "of the action of the symmetry group, relative",
+}
+
+
+def number_rows(metrics, dataset, manifold):
+    """Rows of the table of held-out numbers, and whether published ones stand in it.
+
+    Args:
+        metrics: Numbers by name.
+        dataset: The run's `Dataset`.
+        manifold: Its latent space, or `None`.
+
+    Returns:
+        A list of tuples (name, unit, this run, paper), all texts, and a boolean.
+    """
+    paper = published(dataset, manifold) or {}
+    corrected = _corrected(dataset, manifold) if paper else {}
+    rows = []
+    for label, name, unit, form in NUMBERS:
+        if name in metrics or name in paper:
+            ours = form.format(metrics[name]) if name in metrics else "not computed"
+            theirs = form.format(paper[name]) if name in paper else ""
+            if name in corrected:
+                theirs += f" (with the right constants {form.format(corrected[name])})"
+            rows.append((label, unit, ours, theirs))
+    known = {name for _, name, _, _ in NUMBERS}
+    for name, value in metrics.items():
+        if name not in known and not isinstance(value, (dict, list)):
+            rows.append((name.replace("_", " "), "", plain(value), ""))
+    return rows, bool(paper)
+
+
+def topology_rows(record):
+    """Rows (name, value, meaning) of a run's record of its topology."""
+    return [
+        (name.replace("_", " "), plain(value), TOPOLOGY.get(name, ""))
+        for name, value in record.items()
+        if name != "captured" and value is not None
+    ]
+
+
+def parameter_rows(settings):
+    """Rows (name, value) of a configuration."""
+    return [(name.replace("_", " "), plain(value)) for name, value in settings.items()]
+
+
+def plain(value):
+    """A number, list or option as it is written for readers."""
+    if value is None or value in ({}, [], ()):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {plain(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        nested = any(isinstance(item, (list, tuple)) for item in value)
+        return " ".join(f"[{plain(v)}]" if nested else plain(v) for v in value)
+    return str(value)
+
+
+def _corrected(dataset, manifold):
+    table = CORRECTED if dataset.name == "mnist" else CORRECTED_PERIODIC
+    return next((row for text, row in table.items() if get(text) == manifold), {})

@@ -1,0 +1,240 @@
+"""The tables that `diffusion-vae reproduce` makes: published ones, and our own."""
+
+from diffusion_vae.checks import did_you_mean
+from diffusion_vae.runs.published import (
+    CORRECTED,
+    CORRECTED_PERIODIC,
+    GAUSSIAN,
+    HYPERSPHERICAL,
+    MNIST,
+    PERIODIC_PICTURES,
+)
+from diffusion_vae.runs.reproduce.plan import EVIDENCE, TOPOLOGY, TWO_ESTIMATES, Table
+
+SPACES = ("sphere:2", "embedded-torus", "torus:2", "projective:3", "projective:2",
+          "euclidean:3", "euclidean:2", "so3", "o3")  # fmt: skip
+
+# Larger batches at a lower rate than `MNIST_RECIPE`: less noise in the weights, where places
+# have to be told apart finely.
+GENTLE = {"batch_size": 256, "learning_rate": 1e-3, "warmup_steps": 1000, "encoder_dropout": 0.03}
+
+# Of table 1, where the published numbers need other settings to be reached. The torus in R^3 has
+# radius 3, far from where the decoder's units bend without a range of biases.
+RECIPES: dict[str, dict] = {
+    "sphere:2": {"epochs": 250},
+    "embedded-torus": {"epochs": 250, "decoder_bias_range": 3.0, **GENTLE},
+    "projective:2": {"epochs": 60},
+    "euclidean:3": {"epochs": 200},
+    "euclidean:2": {"epochs": 300, **GENTLE},
+}
+
+# Laws of the posterior on spheres; von Mises-Fisher can be drawn from on S^2 only.
+LAWS = {"": "brownian", " power spherical": "power_spherical"}
+HYPERSPHERICAL_ROWS: dict[str, dict] = {
+    "sphere:2 von Mises-Fisher": {"latent": "sphere:2", "posterior": "von_mises_fisher"}
+}
+HYPERSPHERICAL_PUBLISHED = {"sphere:2 von Mises-Fisher": {"log_likelihood": HYPERSPHERICAL[2]}}
+for _dim in HYPERSPHERICAL:
+    for _words, _law in LAWS.items():
+        _row = f"sphere:{_dim}{_words}"
+        HYPERSPHERICAL_ROWS[_row] = {"latent": f"sphere:{_dim}", "posterior": _law}
+        HYPERSPHERICAL_PUBLISHED[_row] = {"log_likelihood": HYPERSPHERICAL[_dim]}
+    HYPERSPHERICAL_ROWS[f"euclidean:{_dim}"] = {"latent": f"euclidean:{_dim}"}
+    HYPERSPHERICAL_PUBLISHED[f"euclidean:{_dim}"] = {"log_likelihood": GAUSSIAN[_dim]}
+
+# Weights with which each divergence of the plain VAE's points, 0.02, 0.05 and 0.2 in batches
+# of 128, counts about as much as the KL does.
+DIVERGENCES = {"mmd": 300.0, "energy": 100.0, "heat_kernel": 30.0}
+COVERAGE: dict[str, dict] = {}
+for _latent, _divergences in {
+    "sphere:2": ("mmd", "energy", "heat_kernel"),
+    "euclidean:2": ("mmd", "energy"),
+}.items():
+    COVERAGE[_latent] = {"latent": _latent}
+    for _divergence in _divergences:
+        COVERAGE[f"{_latent} {_divergence}"] = {
+            "latent": _latent,
+            "model": "info",
+            "model_options": {
+                "alpha": 0.0,
+                "lambda_": DIVERGENCES[_divergence],
+                "divergence": _divergence,
+            },
+        }
+
+# What can be done for a latent space to capture the topology of its data.
+MEANS: dict[str, dict] = {
+    "": {},
+    "annealed times": {"time_annealing": (-1.0, -7.0, 1000)},
+    "curriculum": {"curriculum": (1, 2, 4)},
+    "circular convolutions": {  # narrow: a step of the default ones takes seconds on a CPU
+        "network": "conv", "padding": "circular", "filters": (16, 32, 32),
+    },
+    "restarts": {"restarts": 24},
+    "curriculum, restarts": {"curriculum": (1, 2, 4), "restarts": 24},
+    "whitened curriculum": {"curriculum": (1, 2, 4), "whiten": True},
+    "whitened curriculum, restarts": {
+        "curriculum": (1, 2, 4), "whiten": True, "restarts": 24,
+    },
+}  # fmt: skip
+TRANSLATIONS: dict[str, dict] = {
+    "cos + cos": {"picture": "cosines"},
+    "N=5, gamma=0.5": {"picture": "random", "order": 5, "gamma": 0.5},
+    "N=10, gamma=0.5": {"picture": "random", "order": 10, "gamma": 0.5},
+}
+TOPOLOGY_ROWS: dict[str, dict] = {
+    f"{_name}: {_means or 'plain'}": {"latent": "torus", "dataset_options": _options, **_settings}
+    for _name, _options in TRANSLATIONS.items()
+    for _means, _settings in MEANS.items()
+}
+# Latent spaces that the data do not live on.
+for _space in ("embedded-torus", "sphere:2", "projective:2"):
+    TOPOLOGY_ROWS[f"cos + cos on {_space}: restarts"] = {"latent": _space, "restarts": 3}
+# Other data, each on its own latent space and on a wrong one.
+_LINES = {"dataset": "unoriented_lines", "variance": 0.1, "dataset_options": {}}
+_ROTATIONS = {"dataset": "so3_functions", "variance": 0.01}
+_COLOURED = {**_ROTATIONS, "dataset_options": {"channels": 3}}
+# As many steps as the other data; the loss stays that of the mean picture for half of them.
+_TURNTABLE = {"dataset": "rotated_image", "dataset_options": {"size": 32, "train_size": 6400}}
+TOPOLOGY_ROWS |= {
+    "turned picture on torus:1": {"latent": "torus:1", **_TURNTABLE},
+    "turned picture on sphere:2": {"latent": "sphere:2", **_TURNTABLE},
+    "function on the sphere on so3": {
+        "latent": "so3", "restarts": 12, "dataset_options": {}, **_ROTATIONS
+    },
+    "coloured sphere on so3": {"latent": "so3", "restarts": 24, **_COLOURED},
+    "coloured sphere on sphere:3": {"latent": "sphere:3", **_COLOURED},
+    "lines on projective:2, veronese": {
+        "latent": "projective:2", "head": "veronese", "restarts": 24, **_LINES
+    },
+    "lines on projective:2, ambient": {"latent": "projective:2", "restarts": 3, **_LINES},
+    "lines on sphere:2": {"latent": "sphere:2", **_LINES},
+}  # fmt: skip
+
+# What the recipe of table 1 was chosen among, on S^2.
+SETTINGS: dict[str, dict] = {
+    "sigmoid, rate 1e-3": {"output_activation": "sigmoid", "learning_rate": 1e-3},
+    "sigmoid, rate 5e-4": {"output_activation": "sigmoid", "learning_rate": 5e-4},
+    "linear, rate 1e-3": {"learning_rate": 1e-3},
+    "linear, rate 5e-4": {"learning_rate": 5e-4},
+    "linear, rate 5e-4, Glorot weights": {
+        "learning_rate": 5e-4, "initializer": "glorot_uniform"
+    },
+}  # fmt: skip
+
+MNIST_RECIPE = {  # of tables 1 and 3
+    "dataset": "mnist",
+    "batch_size": 128,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "warmup_steps": 2000,
+    "betas": (0.9, 0.99),
+    "encoder_dropout": 0.05,
+    "encoder_standardize": (0.1307, 0.3081),  # mean and standard deviation of MNIST
+    "initializer": "lecun_normal",
+}
+
+
+def _for_both_estimates(rows):
+    """Published rows whose log-likelihood stands beside both of ours."""
+    return {
+        name: {**row, "log_likelihood_encoder": row["log_likelihood"]}
+        if "log_likelihood" in row
+        else row
+        for name, row in rows.items()
+    }
+
+
+TABLES = {
+    "table1": Table(
+        "table1",
+        "MNIST, not binarised, unit-variance Gaussian likelihood (paper, Table 1)",
+        rows={space: {"latent": space, **RECIPES.get(space, {})} for space in SPACES},
+        published=_for_both_estimates(MNIST),
+        corrected=_for_both_estimates(CORRECTED),
+        settings={
+            **MNIST_RECIPE,
+            "epochs": 100,
+            "output_activation": "sigmoid",
+        },
+        prior_share=0.5,  # the spaces are small: it finds what the encoder misses
+        metrics=TWO_ESTIMATES,
+    ),
+    "settings": Table(
+        "settings",
+        "MNIST on S^2 as in table 1, 20 epochs: the decoder's last activation, rates, weights",
+        rows={name: {"latent": "sphere:2", **how} for name, how in SETTINGS.items()},
+        settings={
+            "dataset": "mnist",
+            "epochs": 20,
+            "schedule": "cosine",
+            "warmup_steps": 500,
+            "initializer": "lecun_normal",
+        },
+    ),
+    "table2": Table(
+        "table2",
+        "All translations of cos + cos, 64x64, unit-variance Gaussian likelihood (paper, Table 2)",
+        rows={space: {"latent": space} for space in SPACES[:7]},
+        published=PERIODIC_PICTURES,
+        corrected=CORRECTED_PERIODIC,
+        settings={
+            "dataset": "periodic_pictures",
+            "epochs": 60,
+            "restarts": 0,
+            "schedule": "cosine",
+        },
+    ),
+    "table3": Table(
+        "table3",
+        "MNIST, binarised dynamically, beside hyperspherical VAEs (Davidson et al. 2018, Table 1)",
+        rows=HYPERSPHERICAL_ROWS,
+        published=_for_both_estimates(HYPERSPHERICAL_PUBLISHED),
+        settings={
+            **MNIST_RECIPE,
+            "dataset_options": {"binarize": "dynamic"},
+            "likelihood": "bernoulli",
+            "encoder_units": (256, 128),
+            "decoder_units": (128, 256),
+            "epochs": 60,
+        },
+        importance_samples=500,
+        prior_share=0.5,
+        metrics=TWO_ESTIMATES,
+    ),
+    "topology": Table(
+        "topology",
+        "Topology captured: degree ±1, no jump over 0.2 rad, coverage of 95 %",
+        rows=TOPOLOGY_ROWS,
+        settings={
+            "dataset": "periodic_pictures",
+            "epochs": 30,
+            "restarts": 0,
+            "schedule": "cosine",
+        },
+        importance_samples=0,
+        metrics=TOPOLOGY,
+        seeded=("picture_seed",),
+    ),
+    "coverage": Table(
+        "coverage",
+        "MNIST, unit-variance Gaussian likelihood: how well the latent points cover the prior",
+        rows=COVERAGE,
+        settings={"dataset": "mnist", "epochs": 20, "schedule": "cosine"},
+        metrics=EVIDENCE | {"prior_mmd": ("MMD² to the prior", "{:.5f}", False)},
+    ),
+}
+
+
+def get(name):
+    """The table of that name.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    if name not in TABLES:
+        raise ValueError(
+            f"Unknown table {name!r}.{did_you_mean(name, TABLES)} "
+            f"Expected one of: {', '.join(TABLES)}."
+        )
+    return TABLES[name]

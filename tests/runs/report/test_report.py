@@ -1,0 +1,159 @@
+"""`diffusion-vae report`: one page that holds everything and needs nothing."""
+
+import base64
+import json
+import re
+import sys
+from html.parser import HTMLParser
+from io import BytesIO
+
+import imageio.v3 as imageio
+import pytest
+
+from diffusion_vae import cli
+from diffusion_vae.runs import ExperimentConfig, train
+from diffusion_vae.runs.report import write_report
+
+RECORD = {
+    "degree": None, "degree_value": None, "winding": None, "lift": None, "largest_jump": 0.25,
+    "coverage": 0.5, "coverage_radius": 0.1, "distance_correlation": 0.3, "alignment_error": 0.2,
+    "equivariance_error": 0.4, "captured": False,
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Start tags with their attributes, and the texts of the cells of each table by its id."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.tables, self._table, self._cell = [], {}, None, False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "table":
+            self._table = self.tables.setdefault(dict(attrs)["id"], [])
+        elif tag == "tr":
+            self._table.append([])
+        self._cell = tag in ("td", "th")
+        if self._cell:
+            self._table[-1].append("")
+
+    def handle_endtag(self, tag):
+        self._cell = self._cell and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self._cell:
+            self._table[-1][-1] += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    root = tmp_path_factory.mktemp("results")
+    small = {"epochs": 2, "encoder_units": (8,), "decoder_units": (8,), "pictures_every": 1}
+    train(ExperimentConfig(latent="sphere:2", dataset="digits", **small), root, "mine")
+    path = root / "parameters" / "mine" / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"topology": RECORD}))
+    return root
+
+
+@pytest.fixture(scope="module")
+def page(results):
+    path = write_report(results, "mine")
+    assert path == results / "reports" / "mine.html"
+    return Page(path.read_text())
+
+
+def decoded(address):
+    head, content = address.split(",")
+    kind = re.fullmatch("data:image/(png|gif);base64", head).group(1)
+    return kind, imageio.imread(BytesIO(base64.b64decode(content)), extension=f".{kind}")
+
+
+def test_numbers_are_those_of_the_run(page, results):
+    metrics = json.loads((results / "parameters" / "mine" / "metrics.json").read_text())
+    table = {row[0]: row[2] for row in page.tables["numbers"][1:]}
+    assert table["ELBO"] == f"{metrics['elbo']:.2f}"
+    assert table["MSE"] == f"{metrics['mse']:.5f}"
+
+
+def test_the_topology_record_is_a_table(page):
+    table = {row[0]: row[1] for row in page.tables["topology"]}
+    assert table["largest jump"] == "0.25" and "degree" not in table
+
+
+def test_every_option_and_version_is_listed(page):
+    table = dict(page.tables["parameters"])
+    assert table["latent"] == "sphere:2" and table["encoder units"] == "8"
+    assert len(table) == len(ExperimentConfig.__dataclass_fields__)
+    assert "keras" in dict(page.tables["versions"])
+
+
+def test_every_picture_of_the_run_is_in_the_page_on_both_grounds(page, results):
+    folder = results / "images" / "mine"
+    files = [path for path in folder.iterdir() if not path.name.startswith("epoch_")]
+    stills = [path for path in files if path.suffix == ".png"]
+    movies = [path for path in files if path.suffix == ".gif"]
+    assert {path.name for path in movies} == {"latent_turning.gif", "training.gif"}
+    shown = [decoded(attributes["src"]) for attributes in page.all("img")]
+    assert sum(kind == "png" for kind, _ in shown) == len(stills) + 1  # and the curves
+    assert sum(kind == "gif" for kind, _ in shown) == len(movies)
+    night = [decoded(attributes["srcset"]) for attributes in page.all("source")]
+    assert len(night) == len(stills) + 1
+    for kind, picture in shown:
+        assert picture.shape[-1] == 3 and (kind == "gif" or picture[0, 0].min() == 255)
+    assert all(picture[0, 0].max() < 40 for _, picture in night)
+    assert all(a["media"] == "(prefers-color-scheme: dark)" for a in page.all("source"))
+
+
+def test_every_picture_says_what_it_is(page):
+    texts = [attributes["alt"] for attributes in page.all("img")]
+    assert len(set(texts)) == len(texts) and all(len(text) > 5 for text in texts)
+
+
+def test_the_page_asks_nothing_of_the_network(page):
+    for _tag, attributes in page.tags:
+        for name in ("src", "srcset", "href"):
+            assert attributes.get(name, "data:").startswith("data:")
+
+
+def test_the_interactive_page_is_inside(page):
+    pytest.importorskip("plotly")
+    (frame,) = page.all("iframe")
+    assert frame["srcdoc"].startswith("<!DOCTYPE html>") and 'id="figure"' in frame["srcdoc"]
+
+
+def run(monkeypatch, capfd, *arguments):
+    monkeypatch.setattr(sys, "argv", ["diffusion-vae", "report", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    output = capfd.readouterr()
+    return stopped.value.code or 0, output.out, output.err
+
+
+def test_the_command_writes_where_it_is_told(monkeypatch, capfd, results, tmp_path):
+    out = tmp_path / "new" / "page.html"
+    flags = ["--results", str(results), "--out", str(out)]
+    code, printed, _ = run(monkeypatch, capfd, "mine", *flags)
+    assert code == 0 and printed.strip() == str(out) and out.stat().st_size > 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("nobody", "There is no run 'nobody'"),
+        ("unfinished", "Expected a finished run. Received: 'unfinished'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(monkeypatch, capfd, results, name, sentence):
+    folder = results / "parameters" / "unfinished"
+    folder.mkdir(exist_ok=True)
+    source = (results / "parameters" / "mine" / "experiment.json").read_text()
+    (folder / "experiment.json").write_text(source)
+    code, out, err = run(monkeypatch, capfd, name, "--results", str(results))
+    assert code == 2 and sentence in err and err.count("\n") == 1
+    assert "Traceback" not in out + err
+    assert not (results / "reports" / f"{name}.html").exists()

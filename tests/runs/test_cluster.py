@@ -1,0 +1,110 @@
+"""Two processes on this machine train as one does (JAX), and a lost one is explained."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from diffusion_vae.runs import Cluster, join
+
+pytest.importorskip("jax")
+
+TINY = [
+    "--dataset-option", "size=8", "--dataset-option", "train_size=96",
+    "--dataset-option", "test_size=32", "--encoder-units", "8", "--decoder-units", "8",
+    "--batch-size", "32", "--restarts", "0", "--run", "r", "--latent", "sphere:2",
+]  # fmt: skip
+ENVIRONMENT = {**os.environ, "KERAS_BACKEND": "jax", "NPROC": "1"}
+SECONDS = 240
+
+
+def command(folder, epochs, *more):
+    options = ["--results", str(folder), "--epochs", str(epochs), *TINY, *more]
+    return [sys.executable, "-m", "diffusion_vae.cli", "train", *options]
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def start_both(folder, epochs, *more):
+    hosts = f"127.0.0.1:{free_port()},127.0.0.1"
+    return [
+        subprocess.Popen(
+            command(folder, epochs, "--hosts", hosts, "--rank", str(rank), *more),
+            env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+
+
+def history(folder):
+    return json.loads((folder / "parameters" / "r" / "history.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alone")
+    subprocess.run(command(folder, 3), env=ENVIRONMENT, check=True, capture_output=True)
+    return folder
+
+
+def test_two_processes_train_as_one(alone, tmp_path):
+    for process in start_both(tmp_path, 3):
+        _, errors = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, errors
+    together = history(tmp_path)
+    for name in ("loss", "kl_loss", "mse"):
+        np.testing.assert_allclose(together[name], history(alone)[name], rtol=2e-4, err_msg=name)
+    metrics = json.loads((tmp_path / "parameters" / "r" / "metrics.json").read_text())
+    assert np.isfinite(metrics["elbo"])
+    assert list((tmp_path / "images" / "r").glob("*.png"))
+
+
+def test_a_lost_process_is_explained_and_the_run_goes_on(alone, tmp_path):
+    first, second = start_both(tmp_path, 2000)
+    saved = tmp_path / "weights_folder" / "r" / "last.keras"
+    start = time.monotonic()
+    while not saved.exists() and time.monotonic() < start + SECONDS:
+        time.sleep(0.2)
+    assert saved.exists()
+    os.killpg(second.pid, signal.SIGKILL)
+    _, errors = first.communicate(timeout=SECONDS)
+    second.communicate(timeout=SECONDS)
+    assert first.returncode == 1
+    assert errors.startswith("Error: the process with rank 0 of 2 lost another one")
+    assert errors.count("\n") == 1
+    done = len(history(tmp_path)["loss"])
+    experiment = tmp_path / "parameters" / "r" / "experiment.json"
+    record = json.loads(experiment.read_text())
+    record["config"]["epochs"] = done + 2  # not all of the 2,000
+    experiment.write_text(json.dumps(record))
+    for process in start_both(tmp_path, 1, "--resume", "r"):
+        _, errors = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, errors
+    assert len(history(tmp_path)["loss"]) == done + 2
+
+
+def test_shares_are_equal_and_in_order():
+    rows = np.arange(11)
+    shares = [Cluster(3, rank).share(rows) for rank in range(3)]
+    np.testing.assert_array_equal(np.concatenate(shares), np.arange(9))
+    np.testing.assert_array_equal(Cluster().share(rows), rows)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "rank", "sentence"),
+    [(["a", "b"], 0, "KERAS_BACKEND=jax"), (["a"], 0, "KERAS_BACKEND|two hosts")],
+)
+def test_bad_clusters_are_refused(hosts, rank, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        join(hosts, rank)
