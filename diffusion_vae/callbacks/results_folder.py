@@ -29,8 +29,9 @@ class ResultsFolder(keras.callbacks.Callback):
       with `dataset` the pictures and the latent points of held-out examples (projector);
     - `weights_folder/<run>/`: `best.keras` (by `val_elbo`, or `elbo`) and `last.keras`,
       and `epoch_0010.keras`, ... with `checkpoint_every`;
-    - `parameters/<run>/`: `encoder.json`, `decoder.json`, `vae.json`, `experiment.json`
-      (enough to rebuild the run, seed and versions included), and `history.json`.
+    - `parameters/<run>/`: `encoder.json`, `decoder.json` and `vae.json` (Keras configs),
+      `history.json`, and `experiment.json`, the record of the run: `run`, `started`, `model`
+      and `optimizer` (Keras configs), `fit`, `seed`, `versions`.
 
     Nothing is written before training starts. Every file is complete or not there.
 
@@ -38,7 +39,8 @@ class ResultsFolder(keras.callbacks.Callback):
         root: Folder of all runs.
         run: Name of this run; by default the time, made unique.
         dataset: A `Dataset` or an array of examples `[n, *event]` to draw pictures of.
-        experiment: JSON-able settings to add to `experiment.json`.
+        experiment: JSON-able entries of `experiment.json`. They are added to the record, and
+            replace its own entry of the same name.
         checkpoint_every: Keep the model of every so many epochs; `None` for none.
         pictures_every: Draw the latent space every so many epochs; `None` for not.
         resume: Whether `run` exists and this training continues it.
@@ -186,26 +188,26 @@ class ResultsFolder(keras.callbacks.Callback):
         self._write_parameters()
         write_graph(self.model, self.folder("tensorboard") / "train")
 
-    def _write_parameters(self):
+    def _write_parameters(self) -> None:
         serialize = keras.saving.serialize_keras_object
-        parameters = self.folder("parameters")
+        parameters, optimizer = self.folder("parameters"), self.model.optimizer
+        model = serialize(self.model)
         write_json(parameters / "encoder.json", serialize(self.model.encoder))
         write_json(parameters / "decoder.json", serialize(self.model.decoder))
-        write_json(parameters / "vae.json", serialize(self.model))
-        optimizer = self.model.optimizer
-        write_json(
-            parameters / "experiment.json",
-            {
-                "run": self.run,
-                "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        write_json(parameters / "vae.json", model)
+        record = {
+            "run": self.run,
+            "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "model": model,
+            "optimizer": None if optimizer is None else serialize(optimizer),
+            "fit": {
                 "epochs": self.params.get("epochs"),
                 "steps_per_epoch": self.params.get("steps"),
-                "optimizer": serialize(optimizer) if optimizer is not None else None,
-                "seed": getattr(self.model, "seed", None),
-                "versions": versions(),
-                **self.experiment,
             },
-        )
+            "seed": getattr(self.model, "seed", None),
+            "versions": versions(),
+        }
+        write_json(parameters / "experiment.json", {**record, **self.experiment})
 
     def _show_in_tensorboard(self, paths):
         """The last pictures beside the scalars, and the latent points for the projector."""

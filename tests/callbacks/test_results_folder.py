@@ -64,9 +64,21 @@ def test_parameters_rebuild_the_model_and_the_experiment(trained, x):
     experiment = parameters["experiment"]
     assert experiment["note"] == "test"
     assert experiment["seed"] == 0
-    assert experiment["epochs"] == 2
+    assert experiment["fit"] == {"epochs": 2, "steps_per_epoch": 3}
+    assert experiment["model"] == parameters["vae"]
+    optimizer = keras.saving.deserialize_keras_object(experiment["optimizer"])
+    assert optimizer.get_config() == model.optimizer.get_config()
     assert {"keras", "python", "diffusion-vae"} <= set(experiment["versions"])
     assert len(parameters["history"]["val_elbo"]) == 2
+
+
+def test_entries_of_the_caller_replace_those_of_the_record(tmp_path, x, small_model):
+    entries = {"fit": {"epochs": 7}, "dataset": {"name": "mine", "options": {}}, "seed": 5}
+    folder = ResultsFolder(tmp_path, experiment=entries)
+    small_model().fit(x, epochs=1, verbose=0, callbacks=[folder])
+    record = json.loads((folder.folder("parameters") / "experiment.json").read_text())
+    assert {name: record[name] for name in entries} == entries
+    assert list(record)[:4] == ["run", "started", "model", "optimizer"]
 
 
 def test_last_weights_are_those_of_the_trained_model(trained, x):
