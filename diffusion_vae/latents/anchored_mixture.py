@@ -166,7 +166,7 @@ class AnchoredMixtureLatent(ClusteredLatent):
 def _sphere_of(manifold, clusters):
     """A sphere with room for as many orthonormal anchors."""
     manifold = manifolds.get(manifold)
-    if not isinstance(manifold, Sphere) or manifold.ambient_dim < clusters:
+    if manifold != Sphere(manifold.dim) or manifold.ambient_dim < clusters:
         raise ValueError(
             f"Expected a sphere of dimension at least {clusters - 1}, with {clusters} orthonormal "
             f"anchors. Received: {manifold!r}."

@@ -36,11 +36,11 @@ class SphericalLaw(Law):
                 f"Expected the TensorFlow backend for {type(self).__name__}, a law of TensorFlow "
                 f"Probability. Received: {keras.backend.backend()!r}. Use posterior='brownian'."
             )
-        if type(manifold) is not Sphere:  # RP^d is another space
+        super().__init__(manifold)
+        if manifold != Sphere(manifold.dim):
             raise ValueError(
                 f"Expected a Sphere for {type(self).__name__}. Received: {manifold!r}."
             )
-        super().__init__(manifold)
 
     def distribution(self, location, time):
         """The law as a `tfp.distributions.Distribution`.

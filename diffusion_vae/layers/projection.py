@@ -6,7 +6,6 @@ from keras import ops
 from diffusion_vae import manifolds
 from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.manifolds.eigen import top_eigenvector
-from diffusion_vae.manifolds.real_projective import RealProjective
 from diffusion_vae.serialization import serializable
 
 
@@ -56,7 +55,7 @@ class VeroneseProjection(FullPrecisionLayer):
     def __init__(self, manifold, **kwargs):
         super().__init__(**kwargs)
         self.manifold = manifolds.get(manifold)
-        if not isinstance(self.manifold, RealProjective):
+        if self.manifold != manifolds.RealProjective(self.manifold.dim):
             raise ValueError(
                 "Expected a real projective space for the Veronese head. "
                 f"Received: {self.manifold!r}."
