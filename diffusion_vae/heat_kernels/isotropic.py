@@ -9,7 +9,7 @@ from diffusion_vae.heat_kernels.base import Law, with_leading_axes, with_time_ax
 from diffusion_vae.heat_kernels.radial import LONGEST, radial_tables
 from diffusion_vae.heat_kernels.reference import SO3_SCALE
 from diffusion_vae.manifolds import O3, SO3, RealProjective, Sphere
-from diffusion_vae.manifolds.vectors import safe_norm
+from diffusion_vae.manifolds.numerics.vectors import safe_norm
 from diffusion_vae.serialization import serializable
 
 LOG_TIME_RANGE = (math.log(1e-4), math.log(LONGEST))

@@ -5,7 +5,7 @@ from keras import ops
 
 from diffusion_vae import manifolds
 from diffusion_vae.layers.full_precision import FullPrecisionLayer
-from diffusion_vae.manifolds.eigen import top_eigenvector
+from diffusion_vae.manifolds.numerics.eigen import top_eigenvector
 from diffusion_vae.serialization import serializable
 
 

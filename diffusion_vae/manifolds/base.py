@@ -9,8 +9,8 @@ from keras import ops
 
 from diffusion_vae.autodiff import iterate
 from diffusion_vae.manifolds.arguments import AMBIENT, FRACTIONS, SHAPE, check_overrides, takes
-from diffusion_vae.manifolds.pool import draw_from_pool, pool_by_projection
-from diffusion_vae.manifolds.vectors import ratio, safe_norm, shortened
+from diffusion_vae.manifolds.numerics.pool import draw_from_pool, pool_by_projection
+from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm, shortened
 
 HALVINGS = 5  # of the chord, whose 32 projected pieces stand in for the distance
 RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map

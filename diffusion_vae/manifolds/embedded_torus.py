@@ -7,8 +7,8 @@ from keras import ops
 
 from diffusion_vae.checks import require_positive
 from diffusion_vae.manifolds.base import Manifold
-from diffusion_vae.manifolds.circle import rotate, signed_angle
-from diffusion_vae.manifolds.vectors import unit_vectors
+from diffusion_vae.manifolds.numerics.circle import rotate, signed_angle
+from diffusion_vae.manifolds.numerics.vectors import unit_vectors
 from diffusion_vae.serialization import serializable
 
 
@@ -45,16 +45,16 @@ class EmbeddedTorus(Manifold):
         return 4.0 * math.pi**2 * self.centre_radius * self.tube_radius
 
     def scalar_curvature(self, z):
-        cosine = self._frame(ops.convert_to_tensor(z))[1][..., 0]
+        cosine = self.frame(ops.convert_to_tensor(z))[1][..., 0]
         from_axis = self.centre_radius + self.tube_radius * cosine
         return 2.0 * cosine / (self.tube_radius * from_axis)
 
     def project(self, x):
-        around_axis, around_tube = self._frame(ops.convert_to_tensor(x))
-        return self._point(around_axis, around_tube)
+        around_axis, around_tube = self.frame(ops.convert_to_tensor(x))
+        return self.point(around_axis, around_tube)
 
     def tangent_project(self, z, v):
-        around_axis, around_tube = self._frame(z)
+        around_axis, around_tube = self.frame(z)
         normal = ops.concatenate(
             [around_tube[..., :1] * around_axis, around_tube[..., 1:]], axis=-1
         )  # [..., 3]
@@ -63,20 +63,20 @@ class EmbeddedTorus(Manifold):
     def geodesic(self, x, y, s):
         x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
         s = ops.convert_to_tensor(s, dtype=x.dtype)
-        start, end = self._frame(x), self._frame(y)
+        start, end = self.frame(x), self.frame(y)
         circles = [rotate(a, s * signed_angle(a, b)) for a, b in zip(start, end, strict=True)]
-        return self._point(*circles)
+        return self.point(*circles)
 
     def angles(self, z):
         """Angles (phi about the axis, theta about the tube), `[..., 3] -> [..., 2]`."""
-        circles = self._frame(ops.convert_to_tensor(z))
+        circles = self.frame(ops.convert_to_tensor(z))
         return ops.stack([ops.arctan2(c[..., 1], c[..., 0]) for c in circles], axis=-1)
 
     def from_angles(self, angles):
         """Points at the angles (phi, theta), `[..., 2] -> [..., 3]`."""
         angles = ops.convert_to_tensor(angles)
         circle = ops.stack([ops.cos(angles), ops.sin(angles)], axis=-1)  # [..., 2, 2]
-        return self._point(circle[..., 0, :], circle[..., 1, :])
+        return self.point(circle[..., 0, :], circle[..., 1, :])
 
     def random_uniform(self, shape=(), seed=None):
         # Area is proportional to 1 + (a/c) cos theta. A uniform theta, kept with
@@ -91,14 +91,22 @@ class EmbeddedTorus(Manifold):
     def get_config(self):
         return {"centre_radius": self.centre_radius, "tube_radius": self.tube_radius}
 
-    def _frame(self, x):
-        """Unit vectors `[..., 2]` of the angle about the axis and about the tube."""
+    def frame(self, x):
+        """Unit vectors of the angles about the axis and about the tube.
+
+        Args:
+            x: Points, `[..., 3]`; off the torus, those of the closest point.
+
+        Returns:
+            A pair of arrays, `[..., 2]` each.
+        """
         around_axis = unit_vectors(x[..., :2])
         from_axis = ops.sum(around_axis * x[..., :2], axis=-1)  # [...]
         meridian = ops.stack([from_axis - self.centre_radius, x[..., 2]], axis=-1)
         return around_axis, unit_vectors(meridian)
 
-    def _point(self, around_axis, around_tube):
+    def point(self, around_axis, around_tube):
+        """Points from the unit vectors that `frame` returns, `[..., 2] -> [..., 3]`."""
         from_axis = self.centre_radius + self.tube_radius * around_tube[..., :1]
         height = self.tube_radius * around_tube[..., 1:]
         return ops.concatenate([from_axis * around_axis, height], axis=-1)

@@ -7,7 +7,7 @@ from keras import ops
 
 from diffusion_vae.checks import require_integer
 from diffusion_vae.manifolds.base import Manifold
-from diffusion_vae.manifolds.vectors import safe_norm
+from diffusion_vae.manifolds.numerics.vectors import safe_norm
 from diffusion_vae.serialization import serializable
 
 

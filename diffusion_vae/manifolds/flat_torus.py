@@ -7,8 +7,8 @@ from keras import ops
 
 from diffusion_vae.checks import require_integer
 from diffusion_vae.manifolds.base import Manifold
-from diffusion_vae.manifolds.circle import rotate, signed_angle
-from diffusion_vae.manifolds.vectors import safe_norm, unit_vectors
+from diffusion_vae.manifolds.numerics.circle import rotate, signed_angle
+from diffusion_vae.manifolds.numerics.vectors import safe_norm, unit_vectors
 from diffusion_vae.serialization import serializable
 
 

@@ -11,11 +11,11 @@ from keras import ops
 
 from diffusion_vae.autodiff import compiled, detached, run_eagerly
 from diffusion_vae.checks import require_integer, require_positive
-from diffusion_vae.manifolds import level_set
-from diffusion_vae.manifolds.atlas import build_atlas
 from diffusion_vae.manifolds.base import Manifold
-from diffusion_vae.manifolds.closest_point import closest_point
-from diffusion_vae.manifolds.pool import draw_from_pool
+from diffusion_vae.manifolds.numerics import level_set
+from diffusion_vae.manifolds.numerics.atlas import build_atlas
+from diffusion_vae.manifolds.numerics.closest_point import closest_point
+from diffusion_vae.manifolds.numerics.pool import draw_from_pool
 from diffusion_vae.serialization import serializable
 
 

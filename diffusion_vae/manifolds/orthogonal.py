@@ -7,11 +7,14 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.base import Manifold
-from diffusion_vae.manifolds.eigen import nearest_orthogonal
-from diffusion_vae.manifolds.quaternion import quaternion_to_rotation, rotation_to_quaternion
-from diffusion_vae.manifolds.small_matrices import determinant, product, transpose
+from diffusion_vae.manifolds.numerics.eigen import nearest_orthogonal
+from diffusion_vae.manifolds.numerics.quaternion import (
+    quaternion_to_rotation,
+    rotation_to_quaternion,
+)
+from diffusion_vae.manifolds.numerics.small_matrices import determinant, product, transpose
+from diffusion_vae.manifolds.numerics.vectors import safe_norm, shortened
 from diffusion_vae.manifolds.sphere import sinc
-from diffusion_vae.manifolds.vectors import safe_norm, shortened
 from diffusion_vae.serialization import serializable
 
 # A rotation by the angle w has Frobenius length sqrt(2) w.

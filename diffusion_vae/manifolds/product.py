@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.base import Manifold
-from diffusion_vae.manifolds.vectors import safe_norm
+from diffusion_vae.manifolds.numerics.vectors import safe_norm
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 

@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
+from diffusion_vae.manifolds.numerics.vectors import safe_norm
 from diffusion_vae.manifolds.sphere import Sphere, symmetric_matrix_features
-from diffusion_vae.manifolds.vectors import safe_norm
 from diffusion_vae.serialization import serializable
 
 

@@ -27,7 +27,7 @@ from diffusion_vae.manifolds import (
     RealProjective,
     Sphere,
 )
-from diffusion_vae.manifolds.quaternion import rotation_to_quaternion
+from diffusion_vae.manifolds.numerics.quaternion import rotation_to_quaternion
 
 
 class Encoder:

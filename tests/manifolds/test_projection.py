@@ -11,7 +11,7 @@ from membership import off_manifold
 
 from diffusion_vae.autodiff import jacobian
 from diffusion_vae.manifolds import O3, SO3, EmbeddedTorus, FlatTorus, Sphere
-from diffusion_vae.manifolds.vectors import unit_vectors
+from diffusion_vae.manifolds.numerics.vectors import unit_vectors
 
 jax = pytest.mark.jax
 

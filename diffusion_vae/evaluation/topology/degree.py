@@ -17,7 +17,10 @@ from keras import ops
 from scipy.spatial import ConvexHull
 
 from diffusion_vae.manifolds import SO3, RealProjective, Sphere
-from diffusion_vae.manifolds.quaternion import quaternion_to_rotation, rotation_to_quaternion
+from diffusion_vae.manifolds.numerics.quaternion import (
+    quaternion_to_rotation,
+    rotation_to_quaternion,
+)
 
 POINTS = {1: 400, 2: 3000, 3: 12000}  # corners on S^d, by dimension
 TARGETS = 256  # random points whose preimages are counted

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds import SO3, RealProjective
-from diffusion_vae.manifolds.quaternion import rotation_to_quaternion
+from diffusion_vae.manifolds.numerics.quaternion import rotation_to_quaternion
 
 
 def lift_signs(manifold, loops):

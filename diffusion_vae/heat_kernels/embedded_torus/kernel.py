@@ -28,7 +28,7 @@ from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, LOG_TIME_RANGE
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST
 from diffusion_vae.heat_kernels.spline import UniformSpline
 from diffusion_vae.manifolds import EmbeddedTorus
-from diffusion_vae.manifolds.circle import rotate, signed_angle
+from diffusion_vae.manifolds.numerics.circle import rotate, signed_angle
 from diffusion_vae.serialization import serializable
 
 FAT = 2.4  # c / a below which the log density is not held to 1e-3
@@ -73,7 +73,7 @@ class EmbeddedTorusKernel(Law):
 
     def log_density(self, y, location, time):
         t = time[..., 0] / self._unit**2  # [...]
-        (axis, tube), (end_axis, end_tube) = (_frame(self.manifold, z) for z in (location, y))
+        (axis, tube), (end_axis, end_tube) = (self.manifold.frame(z) for z in (location, y))
         d = signed_angle(tube, end_tube)
         phi = signed_angle(axis, end_axis)
         v = ops.arctan2(tube[..., 1], tube[..., 0])
@@ -87,14 +87,14 @@ class EmbeddedTorusKernel(Law):
         location = with_time_axes(location, time)
         shape = (2, *ops.shape(location)[:-1])
         noise = keras.random.normal(shape, dtype=location.dtype, seed=seed)
-        axis, tube = _frame(self.manifold, location)
+        axis, tube = self.manifold.frame(location)
         v = ops.arctan2(tube[..., 1], tube[..., 0])
         t = time[..., 0] / self._unit**2 + ops.zeros_like(v)
         d, phi = _transport(self._ratio)(v, t, noise[0], noise[1])
-        return self.manifold._point(rotate(axis, phi), rotate(tube, d))
+        return self.manifold.point(rotate(axis, phi), rotate(tube, d))
 
     def kl_to_prior(self, location, time, seed=None):
-        tube = _frame(self.manifold, location)[1]
+        tube = self.manifold.frame(location)[1]
         log_t = ops.log(time[..., 0])  # [...]
         table = _divergence(self.manifold.centre_radius, self.manifold.tube_radius)
         # Below the table the KL is a straight line in log t.
@@ -109,11 +109,6 @@ class EmbeddedTorusKernel(Law):
         """A cloud of a seventh of the mean radius."""
         squared_radius = self.manifold.centre_radius * self.manifold.tube_radius
         return [math.log(INITIAL_SPREAD * squared_radius)]
-
-
-def _frame(manifold, z):
-    """Unit vectors of the angle about the axis and of the tube, `[..., 3] -> 2 x [..., 2]`."""
-    return manifold._frame(z)
 
 
 def _unit_log_density(tables, v, d, phi, t):

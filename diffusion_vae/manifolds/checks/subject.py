@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import jacobian
-from diffusion_vae.manifolds.numeric import NumericManifold, spread
-from diffusion_vae.manifolds.patches import patch_points
+from diffusion_vae.manifolds.numerics.numpy_view import NumericManifold, spread
+from diffusion_vae.manifolds.numerics.patches import patch_points
 
 COUNT = 256  # points of most checks
 LARGEST_DIM = 7  # above, the charts that cover a manifold are too many

@@ -3,7 +3,10 @@
 import numpy as np
 
 from diffusion_vae.manifolds import O3, SO3
-from diffusion_vae.manifolds.quaternion import quaternion_to_rotation, rotation_to_quaternion
+from diffusion_vae.manifolds.numerics.quaternion import (
+    quaternion_to_rotation,
+    rotation_to_quaternion,
+)
 from diffusion_vae.plots.charts.ball import Ball
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.registry import draws

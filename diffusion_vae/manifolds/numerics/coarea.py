@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from diffusion_vae.autodiff import jacobian
-from diffusion_vae.manifolds.numeric import ArrayFunction
+from diffusion_vae.manifolds.numerics.numpy_view import ArrayFunction
 
 REPLICATES = 8  # independent scramblings, whose spread gives the standard error
 LINES = 2**11  # lines per axis and replicate

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from diffusion_vae.autodiff import run_eagerly
-from diffusion_vae.manifolds.coarea import weighted_points
-from diffusion_vae.manifolds.pool import Pool, pool_of
+from diffusion_vae.manifolds.numerics.coarea import weighted_points
+from diffusion_vae.manifolds.numerics.pool import Pool, pool_of
 
 ANCHORS = 1024  # points at which projections start
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.small_matrices import determinant, product, transpose
+from diffusion_vae.manifolds.numerics.small_matrices import determinant, product, transpose
 
 FLOOR = 1e-6  # smallest denominator of a gradient, relative to a matrix of entries near 1
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.spatial import cKDTree
 
-from diffusion_vae.manifolds.coarea import WeightedPoints
+from diffusion_vae.manifolds.numerics.coarea import WeightedPoints
 
 ITERATIONS = 12  # of the solve for a point above a given tangent vector
 LEAST_OVERLAP = 4  # charts that cover nearly every point, at least

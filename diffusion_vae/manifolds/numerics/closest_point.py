@@ -4,9 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.eigen import transpose
-from diffusion_vae.manifolds.level_set import newton_step, offset
-from diffusion_vae.manifolds.vectors import headroom
+from diffusion_vae.manifolds.numerics.eigen import transpose
+from diffusion_vae.manifolds.numerics.level_set import newton_step, offset
+from diffusion_vae.manifolds.numerics.vectors import headroom
 
 STEPS = 30  # Newton steps at most; in the tube about four are taken
 FRACTIONS = (1.0, 0.3, 0.05, 0.005)  # of a Newton step, of which the best is taken

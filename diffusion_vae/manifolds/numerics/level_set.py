@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import jacobian, value_and_jacobian
-from diffusion_vae.manifolds.eigen import transpose
+from diffusion_vae.manifolds.numerics.eigen import transpose
 
 # `function` is everywhere f, `[..., n] -> [..., k]` with k the codimension; J is its
 # Jacobian, G = J J^T, T = 1 - J^T G^-1 J the projector on the tangent space.

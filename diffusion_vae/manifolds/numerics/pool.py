@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import run_eagerly
-from diffusion_vae.manifolds.numeric import NumericManifold
-from diffusion_vae.manifolds.patches import patch_points
+from diffusion_vae.manifolds.numerics.numpy_view import NumericManifold
+from diffusion_vae.manifolds.numerics.patches import patch_points
 
 SIZE = 2**15  # points, at most
 

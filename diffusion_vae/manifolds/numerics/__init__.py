@@ -1,0 +1,1 @@
+"""Computations behind the manifolds: vectors, small matrices, level sets, points of a volume."""
