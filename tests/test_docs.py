@@ -1,23 +1,48 @@
-"""The documentation: its code runs, page by page, and no exported name is missing."""
+"""README and documentation: code runs, commands parse, and what they name exists."""
 
 import ast
+import json
 import re
+import shlex
 from pathlib import Path
 
+import click
 import keras
 import numpy as np
 import pytest
+import typer
 
+from diffusion_vae import cli
 from diffusion_vae.heat_kernels import heat_kernel
 from diffusion_vae.plots.charts import registry
 
 ROOT = Path(__file__).parent.parent
-DOCS, PACKAGE = ROOT / "docs", ROOT / "diffusion_vae"
+DOCS, PACKAGE, README = ROOT / "docs", ROOT / "diffusion_vae", ROOT / "README.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Code that a test cannot run, because it needs a cluster; its imports are run.
+SKETCH = re.compile(r"^```py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PRINTED = re.compile(
+    r"^```python\n((?:(?!^```).)*)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`]+)`")
+PROGRAM = "diffusion-vae"
+# Names that stand for a number in a command.
+PLACEHOLDERS = {"SEED": "0", "RUNS": "1"}
+
+TEXTS = [
+    README,
+    *(ROOT / name for name in ("CONTRIBUTING.md", "results/README.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
 PAGES = sorted(
-    str(page.relative_to(DOCS))
-    for page in DOCS.rglob("*.md")
-    if BLOCK.search(page.read_text(encoding="utf-8"))
+    str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md") if BLOCK.search(read(page))
 )
 
 
@@ -41,6 +66,15 @@ def own_registrations(monkeypatch):
     heat_kernel._clear_cache()
 
 
+def run_quickly(code, name):
+    """Runs a text of Python in a namespace of its own, one epoch a training."""
+    code = re.sub(r"epochs=\d+", "epochs=1", code)
+    exec(compile(code, name, "exec"), {"__name__": "__main__"})
+
+
+# Python
+
+
 def test_pages_with_code_are_found():
     assert {"quickstart.md", "your_own_manifold.md", "index.md"} <= set(PAGES)
 
@@ -49,29 +83,134 @@ def test_pages_with_code_are_found():
 @pytest.mark.parametrize("page", PAGES)
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch, small_mnist, own_registrations):
     monkeypatch.chdir(tmp_path)
-    text = (DOCS / page).read_text(encoding="utf-8")
-    code = "\n".join(BLOCK.findall(text))
-    code = re.sub(r"epochs=\d+", "epochs=1", code)
-    exec(compile(code, page, "exec"), {"__name__": "__main__"})
+    run_quickly("\n".join(BLOCK.findall(read(DOCS / page))), page)
 
 
-def test_functions_named_like_their_module_have_an_entry_of_their_own():
-    # `from x.mnist import mnist` hides the function behind the module for mkdocstrings.
-    reference = "".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
+@pytest.mark.filterwarnings("ignore:.*of the diffusion times are within 1 %")
+@pytest.mark.parametrize("code", BLOCK.findall(read(README)))
+def test_each_block_of_the_readme_runs_alone(code, tmp_path, monkeypatch, small_mnist):
+    monkeypatch.chdir(tmp_path)
+    run_quickly(code, "README.md")
+
+
+@pytest.mark.filterwarnings("ignore:.*of the diffusion times are within 1 %")
+def test_the_readme_shows_what_its_code_prints(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (code, printed), *more = PRINTED.findall(read(README))
+    assert more == []
+    run_quickly(code, "README.md")
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("page", [page for page in TEXTS if SKETCH.search(read(page))], ids=str)
+def test_sketches_import_what_there_is(page):
+    for code in SKETCH.findall(read(page)):
+        tree = ast.parse(code)
+        tree.body = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        exec(compile(tree, str(page), "exec"), {})
+
+
+# Commands
+
+
+def commands(text):
+    """`diffusion-vae ...` commands of a text, from code blocks and from code in lines."""
+    blocks = "\n".join(FENCE.findall(text)).replace("\\\n", " ").splitlines()
+    spans = [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))]
+    for line in [*blocks, *spans]:
+        for part in re.split(r"&&|\||;", line.partition(" #")[0]):
+            words = [word for word in part.split() if not re.match(r"^[A-Z_]+=", word)]
+            if words[:1] == ["$"]:
+                words = words[1:]
+            if words[:1] == [PROGRAM] and len(words) > 1:
+                yield " ".join(shlex.quote(word) for word in shlex.split(" ".join(words)))
+
+
+def texts_of(path):
+    """The Markdown of a file; of a notebook, that of its cells."""
+    if path.suffix != ".ipynb":
+        return read(path)
+    cells = json.loads(read(path))["cells"]
+    return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+
+
+ALL_COMMANDS = sorted(
+    {
+        (str(path.relative_to(ROOT)), command)
+        for path in [*TEXTS, *sorted((ROOT / "notebooks").glob("*.ipynb"))]
+        for command in commands(texts_of(path))
+    }
+)
+
+
+def parsed(command):
+    """The options of a command, as `diffusion-vae` reads them, without running it."""
+    _, name, *arguments = (PLACEHOLDERS.get(word, word) for word in shlex.split(command))
+    group = typer.main.get_command(cli.app)
+    context = group.make_context(PROGRAM, [name])
+    chosen = group.get_command(context, name)
+    assert chosen is not None, f"no command {name}"
+    try:
+        return chosen.make_context(name, arguments, parent=context).params
+    except click.exceptions.Exit as end:
+        assert (end.exit_code, "--help" in arguments) == (0, True)
+        return {}
+
+
+def test_commands_are_found():
+    assert len(ALL_COMMANDS) > 60
+    assert {path for path, _ in ALL_COMMANDS} >= {"README.md", "docs/results/README.md"}
+
+
+@pytest.mark.parametrize(("path", "command"), ALL_COMMANDS)
+def test_every_command_is_one_that_diffusion_vae_takes(path, command):
+    parsed(command)
+
+
+def test_an_unknown_option_does_not_pass():
+    with pytest.raises(Exception, match="--latent"):
+        parsed("diffusion-vae train --latent sphere:2")
+
+
+def test_scripts_that_are_named_exist():
+    named = {(t, n) for t in TEXTS for n in re.findall(r"python (benchmarks/\w+\.py)", read(t))}
+    assert len(named) > 10
+    missing = [(str(text), name) for text, name in named if not (ROOT / name).is_file()]
+    assert missing == []
+
+
+# The front page
+
+
+def test_the_readme_has_at_most_750_words():
+    assert len(read(README).split()) <= 750
+
+
+def test_the_folders_of_the_readme_are_those_of_the_checkout():
+    tree = next(block for block in FENCE.findall(read(README)) if "diffusion_vae/\n" in block)
+    named = re.findall(r"^  (\w+)/", tree, re.MULTILINE)
+    there = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert len(named) == len(set(named))
+    assert set(named) == there
+
+
+# The reference
+
+
+def test_no_exported_function_has_the_name_of_its_module():
+    # `from x.mnist import mnist` hides the function behind the module.
     hidden = [
-        f"diffusion_vae.{room.relative_to(PACKAGE).as_posix().replace('/', '.')}.{name}"
-        for room in (path.parent for path in PACKAGE.glob("*/**/__init__.py"))
+        f"{room.relative_to(ROOT).as_posix().replace('/', '.')}.{name}"
+        for room in (path.parent for path in PACKAGE.glob("**/__init__.py"))
         for name in exported(room)
         if (room / f"{name}.py").exists()
     ]
-    assert "diffusion_vae.datasets.mnist" in hidden
-    missing = [path for path in hidden if f"::: {path}.{path.split('.')[-1]}\n" not in reference]
-    assert missing == []
+    assert hidden == []
 
 
 def exported(room):
     """Names in `__all__` of a package, read without importing it."""
-    for node in ast.parse((room / "__init__.py").read_text(encoding="utf-8")).body:
+    for node in ast.parse(read(room / "__init__.py")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
             return ast.literal_eval(node.value)
     return []
