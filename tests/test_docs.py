@@ -6,7 +6,6 @@ import re
 import shlex
 from pathlib import Path
 
-import click
 import keras
 import numpy as np
 import pytest
@@ -151,8 +150,8 @@ def parsed(command):
     chosen = group.get_command(context, name)
     assert chosen is not None, f"no command {name}"
     try:
-        return chosen.make_context(name, arguments, parent=context).params
-    except click.exceptions.Exit as end:
+        return chosen.make_context(name, list(arguments), parent=context).params
+    except typer.Exit as end:
         assert (end.exit_code, "--help" in arguments) == (0, True)
         return {}
 
@@ -201,7 +200,7 @@ def test_no_exported_function_has_the_name_of_its_module():
     # `from x.mnist import mnist` hides the function behind the module.
     hidden = [
         f"{room.relative_to(ROOT).as_posix().replace('/', '.')}.{name}"
-        for room in (path.parent for path in PACKAGE.glob("**/__init__.py"))
+        for room in (path.parent for path in PACKAGE.glob("*/**/__init__.py"))
         for name in exported(room)
         if (room / f"{name}.py").exists()
     ]
