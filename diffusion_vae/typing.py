@@ -2,10 +2,13 @@
 
 from typing import Any, TypeAlias
 
-__all__ = ["Shape", "Tensor"]
+__all__ = ["Seed", "Shape", "Tensor"]
 
 Tensor: TypeAlias = Any
 """A tensor of the active Keras backend, or an array that the backend converts to one."""
 
 Shape: TypeAlias = tuple[int | None, ...]
 """A shape; `None` where a length is not known yet."""
+
+Seed: TypeAlias = Any
+"""An integer, a `keras.random.SeedGenerator`, or `None`."""
