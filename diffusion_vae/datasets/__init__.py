@@ -10,7 +10,7 @@ from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.fourier_picture import FourierPicture
 from diffusion_vae.datasets.gaussian_mixture import make_gaussian_mixture
 from diffusion_vae.datasets.lines import make_unoriented_lines
-from diffusion_vae.datasets.low_pass import low_pass, low_pass_filtered
+from diffusion_vae.datasets.low_pass import keep_low_frequencies, low_pass_filtered
 from diffusion_vae.datasets.mnist import load_digits, load_fashion_mnist, load_mnist
 from diffusion_vae.datasets.periodic_pictures import make_periodic_pictures
 from diffusion_vae.datasets.pictures import binarized
@@ -39,6 +39,7 @@ __all__ = [
     "convert_pictures",
     "descriptions",
     "from_path",
+    "keep_low_frequencies",
     "load",
     "load_cars3d",
     "load_celeba",
@@ -50,7 +51,6 @@ __all__ = [
     "load_small_norb",
     "load_svhn",
     "loader_options",
-    "low_pass",
     "low_pass_filtered",
     "make_gaussian_mixture",
     "make_periodic_pictures",

@@ -1,4 +1,4 @@
-"""Arrays in `.npz` and `.h5` files, and the names under which people keep them."""
+"""Arrays in `.npz` and `.h5` files, by the names that are usual for them."""
 
 import zipfile
 import zlib
@@ -18,12 +18,14 @@ WHOLE_KEYS = {"train": ("data", "images", "x", "X"), "train_labels": ("labels", 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 
 
-def read_archive(path: Path, limit: int | None = None, key: str | None = None):
+def read_archive(
+    path: Path, limit: int | None = None, key: str | None = None
+) -> dict[str, np.ndarray]:
     """Reads the arrays of a data set from an `.npz` or `.h5` file.
 
     Args:
         path: The file.
-        limit: Reads the first `limit` rows of each array only.
+        limit: Number of rows to read of each array; `None` reads all.
         key: Name of the one array that holds all examples.
 
     Returns:
@@ -46,7 +48,7 @@ def read_archive(path: Path, limit: int | None = None, key: str | None = None):
         ) from error
 
 
-def _read_npz(path, limit, key):
+def _read_npz(path: Path, limit: int | None, key: str | None) -> dict[str, np.ndarray]:
     with path.open("rb") as file:  # NumPy leaves a file open that it cannot read
         if not zipfile.is_zipfile(file):
             raise zipfile.BadZipFile("it is not a zip archive")
@@ -61,7 +63,7 @@ def _read_npz(path, limit, key):
             ) from error
 
 
-def _read_hdf5(path, limit, key):
+def _read_hdf5(path: Path, limit: int | None, key: str | None) -> dict[str, np.ndarray]:
     import h5py
 
     with h5py.File(path, "r") as archive:
@@ -70,8 +72,8 @@ def _read_hdf5(path, limit, key):
         return {role: archive[name][:limit] for role, name in names.items()}
 
 
-def _chosen(path, present, key):
-    """Which array of the file plays which role."""
+def _chosen(path: Path, present: list[str], key: str | None) -> dict[str, str]:
+    """The name in the file of each array of the data set."""
     if key is not None:
         if key not in present:
             raise ValueError(

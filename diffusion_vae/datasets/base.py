@@ -1,13 +1,20 @@
 """The record that every loader of a data set returns."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.stored.base import StoredPictures
-from diffusion_vae.manifolds import Manifold
+
+if TYPE_CHECKING:  # manifolds need Keras, and the command lists data sets without it
+    import tensorflow as tf
+
+    from diffusion_vae.manifolds import Manifold
 
 SPLITS = ("train", "test")
 COLOURINGS = ("labels", "torus", "circle", "rotation", "line", None)
@@ -15,7 +22,15 @@ COLOURINGS = ("labels", "torus", "circle", "rotation", "line", None)
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training and test examples, with what is known about how they were made.
+    """Training and test examples, with their factors and labels where they are known.
+
+    Example:
+
+    ```python
+    x = np.random.default_rng(0).random((20, 8, 8, 1), dtype=np.float32)
+    dataset = Dataset("mine", train=x[:16], test=x[16:])
+    dataset.event_shape  # (8, 8, 1)
+    ```
 
     Attributes:
         name: What `load` takes to make this data set (a registered name or a path).
@@ -34,7 +49,7 @@ class Dataset:
             same data set again.
         extras: Further arrays, such as Fourier coefficients.
         render: Makes examples of given factors, `[n, f] -> [n, *event]`, for loops
-            through the factors; `None` where the examples cannot be made anew.
+            through the factors; `None` where new examples cannot be made.
         dynamic_binarization: Whether `train` holds probabilities of which each
             epoch takes a fresh 0/1 draw (`as_tf_dataset`, `epoch`).
     """
@@ -48,12 +63,12 @@ class Dataset:
     test_labels: np.ndarray | None = None
     factor_manifold: Manifold | None = None
     colouring: str | None = None
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     extras: dict[str, np.ndarray] = field(default_factory=dict)
     render: Callable[[np.ndarray], np.ndarray] | None = None
     dynamic_binarization: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_choice("colouring", self.colouring, COLOURINGS)
         for split in SPLITS:
             if not hasattr(getattr(self, split), "shape"):
@@ -76,14 +91,22 @@ class Dataset:
                     )
 
     @classmethod
-    def from_factors(cls, render, train_factors, test_factors, manifold, colouring, **more):
+    def from_factors(
+        cls,
+        render: Callable[[np.ndarray], np.ndarray],
+        train_factors: np.ndarray,
+        test_factors: np.ndarray,
+        manifold: Manifold,
+        colouring: str | None,
+        **more: Any,
+    ) -> Dataset:
         """Data set of examples made from their factors.
 
         Args:
             render: Makes examples of factors, `[n, f] -> [n, *event]`.
             train_factors: `[N, f]`.
             test_factors: `[M, f]`.
-            manifold: Where the factors live.
+            manifold: The manifold of the factors.
             colouring: How a picture colours the examples.
             **more: Other fields of the record.
         """
@@ -128,7 +151,7 @@ class Dataset:
         batch_size: int = 128,
         shuffle: bool | None = None,
         seed: int | None = 0,
-    ):
+    ) -> tf.data.Dataset:
         """The examples as a `tf.data.Dataset` of batches.
 
         Every pass over the pipeline reshuffles (and redraws, if the binarization is
@@ -137,7 +160,7 @@ class Dataset:
         Args:
             split: `"train"` or `"test"`.
             batch_size: Examples a batch; the last batch may be smaller.
-            shuffle: Whether to shuffle anew in each pass. `None` shuffles the
+            shuffle: Whether to shuffle again in each pass. `None` shuffles the
                 training examples only.
             seed: An integer, or `None` for an order that cannot be repeated.
 
@@ -159,7 +182,7 @@ class Dataset:
         gather = _gathering(examples)
         seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
-        def draw(i, pair):
+        def draw(i: tf.Tensor, pair: tf.Tensor) -> tf.Tensor:
             batch = gather(i)  # [batch, *event]
             uniform = tf.random.stateless_uniform(tf.shape(batch), pair)
             return tf.cast(uniform < batch, tf.float32)
@@ -167,15 +190,15 @@ class Dataset:
         return tf.data.Dataset.zip((batches, seeds)).map(draw).prefetch(tf.data.AUTOTUNE)
 
 
-def _gathering(examples):
-    """Function from indices to examples, for a pipeline: from memory, or from the file."""
+def _gathering(examples: np.ndarray | StoredPictures) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Function from indices to examples for a pipeline, from memory or from the file."""
     import tensorflow as tf
 
     if not isinstance(examples, StoredPictures):
         array = tf.constant(examples)
         return lambda indices: tf.gather(array, indices)
 
-    def read(indices):
+    def read(indices: tf.Tensor) -> tf.Tensor:
         batch = tf.numpy_function(examples.__getitem__, [indices], tf.float32)
         return tf.ensure_shape(batch, (None, *examples.shape[1:]))
 

@@ -1,6 +1,7 @@
-"""Shuffled batches whose order depends on nothing but the seed and the epoch."""
+"""Shuffled batches whose order depends only on the seed and the epoch."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -13,22 +14,29 @@ class ShuffledBatches(keras.utils.PyDataset):
     """Training batches of a `Dataset`, for `fit(..., shuffle=False)`.
 
     Every epoch has an order (and, with dynamic binarization, a 0/1 draw) of its own that
-    follows from `(seed, epoch)`: a run that is interrupted goes on with the very batches
-    it would have seen.
+    follows from `(seed, epoch)`: an interrupted run continues with the batches that it would
+    have seen.
 
-    Keras tells a data set that an epoch is over once before the first one, too. `fit` needs
-    the callback `follow()`, which tells it the epoch itself.
+    Keras calls `on_epoch_end` also before the first epoch. `fit` needs the callback
+    `follow()`, which sets the epoch.
+
+    Example:
+
+    ```python
+    batches = ShuffledBatches(load("digits"), batch_size=128, seed=0)
+    model.fit(batches, shuffle=False, callbacks=[batches.follow()])
+    ```
 
     Args:
         dataset: A `Dataset`.
         batch_size: Examples a batch; the last may be smaller.
         seed: Non-negative integer.
         epoch: Number of epochs already seen.
-        passes: How often an epoch goes through the data, for data so small that what is
-            done at the end of an epoch would take longer than the epoch.
+        passes: Passes through the data in one epoch. More than one pays where the data are so
+            small that the work at the end of an epoch takes longer than the epoch.
         curriculum: A `FrequencyCurriculum` of the data set, or `None`.
-        share: A function that takes from the rows of a batch those of this process, where
-            several train together.
+        share: A function that selects the rows of this process from the rows of a batch,
+            where several processes train together.
     """
 
     def __init__(
@@ -39,8 +47,8 @@ class ShuffledBatches(keras.utils.PyDataset):
         epoch: int = 0,
         passes: int = 1,
         curriculum: FrequencyCurriculum | None = None,
-        share=lambda rows: rows,
-    ):
+        share: Callable[[np.ndarray], np.ndarray] = lambda rows: rows,
+    ) -> None:
         super().__init__()
         self.passes = passes
         self.dataset = dataset
@@ -50,28 +58,28 @@ class ShuffledBatches(keras.utils.PyDataset):
         self.seed = seed
         self._show(epoch)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.passes * self._batches_a_pass
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray]:
         a_pass, index = divmod(index, self._batches_a_pass)
         rows = self._orders[a_pass, index * self.batch_size : (index + 1) * self.batch_size]
         return (self._examples[self.share(rows)],)
 
     @property
-    def _batches_a_pass(self):
+    def _batches_a_pass(self) -> int:
         return math.ceil(len(self.dataset.train) / self.batch_size)
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self._show(self.epoch + 1)
 
-    def follow(self):
-        """A callback that keeps the epoch of the batches that of `fit`."""
+    def follow(self) -> keras.callbacks.Callback:
+        """A callback that keeps the batches at the epoch of `fit`."""
         return keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: None if epoch == self.epoch else self._show(epoch)
         )
 
-    def _show(self, epoch):
+    def _show(self, epoch: int) -> None:
         self.epoch = epoch
         sequence = np.random.SeedSequence((self.seed, epoch))
         order_seed, draw_seed = sequence.generate_state(2)

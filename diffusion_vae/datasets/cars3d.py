@@ -2,24 +2,30 @@
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from scipy.io import loadmat
 
 from diffusion_vae.checks import require_choice
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.images import resize
-from diffusion_vae.datasets.object_split import TEST, split_objects
+from diffusion_vae.datasets.images import Size, resize
+from diffusion_vae.datasets.object_split import TEST, SplitUnit, split_objects
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.sources import find_local
-from diffusion_vae.manifolds import FlatTorus
 
 SOURCE = "nips2015-analogy-data.tar.gz of http://www.scottreed.info"
 ELEVATIONS = 4
 
 
 @register("cars3d", "183 cars on a turntable, 24 sides (circle); local files only")
-def load_cars3d(path=None, size=64, elevation=0, train_share=0.7, split="object", seed=17):
+def load_cars3d(
+    path: str | Path | None = None,
+    size: Size | None = 64,
+    elevation: Literal[0, 1, 2, 3] | None = 0,
+    train_share: float = 0.7,
+    split: SplitUnit = "object",
+    seed: int = 17,
+) -> Dataset:
     """Cars3D (Reed et al. 2015), events `(size, size, 3)` with values in [0, 1].
 
     The folder `cars` of the archive `nips2015-analogy-data.tar.gz` holds one `.mat` file a
@@ -28,13 +34,15 @@ def load_cars3d(path=None, size=64, elevation=0, train_share=0.7, split="object"
     the cars, and `extras` has their names and the elevation of each picture.
 
     Args:
-        path: The folder itself, instead of the search.
+        path: The folder; `None` searches for it.
         size: Pixels a side or `(height, width)` to resize to; `None` keeps 128x128.
         elevation: 0, 1, 2 or 3, or `None` for pictures from all four heights.
         train_share: Share of the cars for training; the rest is the test set.
         split: `"object"`, or `"example"` to split single pictures.
-        seed: Of the split.
+        seed: Seed of the split.
     """
+    from diffusion_vae.manifolds import FlatTorus
+
     require_choice("elevation", elevation, (None, *range(ELEVATIONS)))
     folder = Path(path).expanduser() if path is not None else _find()
     files = sorted(folder.glob("*.mat"))
@@ -71,15 +79,17 @@ def load_cars3d(path=None, size=64, elevation=0, train_share=0.7, split="object"
     )
 
 
-def _find():
+def _find() -> Path:
     return find_local(["cars3d", "cars"], f"the folder cars (of {SOURCE}) as cars3d")
 
 
-def _read_car(file, size, elevation):
+def _read_car(file: Path, size: Size | None, elevation: int | None) -> np.ndarray:
     """Pictures of one car, float32 `[azimuths, elevations, height, width, 3]`."""
+    from scipy.io import loadmat
+
     try:
         stored = loadmat(file, variable_names=["im"])["im"]
-    except Exception as error:  # a damaged file can raise nearly anything
+    except Exception as error:  # a damaged file can raise almost any error
         raise ValueError(
             f"{str(file)!r} cannot be read as a car of Cars3D: it seems damaged or is another "
             f"file ({error}); fetch it again."

@@ -15,7 +15,9 @@ TRAIN, ALL = 160_000, 202_599  # training pictures of the original, and pictures
 
 
 @register("celeba", "photographs of faces, colour, streamed; converted local file only")
-def load_celeba(path=None, train_size=None, test_size=10_000):
+def load_celeba(
+    path: str | Path | None = None, train_size: int | None = None, test_size: int | None = 10_000
+) -> Dataset:
     """CelebA (Liu et al. 2015), events `(64, 64, 3)` with values in [0, 1].
 
     The pictures are not downloaded. From the folder or zip archive of aligned jpgs
@@ -28,15 +30,15 @@ def load_celeba(path=None, train_size=None, test_size=10_000):
     stay in the file and are read batch by batch; test pictures are in memory.
 
     Args:
-        path: The HDF5 file, instead of the search: an array `data`, uint8
-            `[N, height, width, channels]`.
-        train_size: Keeps the first so many training pictures.
-        test_size: Keeps at most so many test pictures; `None` for all.
+        path: The HDF5 file with an array `data`, uint8 `[N, height, width, channels]`;
+            `None` searches for it.
+        train_size: Number of training pictures to keep; `None` keeps all.
+        test_size: Largest number of test pictures to keep; `None` keeps all.
     """
     if path is None:
         advice = (
-            "what `diffusion-vae convert img_align_celeba.zip celeba.h5 --crop 108` writes of the "
-            "aligned pictures (https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html)"
+            "the file that `diffusion-vae convert img_align_celeba.zip celeba.h5 --crop 108` "
+            "makes from the aligned pictures (https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html)"
         )
         path = find_local(FILES, advice)
     path = Path(path).expanduser()

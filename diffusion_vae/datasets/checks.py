@@ -1,29 +1,32 @@
-"""Checks that turn bad data into one sentence before training starts."""
+"""Checks of data before training starts."""
 
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.checks import real_array
 from diffusion_vae.datasets.stored.base import StoredPictures
 
 
 @overload
-def validate(array: StoredPictures, name: str = ..., likelihood=...) -> StoredPictures: ...
+def validate(array: StoredPictures, name: str = ..., likelihood: Any = ...) -> StoredPictures: ...
 @overload
-def validate(array, name: str = ..., likelihood=...) -> np.ndarray: ...
-def validate(array, name="data", likelihood=None):
+def validate(array: ArrayLike, name: str = ..., likelihood: Any = ...) -> np.ndarray: ...
+def validate(
+    array: ArrayLike | StoredPictures, name: str = "data", likelihood: Any = None
+) -> np.ndarray | StoredPictures:
     """Checks examples and returns them as float32.
 
     Args:
-        array: Examples, `[N, *event]`. Of `StoredPictures`, whose values are finite, only
-            the range is checked; they stay in their file.
-        name: What the array is called in an error.
+        array: Examples, `[N, *event]`. `StoredPictures` have finite values and stay in
+            their file: only their range is checked.
+        name: Name of the array in an error.
         likelihood: `"bernoulli"`, `"gaussian"`, a likelihood object whose class
             has such a name, or `None`. Bernoulli data must lie in [0, 1].
 
     Returns:
-        The examples, float32 `[N, *event]` (no copy if they already are).
+        The examples, float32 `[N, *event]`; no copy if they are float32 already.
 
     Raises:
         ValueError: If the array is not numeric, has no examples or an empty event,
@@ -33,26 +36,26 @@ def validate(array, name="data", likelihood=None):
         low, high = array.value_range
         _check_support(low, high, name, likelihood)
         return array
-    array = real_array(name, array)
-    if array.ndim < 2 or array.size == 0:
+    values = real_array(name, array)
+    if values.ndim < 2 or values.size == 0:
         raise ValueError(
             f"Expected {name} to have the shape [examples, ...] with at least one example "
-            f"and one value each. Received: shape {array.shape}."
+            f"and one value each. Received: shape {values.shape}."
         )
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-        array = array.astype(np.float32, copy=False)
-    low, high = float(array.min()), float(array.max())  # NaN if any value is
+    with np.errstate(over="ignore"):  # values too large for float32 become infinite
+        values = values.astype(np.float32, copy=False)
+    low, high = float(values.min()), float(values.max())  # NaN if any value is
     if not (np.isfinite(low) and np.isfinite(high)):
-        bad = ~np.isfinite(array)
+        bad = ~np.isfinite(values)
         raise ValueError(
             f"Expected {name} to be finite. Received: {int(bad.sum())} NaN or infinite "
             f"values, the first in example {int(np.argwhere(bad)[0, 0])}; remove or replace them."
         )
     _check_support(low, high, name, likelihood)
-    return array
+    return values
 
 
-def _check_support(low, high, name, likelihood):
+def _check_support(low: float, high: float, name: str, likelihood: Any) -> None:
     kind = likelihood if isinstance(likelihood, str) else type(likelihood).__name__
     if kind.lower() == "bernoulli" and (low < 0 or high > 1):
         raise ValueError(

@@ -3,11 +3,12 @@
 import codecs
 import pickle
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 
 from diffusion_vae.datasets.archives import read_archive
+from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.pictures import split_examples
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.sources import find, find_or_download
@@ -18,22 +19,27 @@ _TEST_FILE = "test_batch"
 
 
 @register("cifar10", "photographs of ten classes, 32x32 colour (50,000 + 10,000)")
-def load_cifar10(path=None, subset=False, train_size=None, test_size=None):
+def load_cifar10(
+    path: str | Path | None = None,
+    subset: bool = False,
+    train_size: int | None = None,
+    test_size: int | None = None,
+) -> Dataset:
     """CIFAR-10, events `(32, 32, 3)` with values in [0, 1].
 
     Looked for like `mnist`: the official folder `cifar-10-batches-py`, or
     `cifar10.npz` with x_train, y_train, x_test, y_test.
 
     Args:
-        path: The folder or the `.npz` file itself, instead of the search.
-        subset: Takes the smaller file `cifar10_subset.npz` instead.
-        train_size: Keeps the first so many training examples.
-        test_size: Keeps the first so many test examples.
+        path: The folder or the `.npz` file; `None` searches for it.
+        subset: Whether to read the smaller file `cifar10_subset.npz` instead.
+        train_size: Number of training examples to keep; `None` keeps all.
+        test_size: Number of test examples to keep; `None` keeps all.
     """
     if path is not None:
-        found = Path(path).expanduser()
+        place = Path(path).expanduser()
     elif subset:
-        found = find_or_download([SUBSET], lambda: None, SUBSET)
+        place = find_or_download([SUBSET], lambda: None, SUBSET)
     else:
         advice = (
             "the folder cifar-10-batches-py (from "
@@ -43,19 +49,25 @@ def load_cifar10(path=None, subset=False, train_size=None, test_size=None):
             advice = f"(unless `subset=True` will do: {SUBSET} is there) {advice}"
         folder = "cifar-10-batches-py"
         names = [folder, f"{folder}-target/{folder}", "cifar10.npz"]
-        found = find_or_download(names, keras.datasets.cifar10.load_data, advice)
-    arrays = _read_folder(found) if found.is_dir() else read_archive(found)
+        place = find_or_download(names, _download, advice)
+    arrays = _read_folder(place) if place.is_dir() else read_archive(place)
     for split in ("train", "test"):
         shape = arrays[split].shape if split in arrays else None
         if shape is None or shape[1:] != (32, 32, 3):
             raise ValueError(
-                f"Expected pictures [N, 32, 32, 3] in x_train and x_test of {str(found)!r}. "
+                f"Expected pictures [N, 32, 32, 3] in x_train and x_test of {str(place)!r}. "
                 f"Received: {shape} for the {split} set; this is not CIFAR-10."
             )
     return split_examples("cifar10", arrays, train_size=train_size, test_size=test_size)
 
 
-def _read_folder(folder):
+def _download() -> None:
+    import keras
+
+    keras.datasets.cifar10.load_data()
+
+
+def _read_folder(folder: Path) -> dict[str, np.ndarray]:
     train = [_read_batch(folder / name) for name in _TRAIN_FILES]
     test, test_labels = _read_batch(folder / _TEST_FILE)
     return {
@@ -66,7 +78,7 @@ def _read_folder(folder):
     }
 
 
-def _read_batch(path):
+def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Pictures uint8 `[N, 32, 32, 3]` and labels `[N]` of one official file."""
     if not path.is_file():
         raise FileNotFoundError(
@@ -79,7 +91,7 @@ def _read_batch(path):
         pictures = np.asarray(content[b"data"], np.uint8)  # [N, 3 * 32 * 32], channel first
         pictures = pictures.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         return pictures, np.asarray(content[b"labels"], np.int64)
-    except Exception as error:  # a damaged pickle can raise nearly anything
+    except Exception as error:  # a damaged pickle can raise almost any error
         raise ValueError(
             f"{str(path)!r} cannot be read as a batch of CIFAR-10: it seems damaged or is another "
             f"file ({error}); fetch it again."
@@ -91,7 +103,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     _MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray")
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         # `_reconstruct` moved within NumPy; an array's own reduction knows where it is now.
         if module in self._MODULES and name in ("ndarray", "dtype", "_reconstruct"):
             here = {"ndarray": np.ndarray, "dtype": np.dtype}
@@ -101,5 +113,5 @@ class _ArrayUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, and only arrays are allowed")
 
 
-def _encode_latin1(text, encoding):
+def _encode_latin1(text: str, encoding: str) -> bytes:
     return codecs.latin_1_encode(text)[0]

@@ -1,9 +1,10 @@
-"""From a folder or a zip archive of pictures to one HDF5 file, piece by piece."""
+"""Conversion of a folder or a zip archive of pictures to one HDF5 file."""
 
 import io
 import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -16,7 +17,13 @@ CELEBA_CROP = 108  # pixels of the 178x218 of an aligned picture: the face alone
 BLOCK = 1000  # pictures in memory at a time
 
 
-def convert_pictures(source, target, size=64, crop=None, limit=None) -> Path:
+def convert_pictures(
+    source: str | Path,
+    target: str | Path,
+    size: int = 64,
+    crop: int | None = None,
+    limit: int | None = None,
+) -> Path:
     """Writes pictures to an HDF5 file: `data`, uint8 `[N, size, size, 3]`.
 
     Of each picture the central square is cut out and resized. Pictures are taken in the
@@ -28,8 +35,8 @@ def convert_pictures(source, target, size=64, crop=None, limit=None) -> Path:
         target: The HDF5 file to write.
         size: Pixels a side of the pictures written.
         crop: Pixels a side of the central square (108 for the faces of aligned CelebA);
-            `None` for the largest there is.
-        limit: Takes the first so many pictures only.
+            `None` for the largest one.
+        limit: Number of pictures to convert, from the first on; `None` converts all.
 
     Returns:
         The path of the file.
@@ -62,17 +69,17 @@ def convert_pictures(source, target, size=64, crop=None, limit=None) -> Path:
 
 
 @contextmanager
-def _pictures(source):
-    """Sorted names of the pictures of a folder or archive, and how to read one's bytes."""
+def _pictures(source: Path) -> Iterator[tuple[list[str], Callable[[str], bytes]]]:
+    """Sorted names of the pictures of a folder or archive, and a function from name to bytes."""
     if source.is_dir():
         names = sorted(
             str(path.relative_to(source)) for path in source.rglob("*") if _is_picture(path)
         )
-        yield _some(names, source), lambda name: (source / name).read_bytes()
+        yield _require_some(names, source), lambda name: (source / name).read_bytes()
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
             entries = [name for name in archive.namelist() if _is_picture(PurePosixPath(name))]
-            yield _some(sorted(entries), source), archive.read
+            yield _require_some(sorted(entries), source), archive.read
     elif source.exists():
         raise ValueError(
             f"Expected a folder of pictures or a zip archive. Received: {str(source)!r}."
@@ -81,12 +88,12 @@ def _pictures(source):
         raise FileNotFoundError(f"There is no folder or archive {str(source)!r}; check the path.")
 
 
-def _is_picture(path):
+def _is_picture(path: PurePath) -> bool:
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts
     return path.suffix.lower() in SUFFIXES and not hidden
 
 
-def _some(names, source):
+def _require_some(names: list[str], source: Path) -> list[str]:
     if not names:
         raise ValueError(
             f"Expected pictures ({', '.join(SUFFIXES)}) in {str(source)!r}. Received: none."
@@ -94,7 +101,7 @@ def _some(names, source):
     return names
 
 
-def _prepared(name, content, size, crop):
+def _prepared(name: str, content: bytes, size: int, crop: int | None) -> np.ndarray:
     """One picture, cut and resized, uint8 `[size, size, 3]`."""
     try:
         with Image.open(io.BytesIO(content)) as opened:

@@ -1,15 +1,16 @@
-"""Data sets of one's own, by path: `.npz`, `.h5`, TFRecord, a folder of images."""
+"""Data sets of the user, by path: `.npz`, `.h5`, TFRecord, a folder of images."""
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.archives import HDF5_SUFFIXES, read_archive
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.images import SUFFIXES, read_images
-from diffusion_vae.datasets.pictures import binarized, random_split, split_examples
+from diffusion_vae.datasets.images import SUFFIXES, Size, read_images
+from diffusion_vae.datasets.pictures import Binarization, binarized, random_split, split_examples
 from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.datasets.stored.folder import FolderPictures
 from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
@@ -19,24 +20,23 @@ RECORDS = ".tfrecord"  # part of the name: shards are called a.tfrecord-00000-of
 
 
 def from_path(
-    path,
-    key=None,
-    size=None,
-    square=False,
-    test_fraction=0.2,
-    limit=None,
-    binarize=None,
-    stream=False,
-    seed=0,
+    path: str | Path,
+    key: str | None = None,
+    size: Size | None = None,
+    square: bool = False,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+    binarize: Binarization | None = None,
+    stream: bool = False,
+    seed: int = 0,
 ) -> Dataset:
     """Data set of a file or a folder.
 
     An archive holds `x_train`, `x_test`, `y_train`, `y_test`, or one array `data`
     (or `images`, or any name with `key=`) and perhaps `labels`; uint8 is scaled to
-    [0, 1], floats are left as they are. A folder holds images of one size, or one
-    subfolder of images for each class, or (as LSUN) images further down, without classes.
-    Without a test set the examples are split
-    at random.
+    [0, 1], floats are unchanged. A folder holds images of one size, or one subfolder of
+    images for each class, or (as LSUN) images further down, without classes. Without a test
+    set the examples are split at random.
 
     Args:
         path: An `.npz` file, an `.h5` file, a `.tfrecord` file or a folder of them, or a
@@ -46,12 +46,12 @@ def from_path(
         size: Pixels a side or `(height, width)` to resize to (folders).
         square: Whether to cut out the largest central square first (folders).
         test_fraction: Share of the examples for testing where there is no test set.
-        limit: Reads the first so many rows or images only.
-        binarize: `None`, `"threshold"`, `"stochastic"` or `"dynamic"`.
+        limit: Number of rows or images to read, from the first on; `None` reads all.
+        binarize: `"threshold"`, `"stochastic"`, `"dynamic"`, or `None` for grey values.
         stream: Whether training pictures stay in their files and are read batch by batch: an
             `.h5` of uint8 pictures (see `diffusion-vae convert`), or a folder. Those of
             TFRecord files always do.
-        seed: Of the split and of the binarization.
+        seed: Seed of the split and of the binarization.
 
     Returns:
         A `Dataset` named after the absolute path.
@@ -64,7 +64,12 @@ def from_path(
     require_integer("seed", seed, 0)
     if limit is not None:
         require_integer("limit", limit, 2)
-    options = {"test_fraction": test_fraction, "limit": limit, "binarize": binarize, "seed": seed}
+    options: dict[str, Any] = {
+        "test_fraction": test_fraction,
+        "limit": limit,
+        "binarize": binarize,
+        "seed": seed,
+    }
     if RECORDS in path.name or (path.is_dir() and any(path.glob(f"*{RECORDS}*"))):
         for option, value in (("size", size), ("square", square or None), ("binarize", binarize)):
             _reject(option, value, path, "TFRecord files")
@@ -76,7 +81,10 @@ def from_path(
             _reject("binarize", binarize, path, "pictures that stay in their files")
             paths, labels = _listed(path)
             pictures = FolderPictures(path, paths, size, square)
-            how = {"size": list(size) if isinstance(size, tuple) else size, "square": square}
+            how: dict[str, Any] = {
+                "size": list(size) if isinstance(size, tuple) else size,
+                "square": square,
+            }
             return _streamed(pictures, labels, test_fraction, limit, seed, how | {"stream": True})
         arrays = _read_folder(path, size, square, limit)
         options["size"] = list(size) if isinstance(size, tuple) else size
@@ -102,7 +110,14 @@ def from_path(
     return dataclasses.replace(dataset, name=str(path), options=options)
 
 
-def _streamed(pictures, labels, test_fraction, limit, seed, options):
+def _streamed(
+    pictures: StoredPictures,
+    labels: np.ndarray | None,
+    test_fraction: float,
+    limit: int | None,
+    seed: int,
+    options: dict[str, Any],
+) -> Dataset:
     """Data set whose training pictures stay in their files."""
     train, test = random_split(min(limit or len(pictures), len(pictures)), test_fraction, seed)
     return Dataset(
@@ -115,14 +130,16 @@ def _streamed(pictures, labels, test_fraction, limit, seed, options):
     )
 
 
-def _read_folder(folder, size, square, limit):
+def _read_folder(
+    folder: Path, size: Size | None, square: bool, limit: int | None
+) -> dict[str, np.ndarray]:
     """Images of a folder as arrays, with labels if it has subfolders of classes."""
     paths, labels = _listed(folder)
     arrays = {"train": read_images(paths[:limit], size, square)}
     return arrays if labels is None else {**arrays, "train_labels": labels[:limit]}
 
 
-def _listed(folder):
+def _listed(folder: Path) -> tuple[list[Path], np.ndarray | None]:
     """Images of a folder, or of its subfolders with a label for each, or further down."""
     paths = image_paths(folder)
     classes = [sub for sub in sorted(folder.iterdir()) if sub.is_dir() and image_paths(sub)]
@@ -145,6 +162,6 @@ def image_paths(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
-def _reject(option, value, path, kind):
+def _reject(option: str, value: Any, path: Path, kind: str) -> None:
     if value is not None:
         raise ValueError(f"The option `{option}` is not for {kind}. Received: {path.name!r}.")

@@ -6,8 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from scipy import fft
-from scipy.optimize import minimize
+from numpy.typing import ArrayLike
 
 CHUNK = 256  # pictures made at once, to bound the memory of complex intermediates
 
@@ -22,6 +21,13 @@ class FourierPicture:
     by the maximum of |pic| over the whole torus: one constant, the same for all
     translations.
 
+    Example:
+
+    ```python
+    picture = FourierPicture(cosines())  # (cos(theta) + cos(phi)) / 2
+    picture.images(np.zeros((1, 2)), size=16).shape  # (1, 16, 16, 1)
+    ```
+
     Attributes:
         coefficients: a_kl, complex `[2N+1, 2N+1]`; row N + k, column N + l.
         gamma: The discount of high frequencies, in (0, 1].
@@ -30,7 +36,7 @@ class FourierPicture:
     coefficients: np.ndarray
     gamma: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = np.shape(self.coefficients)
         if len(shape) != 2 or shape[0] != shape[1] or shape[0] % 2 == 0:
             raise ValueError(
@@ -65,6 +71,8 @@ class FourierPicture:
 
         The best points of a fine grid are improved by a quasi-Newton method.
         """
+        from scipy.optimize import minimize
+
         points = max(128, 16 * self.order)
         grid = 2.0 * math.pi * np.arange(points) / points
         values = np.abs(_series(self.weights, grid, grid))  # [points, points]
@@ -72,21 +80,21 @@ class FourierPicture:
         starts = np.stack(np.unravel_index(best, values.shape), axis=-1) * (grid[1] - grid[0])
         k, weights = self.frequencies, self.weights
 
-        def negative(angles):
+        def negative(angles: np.ndarray) -> tuple[float, np.ndarray]:
             theta, phi = np.exp(1j * k * angles[0]), np.exp(1j * k * angles[1])
             value = (theta @ weights @ phi).real
             by_theta = ((1j * k * theta) @ weights @ phi).real
             by_phi = (theta @ weights @ (1j * k * phi)).real
             return -abs(value), -np.sign(value) * np.array([by_theta, by_phi])
 
-        found = [minimize(negative, x, jac=True, method="BFGS", tol=1e-9).fun for x in starts]
-        return max(float(values.max()), -min(found))
+        minima = [minimize(negative, x, jac=True, method="BFGS", tol=1e-9).fun for x in starts]
+        return max(float(values.max()), -min(minima))
 
-    def values(self, theta, phi) -> np.ndarray:
+    def values(self, theta: ArrayLike, phi: ArrayLike) -> np.ndarray:
         """Values in [-1, 1] on the grid of the angles, `[rows], [columns] -> [rows, columns]`."""
-        return _series(self.weights / self.maximum, theta, phi)
+        return _series(self.weights / self.maximum, np.asarray(theta), np.asarray(phi))
 
-    def images(self, shifts: np.ndarray, size: int = 64) -> np.ndarray:
+    def images(self, shifts: ArrayLike, size: int = 64) -> np.ndarray:
         """Translated pictures on a square grid of pixels.
 
         Args:
@@ -97,6 +105,8 @@ class FourierPicture:
         Returns:
             Pictures with values in [-1, 1], float32 `[n, size, size, 1]`.
         """
+        from scipy import fft
+
         shifts = np.asarray(shifts, dtype=float)
         weights = self.weights / self.maximum
         here = self.frequencies % size  # a pixel grid does not tell k from k + size
@@ -114,7 +124,7 @@ class FourierPicture:
         return out
 
 
-def _series(weights, theta, phi):
+def _series(weights: np.ndarray, theta: np.ndarray, phi: np.ndarray) -> np.ndarray:
     """Re sum w_kl exp(i k theta + i l phi), `[2N+1, 2N+1] -> [theta, phi]`."""
     order = len(weights) // 2
     k = np.arange(-order, order + 1)
@@ -139,7 +149,7 @@ def random_coefficients(order: int, seed: int) -> np.ndarray:
     return coefficients
 
 
-def read_coefficients(coefficients) -> np.ndarray:
+def read_coefficients(coefficients: ArrayLike | Path) -> np.ndarray:
     """Checked coefficients `[2N+1, 2N+1]` of an array, of nested pairs or of an `.npy` file."""
     named = "`coefficients`"
     if isinstance(coefficients, (str, Path)):

@@ -1,20 +1,27 @@
 """Image files as float pictures with values in [0, 1], by Pillow."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image, UnidentifiedImageError
-from sklearn.datasets import load_sample_image
 
 from diffusion_vae.datasets.checks import validate
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 BICUBIC = Image.Resampling.BICUBIC
-SAMPLES = ("china", "flower")  # photographs that scikit-learn brings
+SAMPLES = ("china", "flower")  # photographs in scikit-learn
+
+Size: TypeAlias = int | tuple[int, int]
+"""Pixels a side, or (height, width)."""
 
 
-def load_picture(picture, size=None, square: bool = False) -> np.ndarray:
-    """One picture of a file, an array, or a photograph that scikit-learn brings.
+def load_picture(
+    picture: ArrayLike | Path, size: Size | None = None, square: bool = False
+) -> np.ndarray:
+    """One picture of a file, of an array, or a photograph in scikit-learn.
 
     Args:
         picture: A path, an array `[height, width]` or `[height, width, channels]`
@@ -26,6 +33,8 @@ def load_picture(picture, size=None, square: bool = False) -> np.ndarray:
         The picture, float32 `[height, width, channels]`.
     """
     if isinstance(picture, str) and picture in SAMPLES:
+        from sklearn.datasets import load_sample_image
+
         picture = load_sample_image(f"{picture}.jpg")
     elif isinstance(picture, (str, Path)):
         picture = read_image(Path(picture).expanduser())
@@ -44,7 +53,7 @@ def load_picture(picture, size=None, square: bool = False) -> np.ndarray:
     return array if size is None else resize(array, size)
 
 
-def read_image(path: Path, size=None) -> np.ndarray:
+def read_image(path: Path, size: Size | None = None) -> np.ndarray:
     """One picture of a file, grey or coloured as the file is; transparency is dropped.
 
     Args:
@@ -72,7 +81,9 @@ def read_image(path: Path, size=None) -> np.ndarray:
     return picture if size is None else resize(picture, size)
 
 
-def read_images(paths, size=None, square: bool = False) -> np.ndarray:
+def read_images(
+    paths: Sequence[Path], size: Size | None = None, square: bool = False
+) -> np.ndarray:
     """Pictures of files, all of one size, float32 `[N, height, width, channels]`.
 
     They are grey if all of them are, and coloured otherwise; `square` cuts out the largest
@@ -90,7 +101,7 @@ def read_images(paths, size=None, square: bool = False) -> np.ndarray:
     return np.stack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in pictures])
 
 
-def resize(picture: np.ndarray, size) -> np.ndarray:
+def resize(picture: np.ndarray, size: Size) -> np.ndarray:
     """Picture at another size, float32 `[height, width, channels]`, within its own range."""
     height, width = height_and_width(size)
     if picture.shape[:2] == (height, width):
@@ -103,7 +114,7 @@ def resize(picture: np.ndarray, size) -> np.ndarray:
     return np.clip(resized, picture.min(), picture.max())
 
 
-def height_and_width(size) -> tuple[int, int]:
+def height_and_width(size: Size) -> tuple[int, int]:
     """`size` as (height, width): one number for a square, or a pair."""
     pair = tuple(size) if isinstance(size, (list, tuple)) else (size, size)
     whole = all(isinstance(side, (int, np.integer)) and side >= 1 for side in pair)

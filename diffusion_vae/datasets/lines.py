@@ -1,11 +1,13 @@
 """Unoriented lines in space: data that live on the real projective plane."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.registry import register
-from diffusion_vae.manifolds import RealProjective
 
 CHUNK = 256  # pictures at a time
 BEADS = 41  # points of a rod at which it glows
@@ -15,7 +17,7 @@ NEARNESS = 0.6  # how much thicker the nearest end is, and how much thinner the 
 FULL_LIGHT = 4.0  # glow at which half of the brightness is reached
 
 
-def draw_lines(directions, size: int) -> np.ndarray:
+def draw_lines(directions: ArrayLike, size: int) -> np.ndarray:
     """Glowing rods through the origin, seen along the third axis.
 
     A rod is a row of Gaussian beads, the same under a half turn about its middle. Its near
@@ -47,7 +49,9 @@ def draw_lines(directions, size: int) -> np.ndarray:
 
 
 @register("unoriented_lines", "lines through the origin of space (projective plane)")
-def make_unoriented_lines(size=32, train_size=6400, test_size=1600, seed=0):
+def make_unoriented_lines(
+    size: int = 32, train_size: int = 6400, test_size: int = 1600, seed: int = 0
+) -> Dataset:
     """Lines through the origin of R^3 drawn as rods, events `(size, size, 1)` in [0, 1].
 
     The factor is a unit vector along the line, `[N, 3]`, uniform on the sphere; a vector
@@ -57,8 +61,10 @@ def make_unoriented_lines(size=32, train_size=6400, test_size=1600, seed=0):
         size: Pixels a side.
         train_size: Training examples.
         test_size: Test examples.
-        seed: Of the directions.
+        seed: Seed of the directions.
     """
+    from diffusion_vae.manifolds import RealProjective
+
     size = require_integer("size", size, 2)
     train, test = (
         _directions(require_integer(name, count, 1), [seed, split])
@@ -67,12 +73,12 @@ def make_unoriented_lines(size=32, train_size=6400, test_size=1600, seed=0):
         )
     )
 
-    def render(factors):
+    def render(factors: np.ndarray) -> np.ndarray:
         return draw_lines(factors, size)
 
     return Dataset.from_factors(render, train, test, RealProjective(2), "line")
 
 
-def _directions(count, seed):
+def _directions(count: int, seed: int | Sequence[int]) -> np.ndarray:
     draws = np.random.default_rng(seed).standard_normal((count, 3))
     return (draws / np.linalg.norm(draws, axis=1, keepdims=True)).astype(np.float32)

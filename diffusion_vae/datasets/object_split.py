@@ -1,22 +1,35 @@
 """Pictures of many objects, split into training and test by object."""
 
+from typing import Literal, TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.checks import require_choice, require_fraction
 
 TRAIN, TEST, UNLABELLED = 1, 0, 2
 
+SplitUnit: TypeAlias = Literal["object", "example"]
 
-def split_objects(objects, split, train_share, seed, *, unlabelled_share=0.0, where="the data"):
+
+def split_objects(
+    objects: ArrayLike,
+    split: SplitUnit,
+    train_share: float,
+    seed: int,
+    *,
+    unlabelled_share: float = 0.0,
+    where: str = "the data",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numbers the objects and tags each picture TRAIN, TEST or UNLABELLED.
 
     Args:
         objects: Name of the object in each picture, `[N]`.
         split: `"object"`, or `"example"` to split single pictures (for one object).
         train_share: Share of the supervised objects for training; the rest is for testing.
-        seed: Of the split.
+        seed: Seed of the split.
         unlabelled_share: Share of all objects that join the training set unsupervised.
-        where: What the data are called in an error.
+        where: Name of the data in an error.
 
     Returns:
         Names of the objects, sorted; for each picture the number of its object `[N]`, and

@@ -1,8 +1,11 @@
-"""From stored pictures to examples: float32, channel last, uint8 scaled to [0, 1]."""
+"""Examples made from stored pictures: float32, channel last, uint8 scaled to [0, 1]."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.checks import require_choice, require_fraction, require_integer
 from diffusion_vae.datasets.base import Dataset
@@ -10,26 +13,27 @@ from diffusion_vae.datasets.checks import validate
 
 BINARIZATIONS = (None, "threshold", "stochastic", "dynamic")
 
+Binarization: TypeAlias = Literal["threshold", "stochastic", "dynamic"]
 
-def as_examples(array, name: str) -> np.ndarray:
+
+def as_examples(array: ArrayLike, name: str) -> np.ndarray:
     """Stored examples as float32; pictures get a channel axis, uint8 becomes [0, 1].
 
     Args:
         array: `[N, features]`, `[N, height, width]` or `[N, height, width, channels]`.
-        name: What the array is called in an error.
+        name: Name of the array in an error.
 
     Returns:
         Checked float32 examples, `[N, features]` or `[N, height, width, channels]`.
     """
-    array = np.asarray(array)
-    scale = 255.0 if array.dtype == np.uint8 else 1.0
-    examples = validate(array, name)  # [N, ...]
-    if scale != 1.0:
-        examples = examples / np.float32(scale)
+    stored = np.asarray(array)
+    examples = validate(stored, name)  # [N, ...]
+    if stored.dtype == np.uint8:
+        examples = examples / np.float32(255)
     return examples[..., None] if examples.ndim == 3 else examples
 
 
-def as_labels(labels, count: int, name: str) -> np.ndarray | None:
+def as_labels(labels: ArrayLike | None, count: int, name: str) -> np.ndarray | None:
     """Labels as an integer vector `[count]`; `None` stays `None`."""
     if labels is None:
         return None
@@ -46,16 +50,24 @@ def as_labels(labels, count: int, name: str) -> np.ndarray | None:
     return labels.reshape(count).astype(np.int64)
 
 
-def split_examples(name, arrays, *, train_size=None, test_size=None, test_fraction=0.2, seed=0):
-    """Data set of stored arrays; what is not yet split is split at random.
+def split_examples(
+    name: str,
+    arrays: Mapping[str, np.ndarray],
+    *,
+    train_size: int | None = None,
+    test_size: int | None = None,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+) -> Dataset:
+    """Data set of stored arrays, split at random where they have no test set.
 
     Args:
-        name: What the data are called in an error.
+        name: Name of the data in an error.
         arrays: A dict with `train` and perhaps `test`, `train_labels`, `test_labels`.
-        train_size: Keeps the first so many training examples.
-        test_size: Keeps the first so many test examples.
+        train_size: Number of training examples to keep, the first ones; `None` keeps all.
+        test_size: Number of test examples to keep, the first ones; `None` keeps all.
         test_fraction: Share of the examples for testing, if there is no test set.
-        seed: Of the split.
+        seed: Seed of the split.
 
     Returns:
         A `Dataset` without a name.
@@ -75,8 +87,8 @@ def split_examples(name, arrays, *, train_size=None, test_size=None, test_fracti
         test, train = train[rest], train[chosen]
         test_labels = None if labels is None else labels[rest]
         labels = None if labels is None else labels[chosen]
-    kept = _first(train_size, "train_size", len(train), name)
-    tested = _first(test_size, "test_size", len(test), name)
+    kept = _kept_size(train_size, "train_size", len(train), name)
+    tested = _kept_size(test_size, "test_size", len(test), name)
     if labels is None or test_labels is None:
         labels = test_labels = None
     return Dataset(
@@ -89,14 +101,14 @@ def split_examples(name, arrays, *, train_size=None, test_size=None, test_fracti
     )
 
 
-def random_split(count: int, test_fraction: float, seed: int):
+def random_split(count: int, test_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices of a random training and test set, `[train]` and `[test]`, each sorted."""
     tests = round(count * require_fraction("test_fraction", test_fraction))
     order = np.random.default_rng(seed).permutation(count)
     return np.sort(order[tests:]), np.sort(order[:tests])
 
 
-def binarized(dataset: Dataset, how: str | None, seed: int = 0) -> Dataset:
+def binarized(dataset: Dataset, method: Binarization | None, seed: int = 0) -> Dataset:
     """Data set of 0/1 pixels.
 
     `"threshold"` sets pixels above one half to one. `"stochastic"` draws each pixel
@@ -106,32 +118,34 @@ def binarized(dataset: Dataset, how: str | None, seed: int = 0) -> Dataset:
 
     Args:
         dataset: Pictures with values in [0, 1].
-        how: One of the above, or `None` for no change.
-        seed: Of the draws; train and test are drawn independently.
+        method: One of the above, or `None` for no change.
+        seed: Seed of the draws; train and test are drawn independently.
 
     Returns:
         A `Dataset`.
     """
-    require_choice("binarize", how, BINARIZATIONS)
-    if how is None:
+    require_choice("binarize", method, BINARIZATIONS)
+    if method is None:
         return dataset
     validate(dataset.train, "the pictures to binarize", likelihood="bernoulli")
     streams = [np.random.default_rng([seed, split]) for split in range(2)]
 
-    def draw(pictures, rng):
-        if how == "threshold":
+    def draw(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if method == "threshold":
             return (pictures > 0.5).astype(np.float32)
         return (rng.random(pictures.shape, dtype=np.float32) < pictures).astype(np.float32)
 
     return dataclasses.replace(
         dataset,
-        train=dataset.train if how == "dynamic" else draw(dataset.train, streams[0]),
+        train=dataset.train
+        if method == "dynamic"
+        else draw(np.asarray(dataset.train), streams[0]),
         test=draw(dataset.test, streams[1]),
-        dynamic_binarization=how == "dynamic",
+        dynamic_binarization=method == "dynamic",
     )
 
 
-def _first(size, option, available, name):
+def _kept_size(size: int | None, option: str, available: int, name: str) -> int:
     if size is None:
         return available
     if require_integer(option, size, 1) > available:

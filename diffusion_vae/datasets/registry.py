@@ -5,6 +5,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -14,12 +15,17 @@ from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
 from diffusion_vae.datasets.value_range import rescaled
 
+P = ParamSpec("P")
+Loader = Callable[P, Dataset]
+
 _LOADERS: dict[str, Callable[..., Dataset]] = {}
 _DESCRIPTIONS: dict[str, str] = {}
 
 
-def register(name: str, description: str):
-    """Registers a loader, and lets it note its own name and options in the record.
+def register(name: str, description: str) -> Callable[[Loader[P]], Loader[P]]:
+    """Registers a loader, which then notes its name and options in the record.
+
+    The loader keeps its signature, annotations and docstring.
 
     Args:
         name: The name that `load` takes.
@@ -27,13 +33,23 @@ def register(name: str, description: str):
 
     Returns:
         A decorator for a function of keyword options that returns a `Dataset`.
+
+    Example:
+
+    ```python
+    @register("noise", "pictures of noise")
+    def make_noise(train_size: int = 100, seed: int = 0) -> Dataset: ...
+
+
+    load("noise", train_size=10)
+    ```
     """
 
-    def decorate(loader):
+    def decorate(loader: Loader[P]) -> Loader[P]:
         signature = inspect.signature(loader)
 
         @functools.wraps(loader)
-        def recorded(*args, **options):
+        def recorded(*args: P.args, **options: P.kwargs) -> Dataset:
             bound = signature.bind(*args, **options)
             bound.apply_defaults()
             for key in ("seed", "picture_seed", "function_seed"):
@@ -61,7 +77,7 @@ def loader_options(name: str) -> dict[str, object]:
     return {key: parameter.default for key, parameter in parameters.items()}
 
 
-def load(name_or_path, **options) -> Dataset:
+def load(name_or_path: str | Path, **options: Any) -> Dataset:
     """Loads a data set by its name, or from a file or folder by its path.
 
     Args:
@@ -76,7 +92,14 @@ def load(name_or_path, **options) -> Dataset:
 
     Raises:
         ValueError: If the name or an option is unknown, or the data are bad.
-        FileNotFoundError: If a file is missing; the sentence says where to put it.
+        FileNotFoundError: If a file is missing; the sentence names the folder for it.
+
+    Example:
+
+    ```python
+    digits = load("digits", binarize="threshold")
+    digits.train.shape  # (1438, 8, 8, 1)
+    ```
     """
     if not isinstance(name_or_path, (str, Path)) or not str(name_or_path):
         raise TypeError(f"Expected the name of a data set, or a path. Received: {name_or_path!r}.")
@@ -109,7 +132,7 @@ def load(name_or_path, **options) -> Dataset:
     return _LOADERS[name](**options)
 
 
-def jsonable(value):
+def jsonable(value: Any) -> Any:
     """A value as JSON can hold it; arrays become nested lists, complex numbers pairs."""
     if isinstance(value, Path):
         return str(value)
@@ -124,12 +147,13 @@ def jsonable(value):
     return value
 
 
-def _is_path(name_or_path):
+def _is_path(name_or_path: str | Path) -> bool:
     path = Path(name_or_path).expanduser()
-    return isinstance(name_or_path, Path) or path.exists() or path.suffix or len(path.parts) > 1
+    looks_like_one = path.suffix != "" or len(path.parts) > 1
+    return isinstance(name_or_path, Path) or looks_like_one or path.exists()
 
 
-def _require_known(name, options, allowed):
+def _require_known(name: str, options: dict[str, Any], allowed: list[str]) -> None:
     allowed = [*allowed, "low_pass", "value_range"]
     unknown = [key for key in options if key not in allowed]
     if unknown:

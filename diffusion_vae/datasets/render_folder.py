@@ -1,16 +1,21 @@
-"""What a folder of rendered objects says about its images: file, object, type, pose."""
+"""Folders of rendered objects: file, object, type and pose of each image."""
 
 import json
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+from numpy.typing import ArrayLike
 
 from diffusion_vae.datasets.files import image_paths
 
 POSES = ("identifiers", "angles", "quaternions")
+
+Poses: TypeAlias = Literal["identifiers", "angles", "quaternions"]
+QuaternionOrder: TypeAlias = Literal["wxyz", "xyzw"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +40,8 @@ class Renders:
         """Every n-th image of each object."""
         rank = np.zeros(len(self.objects), int)
         for name in np.unique(self.objects):
-            mine = self.objects == name
-            rank[mine] = np.arange(mine.sum())
+            of_object = self.objects == name
+            rank[of_object] = np.arange(of_object.sum())
         kept = rank % n == 0
         return Renders(
             self.files[kept],
@@ -47,12 +52,18 @@ class Renders:
         )
 
 
-def read_renders(folder, poses=None, number_of_renders=None, quaternion_order="wxyz") -> Renders:
+def read_renders(
+    folder: Path,
+    poses: Poses | None = None,
+    number_of_renders: int | None = None,
+    quaternion_order: QuaternionOrder = "wxyz",
+) -> Renders:
     """Reads the identifiers of a folder, or the names of its images where it has none.
 
     Args:
-        folder: The folder; see `rendered_objects` for what it holds.
-        poses: `"identifiers"`, `"angles"`, `"quaternions"`, or `None` for the first there is.
+        folder: The folder; `load_rendered_objects` describes its content.
+        poses: `"identifiers"`, `"angles"`, `"quaternions"`, or `None` for the first of them
+            that exists.
         number_of_renders: Renders in a full turn; `None` infers it from the numbers.
         quaternion_order: `"wxyz"` or `"xyzw"`.
 
@@ -82,18 +93,18 @@ def read_renders(folder, poses=None, number_of_renders=None, quaternion_order="w
     factors = _numbers(values, path, kind)
     if kind == "quaternions":
         factors = _quaternions_to_matrices(factors, quaternion_order, path)
-    objects = np.array([name.removesuffix(".png").split("_")[0] for name in names])
-    types = np.array([""] * len(names))
+    object_names = np.array([name.removesuffix(".png").split("_")[0] for name in names])
+    no_types = np.array([""] * len(names))
     files = _existing(folder / "images", names)
-    return Renders(files, objects, types, factors.astype("f4"), kind == "quaternions")
+    return Renders(files, object_names, no_types, factors.astype("f4"), kind == "quaternions")
 
 
-def render_angles(numbers, number_of_renders: int | None = None) -> np.ndarray:
+def render_angles(numbers: ArrayLike, number_of_renders: int | None = None) -> np.ndarray:
     """Angles 2 pi r / number_of_renders of render numbers r, float32 `[N, 1]`.
 
-    Without a given number, the renders are taken to divide the full turn evenly, in
-    steps of the greatest common divisor of their differences: the first and the last
-    then differ by one step. (The largest number as the divisor would make them one.)
+    Without `number_of_renders` the renders divide the full turn evenly, in steps of the
+    greatest common divisor of their differences: the first and the last then differ by one
+    step. (With the largest number as the divisor they would have the same angle.)
 
     Raises:
         ValueError: If two different numbers would get one angle.
@@ -111,23 +122,30 @@ def render_angles(numbers, number_of_renders: int | None = None) -> np.ndarray:
     return (2.0 * math.pi * turns)[:, None].astype(np.float32)
 
 
-def _turned(images, names, objects, types, numbers, number_of_renders):
+def _turned(
+    images: Path,
+    names: Sequence[Any],
+    objects: Iterable[Any],
+    types: Iterable[Any],
+    numbers: Iterable[Any],
+    number_of_renders: int | None,
+) -> Renders:
     """Renders of a turntable, sorted by object and then by number."""
     try:
-        numbers = np.array([int(number) for number in numbers])
+        turns = np.array([int(number) for number in numbers])
     except (TypeError, ValueError) as error:
         raise ValueError(f"Expected whole render numbers of {str(images)!r} ({error}).") from error
-    objects = np.array([str(name) for name in objects])
-    order = np.lexsort((numbers, objects))
+    object_names = np.array([str(name) for name in objects])
+    order = np.lexsort((turns, object_names))
     return Renders(
         files=_existing(images, names)[order],
-        objects=objects[order],
+        objects=object_names[order],
         types=np.array([str(kind) for kind in types])[order],
-        factors=render_angles(numbers, number_of_renders)[order],
+        factors=render_angles(turns, number_of_renders)[order],
     )
 
 
-def _from_file_names(folder, number_of_renders):
+def _from_file_names(folder: Path, number_of_renders: int | None) -> Renders:
     """Renders of images named `<type>_<object>_<render number>_.png`."""
     images = folder / "images" if (folder / "images").is_dir() else folder
     names = [path.name for path in image_paths(images)]
@@ -143,7 +161,7 @@ def _from_file_names(folder, number_of_renders):
     return _turned(images, names, objects, types, numbers, number_of_renders)
 
 
-def _read_lists(path, keys):
+def _read_lists(path: Path, keys: Sequence[str]) -> list[list]:
     """Lists of equal length under the keys of a JSON file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -166,7 +184,7 @@ def _read_lists(path, keys):
     return lists
 
 
-def _numbers(values, path, kind):
+def _numbers(values: list, path: Path, kind: str) -> np.ndarray:
     """Finite numbers `[N, k]` of a list."""
     try:
         array = np.array(values, dtype=float)
@@ -181,7 +199,11 @@ def _numbers(values, path, kind):
     return array
 
 
-def _quaternions_to_matrices(quaternions, order, path):
+def _quaternions_to_matrices(
+    quaternions: np.ndarray, order: QuaternionOrder, path: Path
+) -> np.ndarray:
+    from scipy.spatial.transform import Rotation
+
     norms = np.linalg.norm(quaternions, axis=-1)  # [N]
     if quaternions.shape[1] != 4 or np.any(np.abs(norms - 1.0) > 1e-2):
         raise ValueError(f"Expected unit quaternions, four numbers an image, in {str(path)!r}.")
@@ -189,8 +211,8 @@ def _quaternions_to_matrices(quaternions, order, path):
     return Rotation.from_quat(scalar_last).as_matrix().reshape(-1, 9)
 
 
-def _existing(images, names):
-    """Paths of the named images, all of which must be there."""
+def _existing(images: Path, names: Iterable[Any]) -> np.ndarray:
+    """Paths of the named images, all of which must exist."""
     paths = [images / str(name) for name in names]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:

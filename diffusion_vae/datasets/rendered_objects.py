@@ -6,26 +6,25 @@ import numpy as np
 
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.images import read_images
-from diffusion_vae.datasets.object_split import TEST, TRAIN, split_objects
+from diffusion_vae.datasets.images import Size, read_images
+from diffusion_vae.datasets.object_split import TEST, TRAIN, SplitUnit, split_objects
 from diffusion_vae.datasets.registry import register
-from diffusion_vae.datasets.render_folder import POSES, read_renders
-from diffusion_vae.manifolds import SO3, FlatTorus
+from diffusion_vae.datasets.render_folder import POSES, Poses, QuaternionOrder, read_renders
 
 
 @register("rendered_objects", "a folder of objects rendered in known poses (circle, SO(3))")
 def load_rendered_objects(
-    path,
-    poses=None,
-    size=None,
-    every=1,
-    number_of_renders=None,
-    quaternion_order="wxyz",
-    train_share=0.7,
-    unlabelled_share=0.0,
-    split="object",
-    seed=17,
-):
+    path: str | Path,
+    poses: Poses | None = None,
+    size: Size | None = None,
+    every: int = 1,
+    number_of_renders: int | None = None,
+    quaternion_order: QuaternionOrder = "wxyz",
+    train_share: float = 0.7,
+    unlabelled_share: float = 0.0,
+    split: SplitUnit = "object",
+    seed: int = 17,
+) -> Dataset:
     """Rendered objects with their poses, split into training and validation by object.
 
     The folder holds `images/` and one of
@@ -40,21 +39,23 @@ def load_rendered_objects(
     the angle 2 pi r / number_of_renders, so that the first and the last differ.
 
     Labels number the objects; `extras` has `objects` (their names), `types`, and
-    `train_supervised`, zero for the objects whose pose is to be held back.
+    `train_supervised`, zero for the objects whose pose is held back.
 
     Args:
         path: The folder.
         poses: Which file to read: `"identifiers"`, `"angles"` or `"quaternions"`;
-            `None` takes the first there is.
+            `None` takes the first of them that exists.
         size: Pixels a side or `(height, width)` to resize to.
-        every: Keeps every so-many-th render of each object.
+        every: Keeps every n-th render of each object.
         number_of_renders: Renders in a full turn; `None` infers it from the numbers.
         quaternion_order: `"wxyz"` or `"xyzw"`.
         train_share: Share of the supervised objects for training; the rest is the test set.
         unlabelled_share: Share of all objects that join the training set unsupervised.
         split: `"object"`, or `"example"` to split single images (for one object).
-        seed: Of the split.
+        seed: Seed of the split.
     """
+    from diffusion_vae.manifolds import SO3, FlatTorus
+
     folder = Path(path).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {str(folder)!r}; check `path`.")
@@ -71,7 +72,7 @@ def load_rendered_objects(
         where=repr(str(folder)),
     )
     train, test = tags != TEST, tags == TEST
-    pictures = read_images(renders.files, size)
+    pictures = read_images(list(renders.files), size)
     circles = renders.factors.shape[1]
     _, first = np.unique(renders.objects, return_index=True)
     colouring = {1: "circle", 2: "torus"}.get(circles)

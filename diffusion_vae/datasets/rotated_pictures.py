@@ -1,6 +1,7 @@
 """The pictures of another data set, each turned by random angles."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -8,13 +9,16 @@ from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.base import SPLITS, Dataset
 from diffusion_vae.datasets.registry import load, register
 from diffusion_vae.datasets.rotated_image import rotate_picture
-from diffusion_vae.manifolds import FlatTorus
 
 
 @register("rotated_pictures", "pictures of a data set, each turned by random angles (circle)")
 def make_rotated_pictures(
-    source="digits", source_options=None, turns=4, largest_angle=2.0 * math.pi, seed=0
-):
+    source: str = "digits",
+    source_options: dict[str, Any] | None = None,
+    turns: int = 4,
+    largest_angle: float = 2.0 * math.pi,
+    seed: int = 0,
+) -> Dataset:
     """Each picture of a data set in several random rotations, seen through a disc.
 
     The factor is the angle in radians, `[N, 1]`, counter-clockwise; labels are those of
@@ -22,11 +26,13 @@ def make_rotated_pictures(
 
     Args:
         source: Name or path of a data set of square pictures.
-        source_options: Its options, a dictionary.
+        source_options: Options of that data set.
         turns: Rotations of each picture.
         largest_angle: Angles are uniform between 0 and this, in radians.
-        seed: Of the angles.
+        seed: Seed of the angles.
     """
+    from diffusion_vae.manifolds import FlatTorus
+
     turns = require_integer("turns", turns, 1)
     if not 0 < largest_angle <= 2.0 * math.pi:
         raise ValueError(
@@ -54,15 +60,18 @@ def make_rotated_pictures(
         ]
         pictures[split] = np.concatenate(turned)  # [N * turns, height, width, channels]
         factors[split] = angles.reshape(-1, 1).astype(np.float32)
-    labelled = still.train_labels is not None
+    train_labels, test_labels = (
+        None if labels is None else np.repeat(labels, turns)
+        for labels in (still.train_labels, still.test_labels)
+    )
     return Dataset(
         name="rotated_pictures",
         train=pictures["train"],
         test=pictures["test"],
         train_factors=factors["train"],
         test_factors=factors["test"],
-        train_labels=np.repeat(still.train_labels, turns) if labelled else None,
-        test_labels=np.repeat(still.test_labels, turns) if labelled else None,
+        train_labels=train_labels,
+        test_labels=test_labels,
         factor_manifold=FlatTorus(1),
         colouring="circle",
     )

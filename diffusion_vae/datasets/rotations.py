@@ -1,22 +1,24 @@
 """Random rotations: matrices themselves, and functions on the sphere seen under them."""
 
 import math
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.registry import register
-from diffusion_vae.manifolds import O3, SO3
 
 
-def haar_rotations(count: int, seed, reflections: bool = False) -> np.ndarray:
+def haar_rotations(count: int, seed: int | Sequence[int], reflections: bool = False) -> np.ndarray:
     """Haar-random matrices of SO(3), or of O(3), row-major float32 `[count, 9]`.
 
     A normalised Gaussian quaternion is uniform on S^3, of which SO(3) is the quotient;
     a reflection is a rotation times -1.
     """
+    from scipy.spatial.transform import Rotation
+
     rng = np.random.default_rng(seed)
     matrices = Rotation.from_quat(rng.standard_normal((count, 4))).as_matrix()
     if reflections:
@@ -25,15 +27,22 @@ def haar_rotations(count: int, seed, reflections: bool = False) -> np.ndarray:
 
 
 @register("random_rotations", "random matrices of SO(3) or O(3), the group itself")
-def make_random_rotations(group="so3", train_size=6400, test_size=1600, seed=0):
+def make_random_rotations(
+    group: Literal["so3", "o3"] = "so3",
+    train_size: int = 6400,
+    test_size: int = 1600,
+    seed: int = 0,
+) -> Dataset:
     """Haar-random orthogonal matrices, events `(9,)`; example and factor are the same.
 
     Args:
         group: `"so3"` or `"o3"`.
         train_size: Training examples.
         test_size: Test examples.
-        seed: Of the matrices.
+        seed: Seed of the matrices.
     """
+    from diffusion_vae.manifolds import O3, SO3
+
     require_choice("group", group, ("so3", "o3"))
     train, test = (
         haar_rotations(require_integer(name, size, 1), [seed, split], reflections=group == "o3")
@@ -42,7 +51,7 @@ def make_random_rotations(group="so3", train_size=6400, test_size=1600, seed=0):
         )
     )
 
-    def render(factors):
+    def render(factors: np.ndarray) -> np.ndarray:
         return np.asarray(factors, np.float32)
 
     manifold = SO3() if group == "so3" else O3()
@@ -89,20 +98,20 @@ def polynomial(coefficients: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 @register("so3_functions", "a function on the sphere seen under random rotations (SO(3))")
 def make_so3_functions(
-    function="cubic",
-    points=100,
-    channels=1,
-    train_size=6400,
-    test_size=1600,
-    function_seed=0,
-    seed=0,
-):
+    function: Literal["cubic", "random"] = "cubic",
+    points: int = 100,
+    channels: int = 1,
+    train_size: int = 6400,
+    test_size: int = 1600,
+    function_seed: int = 0,
+    seed: int = 0,
+) -> Dataset:
     """A function f on the sphere, turned: the values f(R^-1 g) at fixed unit vectors g.
 
     Events are `(points,)`, within [-1, 1] up to 1e-3 (f is divided by its largest
     value on a fine grid of the sphere). The factors are the Haar-random rotations R as
-    row-major matrices, `[N, 9]`. No rotation but the identity leaves f as it is, so
-    the data are a faithful picture of SO(3).
+    row-major matrices, `[N, 9]`. Only the identity leaves f unchanged, so the data are a
+    faithful picture of SO(3).
 
     With several channels the sphere is coloured: each channel is a function of its own, and
     events are `(channels * points,)`, one function after the other. The part of f that is
@@ -116,9 +125,11 @@ def make_so3_functions(
         channels: Number of functions.
         train_size: Training examples.
         test_size: Test examples.
-        function_seed: Of the random polynomials.
-        seed: Of the rotations.
+        function_seed: Seed of the random polynomials.
+        seed: Seed of the rotations.
     """
+    from diffusion_vae.manifolds import SO3
+
     require_choice("function", function, ("cubic", "random"))
     channels = require_integer("channels", channels, 1)
     if function == "cubic" and channels > 3:
@@ -134,7 +145,7 @@ def make_so3_functions(
     coefficients = np.stack([f / np.abs(polynomial(f, fine)).max() for f in functions])
     grid = sphere_grid(require_integer("points", points, 1))
 
-    def render(factors):
+    def render(factors: np.ndarray) -> np.ndarray:
         rotations = np.asarray(factors, float).reshape(-1, 3, 3)
         seen = grid @ rotations  # [n, points, 3]: the rows are R^-1 g = R^T g
         values = [polynomial(f, seen) for f in coefficients]  # [n, points] each

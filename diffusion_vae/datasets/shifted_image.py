@@ -1,17 +1,18 @@
 """All circular shifts of one picture: a grid of points of a flat torus."""
 
 import math
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.images import load_picture
+from diffusion_vae.datasets.images import Size, load_picture
 from diffusion_vae.datasets.pictures import random_split
 from diffusion_vae.datasets.registry import register
-from diffusion_vae.manifolds import FlatTorus
 
 
-def shift_picture(picture: np.ndarray, angles) -> np.ndarray:
+def shift_picture(picture: np.ndarray, angles: ArrayLike) -> np.ndarray:
     """Moves a picture around the torus, linearly interpolated between the pixels.
 
     Args:
@@ -41,7 +42,12 @@ def shift_picture(picture: np.ndarray, angles) -> np.ndarray:
 
 
 @register("shifted_image", "all circular shifts of one picture (flat torus)")
-def make_shifted_image(picture="china", size=None, test_fraction=0.2, seed=0):
+def make_shifted_image(
+    picture: str | Path | np.ndarray = "china",
+    size: Size | None = None,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+) -> Dataset:
     """Every circular shift of a picture by whole pixels, split at random.
 
     The factors are the shifts as angles, `[N, 2]`: 2 pi times the pixels over the
@@ -49,21 +55,23 @@ def make_shifted_image(picture="china", size=None, test_fraction=0.2, seed=0):
 
     Args:
         picture: A path, an array `[height, width(, channels)]`, `"china"` or
-            `"flower"` (photographs that scikit-learn brings).
+            `"flower"` (photographs in scikit-learn).
         size: Pixels a side or `(height, width)`. `None` keeps the picture's size, and
             takes 32x48 for the photographs: an H x W picture has H W shifts.
         test_fraction: Share of the shifts for testing; 0 trains on all of them.
-        seed: Of the split.
+        seed: Seed of the split.
     """
+    from diffusion_vae.manifolds import FlatTorus
+
     if size is None and isinstance(picture, str) and picture in ("china", "flower"):
         size = (32, 48)
     still = load_picture(picture, size)  # [height, width, channels]
-    sides = np.array(still.shape[:2])
-    pixels = np.stack(np.indices(sides), axis=-1).reshape(-1, 2)  # [height * width, 2]
+    sides = still.shape[:2]
+    pixels = np.moveaxis(np.indices(sides), 0, -1).reshape(-1, 2)  # [height * width, 2]
     factors = (2.0 * math.pi * pixels / sides).astype(np.float32)
     train, test = random_split(len(factors), test_fraction, seed)
 
-    def render(angles):
+    def render(angles: np.ndarray) -> np.ndarray:
         return shift_picture(still, angles)
 
     extras = {"picture": still}

@@ -4,15 +4,15 @@ import gzip
 import math
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from diffusion_vae.checks import require_choice
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.images import resize
+from diffusion_vae.datasets.images import Size, resize
 from diffusion_vae.datasets.registry import register
 from diffusion_vae.datasets.sources import find_local
-from diffusion_vae.manifolds import FlatTorus
 
 SOURCE = "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small"
 CATEGORIES = ("animal", "human", "plane", "truck", "car")
@@ -30,7 +30,14 @@ TYPES = {
 
 
 @register("small_norb", "50 toys on a turntable, 18 sides, grey (circle); local files only")
-def load_small_norb(path=None, category=None, camera=0, elevation=None, lighting=None, size=64):
+def load_small_norb(
+    path: str | Path | None = None,
+    category: Literal["animal", "human", "plane", "truck", "car"] | None = None,
+    camera: Literal[0, 1] = 0,
+    elevation: Literal[0, 1, 2, 3, 4, 5, 6, 7, 8] | None = None,
+    lighting: Literal[0, 1, 2, 3, 4, 5] | None = None,
+    size: Size | None = 64,
+) -> Dataset:
     """Small NORB (LeCun et al. 2004), events `(size, size, 1)` with values in [0, 1].
 
     The folder with the six files `smallnorb-...-dat.mat`, `-cat.mat` and `-info.mat` of
@@ -41,27 +48,30 @@ def load_small_norb(path=None, category=None, camera=0, elevation=None, lighting
     toy, elevation and lighting of each picture.
 
     Args:
-        path: The folder itself, instead of the search.
+        path: The folder; `None` searches for it.
         category: `"animal"`, `"human"`, `"plane"`, `"truck"`, `"car"`, or `None` for all.
         camera: 0 or 1, the left or the right camera.
         elevation: 0 to 8 (30 to 70 degrees), or `None` for all.
         lighting: 0 to 5, or `None` for all.
         size: Pixels a side or `(height, width)` to resize to; `None` keeps 96x96.
     """
+    from diffusion_vae.manifolds import FlatTorus
+
     require_choice("category", category, (None, *CATEGORIES))
     require_choice("camera", camera, (0, 1))
     require_choice("elevation", elevation, (None, *range(ELEVATIONS)))
     require_choice("lighting", lighting, (None, *range(LIGHTINGS)))
     folder = Path(path).expanduser() if path is not None else _find()
-    pictures, angles, labels, extras = {}, {}, {}, {}
+    pictures, angles, labels = {}, {}, {}
+    extras: dict[str, np.ndarray] = {}
     for split in PARTS:
         kinds, info = _read(folder, split, "cat"), _read(folder, split, "info")
         kept = np.ones(len(kinds), dtype=bool)  # [N]
         if category is not None:
             kept &= kinds == CATEGORIES.index(category)
-        for column, wanted in ((1, elevation), (3, lighting)):
-            if wanted is not None:
-                kept &= info[:, column] == wanted
+        for column, setting in ((1, elevation), (3, lighting)):
+            if setting is not None:
+                kept &= info[:, column] == setting
         if not kept.any():
             raise ValueError(
                 f"Expected pictures of this kind in {str(folder)!r}. Received: none in the "
@@ -121,30 +131,31 @@ def read_matrix(path: Path) -> np.ndarray:
         ) from error
 
 
-def _find():
+def _find() -> Path:
     return find_local(["small_norb", "smallnorb"], f"the six files of {SOURCE} as small_norb")
 
 
-def _read(folder, split, kind):
+def _read(folder: Path, split: str, kind: str) -> np.ndarray:
     """The `dat`, `cat` or `info` array of a split."""
     pattern = f"smallnorb-*-{PARTS[split]}-{kind}.mat"
-    found = sorted([*folder.glob(pattern), *folder.glob(f"{pattern}.gz")])
-    if not found:
+    files = sorted([*folder.glob(pattern), *folder.glob(f"{pattern}.gz")])
+    if not files:
         raise FileNotFoundError(
             f"There is no file {pattern} (or .gz) in {str(folder)!r}; it is one of the six files "
             f"of {SOURCE}."
         )
-    array = read_matrix(found[0])
-    wanted = {"dat": (4, "[N, 2, height, width]"), "cat": (1, "[N]"), "info": (2, "[N, 4]")}[kind]
-    if array.ndim != wanted[0]:
+    array = read_matrix(files[0])
+    rank, shape = {"dat": (4, "[N, 2, height, width]"), "cat": (1, "[N]"), "info": (2, "[N, 4]")}[
+        kind
+    ]
+    if array.ndim != rank:
         raise ValueError(
-            f"Expected {str(found[0])!r} to hold an array {wanted[1]}. "
-            f"Received: shape {array.shape}."
+            f"Expected {str(files[0])!r} to hold an array {shape}. Received: shape {array.shape}."
         )
     return array
 
 
-def _pictures(stored, kept, size):
+def _pictures(stored: np.ndarray, kept: np.ndarray, size: Size | None) -> np.ndarray:
     """The chosen pictures, float32 `[n, height, width, 1]`; the rest is never copied."""
     pictures = stored[kept].astype(np.float32)[..., None] / np.float32(255)
     if size is None:

@@ -1,4 +1,4 @@
-"""Where the files of well-known data sets are found on this machine."""
+"""Folders of this machine that hold the files of well-known data sets."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ def find_or_download(names: Sequence[str], download: Callable[[], object], advic
     Args:
         names: Names of files or folders, the preferred one first.
         download: Called when nothing is found; fills Keras's cache.
-        advice: What to put where when there is no network, the end of a sentence.
+        advice: The files to fetch by hand when there is no network, a part of the error.
 
     Returns:
         The path found.
@@ -60,7 +60,7 @@ def find_local(names: Sequence[str], advice: str) -> Path:
 
     Args:
         names: Names of files or folders, the preferred one first.
-        advice: What to put where, the end of a sentence.
+        advice: The files to fetch by hand, a part of the error.
 
     Returns:
         The path found.

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Iterable
+from typing import overload
 
 import numpy as np
 
@@ -9,20 +11,21 @@ from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.stored.base import StoredPictures
 
 
-def rescaled(dataset: Dataset, value_range) -> Dataset:
+def rescaled(dataset: Dataset, value_range: Iterable[float]) -> Dataset:
     """The data set with its values, all in [0, 1], mapped to another range linearly.
 
-    `load(name, value_range=(-1, 1))` does this; it is what decoders that end in tanh take.
+    `load(name, value_range=(-1, 1))` does this, for decoders that end in tanh.
 
     Args:
         dataset: A data set with values in [0, 1].
-        value_range: (low, high): what 0 and 1 become.
+        value_range: (low, high), the new values of 0 and 1.
 
     Returns:
         A `Dataset`.
 
     Raises:
-        ValueError: If the range is none, or the values do not lie in [0, 1].
+        ValueError: If `value_range` is not (low, high) with low < high, or a value is outside
+            [0, 1].
     """
     try:
         low, high = (float(value) for value in value_range)
@@ -40,7 +43,11 @@ def rescaled(dataset: Dataset, value_range) -> Dataset:
         )
     stretch, start = np.float32(high - low), np.float32(low)
 
-    def mapped(values):
+    @overload
+    def mapped(values: StoredPictures) -> StoredPictures: ...
+    @overload
+    def mapped(values: np.ndarray) -> np.ndarray: ...
+    def mapped(values: np.ndarray | StoredPictures) -> np.ndarray | StoredPictures:
         if isinstance(values, StoredPictures):
             return values.in_range(low, high)
         smallest, largest = values.min(), values.max()

@@ -224,16 +224,16 @@ def test_the_file_is_found_among_the_data(file, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("options", "error", "sentence"),
     [
-        ({"crop": 21}, "Expected pictures of at least 21 pixels a side.*20x26"),
-        ({"crop": 0}, "Expected `crop` to be a whole number of at least 1"),
-        ({"size": 2.5}, "Expected `size` to be a whole number"),
-        ({"limit": 0}, "Expected `limit` to be a whole number of at least 1"),
+        ({"crop": 21}, ValueError, "Expected pictures of at least 21 pixels a side.*20x26"),
+        ({"crop": 0}, ValueError, "Expected `crop` to be at least 1"),
+        ({"size": 2.5}, TypeError, "Expected `size` to be an integer"),
+        ({"limit": 0}, ValueError, "Expected `limit` to be at least 1"),
     ],
 )
-def test_bad_options_are_named_and_leave_no_file(folder, tmp_path, options, sentence):
-    with pytest.raises(ValueError, match=sentence):
+def test_bad_options_are_named_and_leave_no_file(folder, tmp_path, options, error, sentence):
+    with pytest.raises(error, match=sentence):
         convert_pictures(folder, tmp_path / "a.h5", **options)
     assert not list(tmp_path.glob("*.h5"))
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from diffusion_vae.datasets import load, low_pass
+from diffusion_vae.datasets import keep_low_frequencies, load
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.datasets.curriculum import FrequencyCurriculum
 
@@ -21,7 +21,9 @@ def test_stages_share_the_first_half_of_the_epochs(pictures):
     for epoch in range(8):
         shown = curriculum.at(epoch).train
         cutoff = {0: 1, 1: 1, 2: 2, 3: 2}.get(epoch)
-        expected = pictures.train if cutoff is None else low_pass(pictures.train, cutoff)
+        expected = (
+            pictures.train if cutoff is None else keep_low_frequencies(pictures.train, cutoff)
+        )
         np.testing.assert_allclose(shown, expected, atol=1e-6)
     assert curriculum.at(7) is pictures
 
@@ -36,7 +38,9 @@ def test_a_stage_is_the_same_when_a_run_goes_on(pictures):
 def test_batches_show_the_stage_of_their_epoch(pictures):
     curriculum = FrequencyCurriculum(pictures, (1,), epochs=2)
     batches = ShuffledBatches(pictures, 60, seed=0, curriculum=curriculum)
-    assert np.var(batches[0][0]) == pytest.approx(np.var(low_pass(pictures.train, 1)), rel=1e-4)
+    assert np.var(batches[0][0]) == pytest.approx(
+        np.var(keep_low_frequencies(pictures.train, 1)), rel=1e-4
+    )
     batches.on_epoch_end()
     assert np.var(batches[0][0]) == pytest.approx(np.var(pictures.train), rel=1e-4)
 

@@ -19,11 +19,19 @@ def test_unknown_option_names_the_allowed_ones():
         datasets.load("digits", sise=3)
 
 
-@pytest.mark.parametrize("seed", [None, -1, 0.5, "0"])
-def test_seeds_are_whole_numbers(seed):
-    with pytest.raises(ValueError, match="Expected `seed` to be a whole number"):
+@pytest.mark.parametrize(
+    ("seed", "error", "fault"),
+    [
+        (None, TypeError, "an integer"),
+        (-1, ValueError, "at least 0"),
+        (0.5, TypeError, "an integer"),
+        ("0", TypeError, "an integer"),
+    ],
+)
+def test_seeds_are_whole_numbers(seed, error, fault):
+    with pytest.raises(error, match=f"Expected `seed` to be {fault}"):
         datasets.load("digits", seed=seed)
-    with pytest.raises(ValueError, match="Expected `picture_seed`"):
+    with pytest.raises(error, match=f"Expected `picture_seed` to be {fault}"):
         datasets.load("periodic_pictures", picture_seed=seed)
 
 

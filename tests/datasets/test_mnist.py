@@ -152,7 +152,7 @@ def test_sizes_keep_the_first_examples(folders):
     assert len(dataset.test) == 2
     with pytest.raises(ValueError, match="`train_size` to be at most 6"):
         load("mnist", train_size=7)
-    with pytest.raises(ValueError, match="whole number"):
+    with pytest.raises(TypeError, match="`train_size` to be an integer"):
         load("mnist", train_size=2.5)
 
 

@@ -1,1 +1,1 @@
-"""Pictures that stay in their files until they are asked for."""
+"""Pictures that stay in their files until they are indexed."""

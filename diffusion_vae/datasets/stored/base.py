@@ -1,29 +1,51 @@
-"""What all pictures that stay in their files have in common."""
+"""The base class of pictures that stay in their files."""
 
 import copy
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 
 class StoredPictures:
     """Rows of uint8 pictures on disk, read as float32 when they are indexed.
 
     They have `len`, `shape`, `dtype` and indexing by a number, a slice or an array of
-    numbers in any order, like the array `[N, height, width, channels]` they stand for.
-    `np.asarray` reads all of them. Subclasses give `read`.
+    numbers in any order, like an array `[N, height, width, channels]`. `np.asarray` reads
+    all of them. Subclasses implement `read`.
 
     Args:
-        path: Where the pictures are, for messages.
-        count: Number of pictures there.
+        path: Place of the pictures, for messages.
+        count: Number of pictures at that place.
         event_shape: `(height, width, channels)` of each.
-        rows: Which of them, integers `[N]`; `None` for all.
-        value_range: What 0 and 255 become.
+        rows: Row numbers of the pictures to use, integers `[N]`; `None` uses all.
+        value_range: New values of 0 and 255.
+
+    Example:
+
+    ```python
+    class BlackPictures(StoredPictures):
+        def read(self, rows):
+            return np.zeros((len(rows), *self.event_shape), np.uint8)
+
+
+    BlackPictures("nowhere", count=5, event_shape=(8, 8, 1))[2:4].shape  # (2, 8, 8, 1)
+    ```
     """
 
     dtype = np.dtype(np.float32)
     ndim = 4
 
-    def __init__(self, path, count, event_shape, rows=None, value_range=(0.0, 1.0)):
+    def __init__(
+        self,
+        path: str | Path,
+        count: int,
+        event_shape: Sequence[int],
+        rows: ArrayLike | None = None,
+        value_range: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
         self.path = path
         self.rows = np.arange(count) if rows is None else np.asarray(rows)
         low, high = value_range
@@ -31,36 +53,40 @@ class StoredPictures:
         self.event_shape = tuple(event_shape)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """`(N, height, width, channels)`."""
         return (len(self.rows), *self.event_shape)
 
-    def read(self, rows):
+    def read(self, rows: np.ndarray) -> np.ndarray:
         """The pictures of rising row numbers, uint8 `[n, height, width, channels]`."""
         raise NotImplementedError
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index):
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: Any) -> np.ndarray:
         chosen = self.rows[index]
-        wanted = np.atleast_1d(chosen)
-        unique, place = np.unique(wanted, return_inverse=True)  # files are read forwards
+        unique, place = np.unique(
+            np.atleast_1d(chosen), return_inverse=True
+        )  # files are read forwards
         low, high = self.value_range
         values = self.read(unique)[place].astype(np.float32) / np.float32(255.0)
         values = values * np.float32(high - low) + np.float32(low)
         return values if np.ndim(chosen) else values[0]
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def select(self, index):
-        """Some of the pictures, which stay in their files; `index` as for `[]`."""
+    def select(self, index: Any) -> Self:
+        """A part of the pictures, which stay in their files; `index` as for `[]`."""
         chosen = copy.copy(self)
         chosen.rows = self.rows[index]
         return chosen
 
-    def in_range(self, low, high):
+    def in_range(self, low: float, high: float) -> Self:
         """The same pictures with other values for 0 and 255."""
         changed = copy.copy(self)
         changed.value_range = (float(low), float(high))

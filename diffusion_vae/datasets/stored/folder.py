@@ -1,41 +1,57 @@
-"""Pictures in files of their own."""
+"""Pictures in image files, one picture a file."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
-from diffusion_vae.datasets.images import load_picture
+from diffusion_vae.datasets.images import Size, load_picture
 from diffusion_vae.datasets.stored.base import StoredPictures
 
 THREADS = 4  # Pillow decodes outside Python's lock
 
 
 class FolderPictures(StoredPictures):
-    """Image files, decoded when they are asked for.
+    """Image files, decoded when they are indexed.
 
     Args:
         folder: Their folder, for messages.
-        paths: The files, in order; the first one tells size and channels.
-        size: Pixels a side or `(height, width)` to resize to; `None`: all are of one size.
+        paths: The files, in order; the first one sets size and channels.
+        size: Pixels a side or `(height, width)` to resize to; `None` if all have one size.
         square: Whether to cut out the largest central square first.
 
     Raises:
         ValueError: If a picture is damaged or, when it is read, of another shape.
+
+    Example:
+
+    ```python
+    folder = Path("pictures")
+    pictures = FolderPictures(folder, sorted(folder.glob("*.png")), size=64)
+    pictures[:10].shape  # (10, 64, 64, 3)
+    ```
     """
 
-    def __init__(self, folder, paths, size=None, square=False):
+    def __init__(
+        self,
+        folder: str | Path,
+        paths: Iterable[Path],
+        size: Size | None = None,
+        square: bool = False,
+    ) -> None:
         self.paths, self.size, self.square = list(paths), size, square
         super().__init__(folder, len(self.paths), self._load(0).shape)
 
-    def read(self, rows):
+    def read(self, rows: np.ndarray) -> np.ndarray:
         with ThreadPoolExecutor(THREADS) as threads:
             return np.stack(list(threads.map(self._checked, rows)))
 
-    def _load(self, row):
+    def _load(self, row: int) -> np.ndarray:
         picture = load_picture(self.paths[row], self.size, self.square)
         return np.rint(picture * 255.0).astype(np.uint8)
 
-    def _checked(self, row):
+    def _checked(self, row: int) -> np.ndarray:
         picture = self._load(row)
         if picture.shape != self.event_shape:
             raise ValueError(

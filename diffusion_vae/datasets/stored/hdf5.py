@@ -1,8 +1,11 @@
 """Pictures in an HDF5 file."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.datasets.stored.base import StoredPictures
 
@@ -13,15 +16,22 @@ class HDF5Pictures(StoredPictures):
     Args:
         path: The HDF5 file.
         key: Name of the array in it.
-        rows: Which rows of it, integers `[N]`; `None` for all.
+        rows: Row numbers to use, integers `[N]`; `None` uses all.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged, or the array missing or of another kind.
+
+    Example:
+
+    ```python
+    faces = HDF5Pictures("celeba.h5", rows=np.arange(1000))
+    faces[:10].shape  # (10, 64, 64, 3)
+    ```
     """
 
-    def __init__(self, path, key="data", rows=None):
-        self.path, self.key = Path(path), key
+    def __init__(self, path: str | Path, key: str = "data", rows: ArrayLike | None = None) -> None:
+        self.file, self.key = Path(path), key
         dtype, shape = self._of_array(lambda array: (array.dtype, array.shape))
         if dtype != np.uint8 or len(shape) != 4:
             raise ValueError(
@@ -29,36 +39,38 @@ class HDF5Pictures(StoredPictures):
                 f"{str(path)!r}. Received: {dtype} of shape {shape}. Write the file with "
                 "`diffusion-vae convert`, or read it by its path."
             )
-        super().__init__(self.path, shape[0], shape[1:], rows)
+        super().__init__(self.file, shape[0], shape[1:], rows)
 
-    def read(self, rows):
-        return self._of_array(lambda array: array[_run(rows)])
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        return self._of_array(lambda array: array[_as_slice(rows)])
 
-    def _of_array(self, function):
-        """A function of the open array; the file is closed again, so copies and threads
-        do not share it."""
+    def _of_array(self, function: Callable[[Any], Any]) -> Any:
+        """Value of a function of the open array.
+
+        The file is closed again, so that copies and threads do not share it.
+        """
         import h5py
 
-        if not self.path.is_file():
-            raise FileNotFoundError(f"There is no file {str(self.path)!r}; check the path.")
+        if not self.file.is_file():
+            raise FileNotFoundError(f"There is no file {str(self.file)!r}; check the path.")
         try:
-            file = h5py.File(self.path, "r")
+            file = h5py.File(self.file, "r")
         except OSError as error:
             raise ValueError(
-                f"{str(self.path)!r} cannot be read as HDF5: it seems damaged or incomplete "
+                f"{str(self.file)!r} cannot be read as HDF5: it seems damaged or incomplete "
                 f"({error}); fetch or convert it again."
             ) from error
         with file:
             if self.key not in file:
                 raise ValueError(
-                    f"{str(self.path)!r} has no array {self.key!r}. "
+                    f"{str(self.file)!r} has no array {self.key!r}. "
                     f"Its arrays: {', '.join(file) or 'none'}."
                 )
             return function(file[self.key])
 
 
-def _run(rows):
-    """Rising rows as a slice, where they follow each other: HDF5 reads it much faster."""
+def _as_slice(rows: np.ndarray) -> slice | np.ndarray:
+    """Rising rows as a slice if they are consecutive: HDF5 reads it much faster."""
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return rows

@@ -15,8 +15,8 @@ LENGTH, CHECKSUM = 8, 4  # bytes: a record is length, checksum, content, checksu
 class RecordPictures(StoredPictures):
     """`tf.train.Example` records with an encoded picture (PNG, JPEG, ...) each.
 
-    The files are passed through once to learn where each record starts, so that pictures
-    can be drawn at random and in the same order again.
+    The files are read once to find the start of each record, so that pictures can be drawn at
+    random and in the same order again.
 
     Args:
         path: A `.tfrecord` file, or a folder of them.
@@ -25,9 +25,16 @@ class RecordPictures(StoredPictures):
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If a file is truncated, or a record has no such picture.
+
+    Example:
+
+    ```python
+    pictures = RecordPictures("pictures.tfrecord", key="image")
+    pictures[[5, 0]].shape  # (2, height, width, channels)
+    ```
     """
 
-    def __init__(self, path, key="image"):
+    def __init__(self, path: str | Path, key: str = "image") -> None:
         self.path, self.key = Path(path), key
         files = sorted(self.path.glob("*.tfrecord*")) if self.path.is_dir() else [self.path]
         self.places = [place for file in files for place in _places(file)]
@@ -35,7 +42,7 @@ class RecordPictures(StoredPictures):
             raise ValueError(f"Expected TFRecord files with pictures in {str(path)!r}: none.")
         super().__init__(self.path, len(self.places), self._picture(0).shape)
 
-    def read(self, rows):
+    def read(self, rows: np.ndarray) -> np.ndarray:
         pictures = [self._picture(row) for row in rows]
         for row, picture in zip(rows, pictures, strict=True):
             if picture.shape != self.event_shape:
@@ -45,7 +52,7 @@ class RecordPictures(StoredPictures):
                 )
         return np.stack(pictures)
 
-    def _picture(self, row):
+    def _picture(self, row: int) -> np.ndarray:
         """The picture of a record, uint8 `[height, width, channels]`."""
         import tensorflow as tf
 
@@ -70,7 +77,7 @@ class RecordPictures(StoredPictures):
         return pixels.reshape(*pixels.shape[:2], -1)
 
 
-def _places(file):
+def _places(file: Path) -> list[tuple[Path, int, int]]:
     """Start and length of the content of each record of a file."""
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {str(file)!r}; check the path.")
