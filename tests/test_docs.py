@@ -178,6 +178,18 @@ def test_scripts_that_are_named_exist():
     assert missing == []
 
 
+def test_files_of_python_that_are_named_exist():
+    named = {
+        (str(text.relative_to(ROOT)), span)
+        for text in TEXTS
+        for span in SPAN.findall(FENCE.sub("", read(text)))
+        if re.fullmatch(r"(\w+/)+\w+\.py", span)
+    }
+    assert len(named) > 10
+    places = (ROOT, PACKAGE, ROOT / "tests")
+    assert [item for item in named if not any((p / item[1]).is_file() for p in places)] == []
+
+
 # The front page
 
 
