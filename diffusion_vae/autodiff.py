@@ -1,12 +1,18 @@
-"""What `keras.ops` does not offer on every backend: derivatives and compilation."""
+"""Derivatives and compilation, which `keras.ops` does not offer on every backend."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import keras
 from keras import ops
 
+from diffusion_vae.typing import Shape, Tensor
 
-def value_and_jacobian(function, x):
+Result = TypeVar("Result")
+
+
+def value_and_jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     """Values and first derivatives of a function that acts point by point.
 
     Works eagerly, in compiled functions, under XLA, and nested in itself (for
@@ -34,16 +40,16 @@ def value_and_jacobian(function, x):
     return value, ops.stack(rows, axis=-2)
 
 
-def jacobian(function, x):
+def jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """The Jacobians `[..., m, n]` alone; see `value_and_jacobian`."""
     return value_and_jacobian(function, x)[1]
 
 
-def detached(x):
+def detached(x: Tensor) -> Tensor:
     """`x` as a constant.
 
-    TensorFlow's tapes follow a tensor behind `stop_gradient` into loops and compiled
-    functions and build their gradients, in vain. They do not follow integers.
+    TensorFlow's tapes follow the result of `stop_gradient` into loops and compiled functions,
+    and build gradients there that nobody uses. They do not follow integers.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -54,7 +60,9 @@ def detached(x):
     return ops.stop_gradient(x)
 
 
-def compiled(function, shape, dtype):
+def compiled(
+    function: Callable[[Tensor], Tensor], shape: Shape, dtype: str
+) -> Callable[[Tensor], Tensor]:
     """A function of one tensor, compiled where the backend compiles.
 
     Args:
@@ -67,7 +75,7 @@ def compiled(function, shape, dtype):
 
         signature = [tf.TensorSpec(shape, dtype)]
         run = tf.function(function, input_signature=signature, autograph=False)
-        # Nested in another graph, loops upset TensorFlow's optimiser.
+        # TensorFlow's optimiser fails on loops that are nested in another graph.
         return lambda x: run(x) if tf.executing_eagerly() else function(x)
     if keras.backend.backend() == "jax":
         import jax
@@ -76,7 +84,7 @@ def compiled(function, shape, dtype):
     return function
 
 
-def as_graph(function):
+def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of tensors of any leading length as a graph, on TensorFlow.
 
     Elsewhere the function itself: variables that it changes, such as seeds, forbid a jit.
@@ -88,7 +96,9 @@ def as_graph(function):
     return tf.function(function, autograph=False, reduce_retracing=True)
 
 
-def iterate(function, state, count):
+def iterate(
+    function: Callable[..., Any], state: tuple[Tensor, ...], count: int
+) -> tuple[Tensor, ...]:
     """`function` applied `count` times, a loop with a gradient on every backend.
 
     Unlike a Python loop it is compiled once; unlike `keras.ops.fori_loop` it can
@@ -117,8 +127,8 @@ def iterate(function, state, count):
     return state
 
 
-def run_eagerly(function, *args):
-    """Result of a function run at once, even while another is being traced.
+def run_eagerly(function: Callable[..., Result], *args: Any) -> Result:
+    """Result of a function that runs at once, even while another is being traced.
 
     A new thread has no graph, no tape and no trace, on every backend.
     """
@@ -126,7 +136,7 @@ def run_eagerly(function, *args):
         return executor.submit(function, *args).result()
 
 
-def _vjp(function, x):
+def _vjp(function: Callable[[Tensor], Tensor], x: Tensor) -> Any:
     if keras.backend.backend() == "jax":
         import jax
 

@@ -1,4 +1,4 @@
-"""Writing files so that each is complete or not there, and reading them back."""
+"""Whole files: written completely or not at all, and read back."""
 
 import contextlib
 import errno
@@ -7,10 +7,12 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-# Errors that say something about the place where a file shall be written.
+# What the operating system's errors mean for a file that is to be written.
 CAUSES = {
     errno.ENOSPC: "the disk is full; free some space",
     errno.EDQUOT: "the quota of the disk is used up; free some space",
@@ -22,20 +24,20 @@ CAUSES = {
     errno.EIO: "the disk reports an error",
 }
 
-# Seconds without a change after which a temporary file is one that a killed process left.
+# Seconds after which an unchanged temporary file was left by a killed process.
 ABANDONED = 3600.0
 
 
 @contextmanager
-def replacing(path):
-    """Gives a temporary path beside `path`, and renames it to `path` at the end.
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path beside `path`, and renames it to `path` at the end.
 
-    The folder is made. After an error the temporary file is removed and an older
-    file at `path` is left as it was. A process that was killed leaves its temporary file;
-    the next to write the same file an hour later removes it.
+    The folder is made. After an error the temporary file is removed, and an older file at
+    `path` is left as it was. A killed process leaves its temporary file behind; whoever
+    writes the same file an hour later, or after that, removes it.
 
     Args:
-        path: Where the complete file shall be.
+        path: Where the complete file will be.
 
     Yields:
         A `pathlib.Path` with the same ending, to write to.
@@ -56,7 +58,7 @@ def replacing(path):
                 temporary.unlink(missing_ok=True)
 
 
-def _remove_abandoned(path):
+def _remove_abandoned(path: Path) -> None:
     """Removes what killed processes left of earlier writes of `path`."""
     for left in path.parent.glob(f".{'[0-9a-f]' * 8}-{glob.escape(path.name)}"):
         with contextlib.suppress(OSError):  # another process was faster, or it is not ours
@@ -65,7 +67,7 @@ def _remove_abandoned(path):
 
 
 @contextmanager
-def writing(path):
+def writing(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turns errors of a full disk or a read-only folder into a sentence about `path`."""
     try:
         yield
@@ -80,7 +82,7 @@ def writing(path):
         raise told from error
 
 
-def write_json(path, value):
+def write_json(path: str | os.PathLike[str], value: Any) -> Path:
     """Writes a JSON-able value, indented, and returns the path."""
     with replacing(path) as temporary:
         text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
@@ -88,7 +90,7 @@ def write_json(path, value):
     return Path(path)
 
 
-def read_object(path):
+def read_object(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Reads a JSON file that holds an object, as a dictionary.
 
     Raises:
@@ -103,8 +105,8 @@ def read_object(path):
     return value
 
 
-def read_history(path):
-    """Reads a history of training: metric name to a list of numbers, one an epoch.
+def read_history(path: str | os.PathLike[str]) -> dict[str, list[float]]:
+    """Reads a history of training: for each metric a list of numbers, one per epoch.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -120,7 +122,7 @@ def read_history(path):
     return history
 
 
-def read_json(path):
+def read_json(path: str | os.PathLike[str]) -> Any:
     """Reads a JSON file.
 
     Raises:

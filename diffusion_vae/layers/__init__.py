@@ -1,4 +1,4 @@
-"""Keras layers to be used alone in a functional model, or through the models."""
+"""Keras layers, for functional models and inside the models of this library."""
 
 from diffusion_vae.layers.affine_augmentation import AffineAugmentation
 from diffusion_vae.layers.brownian_motion_sampling import BrownianMotionSampling

@@ -1,10 +1,14 @@
 """Padding of pictures that have no border."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
 from diffusion_vae.checks import require_integer
 from diffusion_vae.serialization import serializable
+from diffusion_vae.typing import Shape, Tensor
 
 
 @serializable
@@ -14,14 +18,30 @@ class CircularPadding2D(keras.layers.Layer):
     For periodic pictures: followed by a convolution without padding, a shifted
     picture gives shifted features. A picture may go round more than once.
 
-    Input: `[batch, height, width, channels]`. Output:
-    `[batch, top + height + bottom, left + width + right, channels]`.
-
     Args:
         padding: `((top, bottom), (left, right))`, or one number for all sides.
+
+    Input shape:
+        `[batch, height, width, channels]`, height and width known.
+
+    Output shape:
+        `[batch, top + height + bottom, left + width + right, channels]`.
+
+    Raises:
+        TypeError: If a number of pixels is not an integer.
+        ValueError: If one is negative, `padding` is not of that form, or the height or
+            the width of the input is unknown.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from diffusion_vae.layers import CircularPadding2D
+    >>> row = np.array([1.0, 2.0, 3.0], "float32").reshape(1, 1, 3, 1)
+    >>> np.asarray(CircularPadding2D(((0, 0), (1, 1)))(row)).ravel().tolist()
+    [3.0, 1.0, 2.0, 3.0, 1.0]
     """
 
-    def __init__(self, padding=1, **kwargs):
+    def __init__(self, padding: int | Sequence[Sequence[int]] = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         sides = ((padding,) * 2,) * 2 if isinstance(padding, int) else padding
         try:
@@ -37,7 +57,7 @@ class CircularPadding2D(keras.layers.Layer):
         )
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if None in tuple(input_shape[1:3]):
             raise ValueError(
                 "Expected pictures of known height and width. "
@@ -45,7 +65,7 @@ class CircularPadding2D(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         # `ops.pad(mode="wrap")` does not exist on TensorFlow.
         (top, bottom), (left, right) = self.padding
         height, width = inputs.shape[1:3]
@@ -62,10 +82,10 @@ class CircularPadding2D(keras.layers.Layer):
         ]
         return ops.concatenate(columns, axis=2)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, height, width, channels = input_shape
         (top, bottom), (left, right) = self.padding
         return (batch, top + height + bottom, left + width + right, channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "padding": self.padding}

@@ -1,4 +1,6 @@
-"""A decoder that gives identified points the same picture."""
+"""Decoder that gives identified points the same picture."""
+
+from typing import Any
 
 import keras
 from keras import ops
@@ -6,7 +8,9 @@ from keras import ops
 from diffusion_vae import manifolds
 from diffusion_vae.checks import require_choice
 from diffusion_vae.layers.full_precision import require_layer
+from diffusion_vae.manifolds import Manifold
 from diffusion_vae.serialization import serializable
+from diffusion_vae.typing import Shape, Tensor
 
 METHODS = ("average", "quadratic")
 
@@ -20,16 +24,40 @@ class EvenDecoder(keras.layers.Layer):
     symmetric factors instead of z: one pass, even by construction. Factors without
     a symmetry are left alone.
 
-    Input: points `[batch, ambient_dim]`. Output: what the decoder returns.
-
     Args:
         decoder: A Keras layer or model; its input is `[batch, ambient_dim]`
             (`"average"`) or the manifold's even embedding (`"quadratic"`).
         manifold: A `Manifold` with a symmetry, or its text form.
         method: `"average"` or `"quadratic"`.
+
+    Input shape:
+        Points of the manifold, `[batch, ambient_dim]`.
+
+    Output shape:
+        That of the decoder.
+
+    Raises:
+        TypeError: If `decoder` is not a Keras layer or model.
+        ValueError: If the manifold has no symmetry, or `method` is none of the two.
+
+    Example:
+
+    >>> import keras
+    >>> import numpy as np
+    >>> from diffusion_vae.layers import EvenDecoder
+    >>> layer = EvenDecoder(keras.layers.Dense(3), "projective:2", method="quadratic")
+    >>> z = np.array([[0.6, 0.0, 0.8]], "float32")
+    >>> bool(np.allclose(layer(z), layer(-z)))
+    True
     """
 
-    def __init__(self, decoder, manifold, method="average", **kwargs):
+    def __init__(
+        self,
+        decoder: keras.layers.Layer,
+        manifold: Manifold | str,
+        method: str = "average",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if isinstance(decoder, dict):
             decoder = keras.saving.deserialize_keras_object(decoder)
@@ -42,12 +70,12 @@ class EvenDecoder(keras.layers.Layer):
             )
         self.method = require_choice("method", method, METHODS)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if not self.decoder.built:
             self.decoder.build(self._decoder_input_shape(input_shape))
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         if self.method == "quadratic":
             return self.decoder(self.manifold.even_embedding(inputs), training=training)
         patterns = ops.convert_to_tensor(self.manifold.symmetry, dtype=inputs.dtype)
@@ -57,10 +85,10 @@ class EvenDecoder(keras.layers.Layer):
         outputs = self.decoder(flat, training=training)  # [group * batch, ...]
         return ops.mean(ops.reshape(outputs, (group, -1, *outputs.shape[1:])), axis=0)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return self.decoder.compute_output_shape(self._decoder_input_shape(input_shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
@@ -69,7 +97,7 @@ class EvenDecoder(keras.layers.Layer):
             "method": self.method,
         }
 
-    def _decoder_input_shape(self, input_shape):
+    def _decoder_input_shape(self, input_shape: Shape) -> Shape:
         if self.method == "average":
             return tuple(input_shape)
         return (*input_shape[:-1], self.manifold.even_embedding_dim)
