@@ -1,49 +1,56 @@
-"""Checks of the arguments of a model: each returns a good one and names a bad one."""
+"""Checks of the arguments and the data of a model."""
 
-import inspect
 import numbers
+from collections.abc import Iterable
+from typing import Any
 
 import keras
 import numpy as np
 
 from diffusion_vae.checks import did_you_mean, real_array, require_finite
 from diffusion_vae.layers.full_precision import require_layer
+from diffusion_vae.signatures import arguments
+from diffusion_vae.typing import Shape
 
 OF_KERAS = ("name", "dtype", "trainable", "autocast", "activity_regularizer")
 
 
-def check_keywords(cls, given):
-    """Says so when a keyword is none of a model's, and which is near."""
+def check_keywords(cls: type, given: Iterable[str]) -> None:
+    """Raises `TypeError` if a keyword is no argument of a model."""
     for name in given:
-        if name in OF_KERAS:
-            continue
-        known = {
-            parameter
-            for each in cls.__mro__
-            if issubclass(each, keras.Model) and "__init__" in vars(each)
-            for parameter in inspect.signature(each.__init__).parameters
-        } - {"self", "args", "kwargs"}
-        raise TypeError(
-            f"Expected arguments of {cls.__name__} among {sorted(known)}. Received: {name!r}."
-            f"{did_you_mean(name, known)}"
-        )
+        if name not in OF_KERAS:
+            known = arguments(cls)
+            raise TypeError(
+                f"Expected arguments of {cls.__name__} among {sorted(known)}. Received: {name!r}."
+                f"{did_you_mean(name, known)}"
+            )
 
 
-def layer_or_none(name, layer):
-    """A Keras layer, or `None` for the default network."""
-    return None if layer is None else require_layer(name, layer)
+def network_or_default(name: str, network: Any, default: type, dtype: Any) -> keras.Layer:
+    """Returns a Keras layer, or a default network in place of `None`.
+
+    Args:
+        name: What the network is called in the error.
+        network: A Keras layer or model, or `None`.
+        default: Class of the network that stands in for `None`.
+        dtype: Dtype policy of the default network.
+
+    Raises:
+        TypeError: If something else was given.
+    """
+    return default(dtype=dtype) if network is None else require_layer(name, network)
 
 
-def checked_numbers(name, value):
+def require_numbers(name: str, value: Any) -> np.ndarray:
     """Finite real numbers as an array of Keras's float dtype."""
     array = real_array(f"`{name}`", value)
     require_finite(f"`{name}`", array)
     return array.astype(keras.config.floatx(), copy=False)
 
 
-def checked_examples(name, value, event_shape=None):
+def require_examples(name: str, value: Any, event_shape: Shape | None = None) -> np.ndarray:
     """Examples `[n, *event_shape]`, at least one, finite, of Keras's float dtype."""
-    array = checked_numbers(name, value)
+    array = require_numbers(name, value)
     if array.ndim < 2 or array.size == 0:
         raise ValueError(
             f"Expected `{name}` to have the shape [examples, ...] with at least one example. "
@@ -53,8 +60,8 @@ def checked_examples(name, value, event_shape=None):
     return array
 
 
-def check_event(name, shape, event_shape):
-    """Says so when examples are not of the shape that a model was built for."""
+def check_event(name: str, shape: Shape, event_shape: Shape | None) -> None:
+    """Raises `ValueError` if examples have another shape than a model was built for."""
     expected = tuple(shape) if event_shape is None else event_shape
     same = len(shape) == len(expected) and all(
         None in (have, need) or have == need for have, need in zip(shape, expected, strict=True)
@@ -66,8 +73,8 @@ def check_event(name, shape, event_shape):
         )
 
 
-def check_rows(name, rows, x):
-    """Says so when targets or weights are not one for each example."""
+def check_rows(name: str, rows: Any, x: Any) -> None:
+    """Raises `ValueError` if there is not one target or weight for each example."""
     if isinstance(x, np.ndarray) and len(rows) != len(x):
         raise ValueError(
             f"Expected one row of `{name}` for each of the {len(x)} examples. "
@@ -75,11 +82,11 @@ def check_rows(name, rows, x):
         )
 
 
-def check_weights(weights, x):
-    """Says so unless there is a weight of at least 0 for each example of an array."""
+def check_weights(weights: Any, x: Any) -> None:
+    """Raises `ValueError` unless each example of an array has a weight of at least 0."""
     if weights is None or not isinstance(x, np.ndarray):
         return
-    weights = checked_numbers("sample_weight", weights)
+    weights = require_numbers("sample_weight", weights)
     if weights.ndim != 1 or (weights < 0).any():
         raise ValueError(
             "Expected `sample_weight` to be numbers of at least 0, one an example, of shape [n]. "
@@ -88,8 +95,8 @@ def check_weights(weights, x):
     check_rows("sample_weight", weights, x)
 
 
-def check_source(name, value):
-    """Says so when something is given as data that holds no examples."""
+def check_source(name: str, value: Any) -> None:
+    """Raises `TypeError` if something is given as data that holds no examples."""
     if value is None or isinstance(value, (str, bytes, numbers.Number, list, tuple, dict)):
         raise TypeError(
             f"Expected `{name}` to be an array [examples, ...], a `tf.data.Dataset` or another "
@@ -97,8 +104,13 @@ def check_source(name, value):
         )
 
 
-def checked_weight(weight, name="kl_weight"):
-    """A non-negative weight as a float, or a schedule."""
+def require_weight(name: str, weight: Any) -> Any:
+    """Returns a non-negative weight as a float, or a schedule as it is.
+
+    Raises:
+        TypeError: If it is neither.
+        ValueError: If the number is negative or not finite.
+    """
     if callable(weight):
         return weight
     if isinstance(weight, bool) or not isinstance(weight, numbers.Real):
@@ -106,47 +118,46 @@ def checked_weight(weight, name="kl_weight"):
             f"Expected `{name}` to be a number or a Keras learning-rate schedule. "
             f"Received: {weight!r}."
         )
-    if not (np.isfinite(weight) and weight >= 0):
+    number = float(weight)
+    if not (np.isfinite(number) and number >= 0):
         raise ValueError(f"Expected `{name}` to be non-negative and finite. Received: {weight}.")
-    return float(weight)
+    return number
 
 
-def checked_capacity(capacity):
-    """`[start, end, steps]` as floats, or `None`."""
-    if capacity is None:
+# What the first two numbers of a ramp are, and what they must satisfy.
+RAMPS = {
+    "kl_capacity": ("two KLs in nats", lambda start, end: start >= 0 and end >= 0),
+    "time_annealing": ("two log times, the first the larger", lambda start, end: end <= start),
+}
+
+
+def require_ramp(name: str, ramp: Any) -> list[float] | None:
+    """Returns `[start, end, steps]` as floats, or `None`.
+
+    Args:
+        name: A key of `RAMPS`.
+        ramp: What was given.
+
+    Raises:
+        ValueError: If it is not three finite numbers, or they are out of range.
+    """
+    if ramp is None:
         return None
+    meaning, valid = RAMPS[name]
     try:
-        start, end, steps = (float(value) for value in capacity)
-        finite = np.isfinite([start, end, steps]).all()
-        valid = finite and start >= 0 and end >= 0 and steps >= 1
+        start, end, steps = (float(value) for value in ramp)
+        good = np.isfinite([start, end, steps]).all() and steps >= 1 and valid(start, end)
     except (TypeError, ValueError):
-        valid = False
-    if not valid:
+        good = False
+    if not good:
         raise ValueError(
-            "Expected `kl_capacity` to be (start, end, steps): two KLs in nats and a number "
-            f"of training steps. Received: {capacity!r}."
+            f"Expected `{name}` to be (start, end, steps): {meaning}, and a number of training "
+            f"steps. Received: {ramp!r}."
         )
     return [start, end, steps]
 
 
-def checked_annealing(annealing):
-    """`[start, end, steps]` of falling log times as floats, or `None`."""
-    if annealing is None:
-        return None
-    try:
-        start, end, steps = (float(value) for value in annealing)
-        valid = np.isfinite([start, end, steps]).all() and end <= start and steps >= 1
-    except (TypeError, ValueError):
-        valid = False
-    if not valid:
-        raise ValueError(
-            "Expected `time_annealing` to be (start, end, steps): two log times, the first "
-            f"the larger, and a number of training steps. Received: {annealing!r}."
-        )
-    return [start, end, steps]
-
-
-def checked_callbacks(value):
+def require_callbacks(value: Any) -> list[keras.callbacks.Callback]:
     """Keras callbacks as a list, from one, several or none."""
     callbacks = as_list(value)
     for each in callbacks:
@@ -155,7 +166,7 @@ def checked_callbacks(value):
     return callbacks
 
 
-def as_list(value):
+def as_list(value: Any) -> list[Any]:
     """A list of one or several values, or of none."""
     if value is None:
         return []

@@ -1,5 +1,8 @@
-"""What one asks of a trained model with clusters: NumPy in, NumPy out, in batches."""
+"""Methods of a trained model with clusters: NumPy in, NumPy out, in batches."""
 
+from typing import Any
+
+import keras
 import numpy as np
 from keras import ops
 
@@ -7,10 +10,10 @@ from diffusion_vae.checks import require_integer
 from diffusion_vae.models.inference import BATCH_SIZE
 
 
-class ClusterMethods:
+class ClusterMethods(keras.Model):
     """Methods of a model whose latent is a `ClusteredLatent`, beside `InferenceMethods`."""
 
-    def cluster_probabilities(self, x, batch_size=BATCH_SIZE):
+    def cluster_probabilities(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """q(c | x) of each example, `[n, *event] -> [n, K]`."""
         return self._in_batches(
             lambda x: self.latent.probabilities(self._parameters(x)),
@@ -18,18 +21,20 @@ class ClusterMethods:
             batch_size=batch_size,
         )
 
-    def predict_cluster(self, x, batch_size=BATCH_SIZE):
+    def predict_cluster(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """The most probable cluster of each example, integers `[n]`."""
         return self.cluster_probabilities(x, batch_size).argmax(axis=-1)
 
-    def sample_cluster(self, c, n=1, batch_size=BATCH_SIZE):
+    def sample_cluster(self, c: int, n: int = 1, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Decoded draws from one cluster's prior, `[n, *event]`."""
         self._require_built()
-        clusters = np.full(require_integer("n", n, 1), self._checked_cluster(c))
+        clusters = np.full(require_integer("n", n, 1), self._require_cluster(c))
         z = ops.convert_to_numpy(self.latent.prior_sample_of(clusters))
         return self.decode(z, batch_size)
 
-    def interpolate_clusters(self, first, second, n=10, scale=None):
+    def interpolate_clusters(
+        self, first: int, second: int, n: int = 10, scale: float | None = None
+    ) -> np.ndarray:
         """Latent points from one cluster's prior mean to another's, ends included.
 
         Args:
@@ -43,10 +48,10 @@ class ClusterMethods:
             `[n, *point_shape]`, to be decoded.
         """
         n = require_integer("n", n, 2)  # both ends
-        first, second = self._checked_cluster(first), self._checked_cluster(second)
+        first, second = self._require_cluster(first), self._require_cluster(second)
         return self.latent.path(first, second, n, scale)
 
-    def _checked_cluster(self, c):
+    def _require_cluster(self, c: Any) -> int:
         c = require_integer("cluster", c, 0)
         if c >= self.latent.clusters:
             raise ValueError(f"Expected a cluster below {self.latent.clusters}. Received: {c}.")

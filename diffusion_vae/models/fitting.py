@@ -1,6 +1,7 @@
 """Keras's `compile`, `fit`, `evaluate` and `predict`, whose data are checked first."""
 
 import contextlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,20 +11,21 @@ from diffusion_vae.models.arguments import (
     check_rows,
     check_source,
     check_weights,
-    checked_callbacks,
-    checked_examples,
-    checked_numbers,
+    require_callbacks,
+    require_examples,
+    require_numbers,
 )
 from diffusion_vae.models.guards import NaNGuard, TimeLimitWarning
+from diffusion_vae.typing import Shape
 
 
-class FittingMethods:
+class FittingMethods(keras.Model):
     """Methods of a model with `likelihood`, `event_shape` and `target_shape`.
 
     Training goes without labels: the data are their own target unless another is given.
     """
 
-    def compile(self, optimizer="adam", **kwargs):
+    def compile(self, optimizer: Any = "adam", **kwargs: Any) -> None:
         """Keras's `compile`, without `loss` and `metrics`: the model brings its own."""
         for name in ("loss", "metrics", "weighted_metrics"):
             if kwargs.get(name) is not None:
@@ -35,13 +37,21 @@ class FittingMethods:
         optimizer = require_keras_name("optimizer", optimizer, keras.optimizers)
         super().compile(optimizer=optimizer, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles the model as the one that a file was written by."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self._build_optimizer()
 
     def fit(
-        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **kwargs
-    ):
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Keras's `fit`. Data are checked first, and a loss that is not finite raises.
 
         Raises:
@@ -57,13 +67,14 @@ class FittingMethods:
         x, y = self._checked_data(x, y, kwargs.get("sample_weight"))
         validation = kwargs.get("validation_data")
         if validation is not None:
-            self._checked_data(*_as_arguments(validation), name="validation_data")
+            parts = dict(zip(("x", "y", "sample_weight"), _as_arguments(validation), strict=False))
+            self._checked_data(**parts, name="validation_data")
         self._build_optimizer()
         options = {"batch_size": batch_size, "epochs": epochs, "verbose": verbose, **kwargs}
         if isinstance(callbacks, keras.callbacks.CallbackList):
             return super().fit(x, y, callbacks=callbacks, **options)
         guard = NaNGuard()
-        callbacks = [guard, TimeLimitWarning(), *checked_callbacks(callbacks)]
+        callbacks = [guard, TimeLimitWarning(), *require_callbacks(callbacks)]
         consequence = None
         try:
             history = super().fit(x, y, callbacks=callbacks, **options)
@@ -75,29 +86,33 @@ class FittingMethods:
             raise FloatingPointError(guard.message) from consequence
         return history
 
-    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
+    ) -> Any:
         """Keras's `evaluate`; the data are their own target by default, as in `fit`."""
         if batch_size is not None:
             require_integer("batch_size", batch_size, 1)
         x, y = self._checked_data(x, y, kwargs.get("sample_weight"))
         return super().evaluate(x, y, batch_size=batch_size, **kwargs)
 
-    def predict(self, x, batch_size=None, **kwargs):
+    def predict(self, x: Any, batch_size: int | None = None, **kwargs: Any) -> Any:
         """Keras's `predict`: what `call` returns, as NumPy arrays."""
         if batch_size is not None:
             require_integer("batch_size", batch_size, 1)
         check_source("x", x)
         if isinstance(x, np.ndarray):
-            checked_examples("x", x, self.event_shape if self.built else None)
+            require_examples("x", x, self.event_shape if self.built else None)
         return super().predict(x, batch_size=batch_size, **kwargs)
 
-    def _checked_data(self, x=None, y=None, sample_weight=None, name="x"):
+    def _checked_data(
+        self, x: Any = None, y: Any = None, sample_weight: Any = None, name: str = "x"
+    ) -> tuple[Any, Any]:
         """Checks data, builds the model for them if it is not, and returns data and target."""
         check_source(name, x)
         if y is None and sample_weight is not None:
             y = x  # Keras drops weights that come without a target
         if isinstance(x, np.ndarray):
-            checked_examples(name, x, self.event_shape if self.built else None)
+            require_examples(name, x, self.event_shape if self.built else None)
             if not self.built:
                 with self._placement():  # now, before callbacks look at the networks
                     self.build((None, *x.shape[1:]))
@@ -105,31 +120,31 @@ class FittingMethods:
         check_weights(sample_weight, x)
         return x, y
 
-    def _check_arrays(self, x=None, y=None):
+    def _check_arrays(self, x: Any = None, y: Any = None) -> None:
         """Checks NumPy data; what is reconstructed must be in the likelihood's support."""
         if y is not None and isinstance(x, np.ndarray):
             check_source("y", y)
         if isinstance(y, np.ndarray):
             if self.built:
                 self._check_target(y.shape)
-            checked_numbers("y", y)
+            require_numbers("y", y)
             check_rows("y", y, x)
             self.likelihood.check_data(y)
         if isinstance(x, np.ndarray) and y is None:
             self.likelihood.check_data(x)
 
-    def _build_optimizer(self):
+    def _build_optimizer(self) -> None:
         """Makes the optimizer's variables: made in a step, they cost it a second trace."""
         if self.built and self.optimizer is not None and not self.optimizer.built:
             with self._placement():
                 self.optimizer.build(self.trainable_variables)
 
-    def _placement(self):
+    def _placement(self) -> contextlib.AbstractContextManager:
         """Scope of the strategy that the model was made under (TensorFlow only)."""
         strategy = getattr(self, "distribute_strategy", None)
         return contextlib.nullcontext() if strategy is None else strategy.scope()
 
-    def _check_target(self, shape):
+    def _check_target(self, shape: Shape) -> None:
         if tuple(shape[1:]) != self.target_shape:
             raise ValueError(
                 "Expected the target to have the shape of a reconstruction, "
@@ -139,7 +154,7 @@ class FittingMethods:
             )
 
 
-def _as_arguments(validation):
+def _as_arguments(validation: Any) -> Any:
     """Validation data as the arguments of `_checked_data`: x, y, weights."""
     parts = validation if isinstance(validation, (tuple, list)) else (validation,)
     if not 1 <= len(parts) <= 3:

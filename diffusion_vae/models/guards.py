@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from typing import Any
 
 import keras
 
@@ -15,18 +16,18 @@ class NaNGuard(keras.callbacks.Callback):
     callback has closed its files.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.message = None
+        self.message: str | None = None
         self._epoch = 0
         self._earlier = 0  # steps of earlier epochs
         self._step = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
         self._earlier = self._step
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         # Called once for several batches under `steps_per_execution`.
         self._step = self._earlier + batch + 1
         loss = (logs or {}).get("loss")
@@ -43,11 +44,11 @@ class NaNGuard(keras.callbacks.Callback):
 class TimeLimitWarning(keras.callbacks.Callback):
     """Warns once when most diffusion times end an epoch at a limit."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._warned = False
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         share = (logs or {}).get("time_at_limit", 0.0)
         if self._warned or share <= SHARE_TO_WARN:
             return

@@ -1,8 +1,9 @@
-"""What one asks of a trained model: NumPy in, NumPy out, in batches."""
+"""Methods of a trained model: NumPy in, NumPy out, in batches."""
 
 import functools
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -10,7 +11,8 @@ from keras import ops
 
 from diffusion_vae.autodiff import as_graph
 from diffusion_vae.checks import require_fraction, require_integer
-from diffusion_vae.models.arguments import checked_examples, checked_numbers
+from diffusion_vae.models.arguments import require_examples, require_numbers
+from diffusion_vae.typing import Tensor
 
 BATCH_SIZE = 512
 ROWS = 1024  # decoder rows at a time for several samples an example: they stay in the cache
@@ -30,28 +32,28 @@ class LogLikelihood(NamedTuple):
     per_example: np.ndarray
 
 
-class InferenceMethods:
+class InferenceMethods(keras.Model):
     """Methods of a model with `encoder`, `latent`, `decoder` and `likelihood`.
 
     Every method takes and returns NumPy arrays, works in batches, and draws its noise
     from the model's seed generator.
     """
 
-    def posterior_parameters(self, x, batch_size=BATCH_SIZE):
+    def posterior_parameters(self, x: Any, batch_size: int = BATCH_SIZE) -> dict[str, np.ndarray]:
         """Parameters of the posteriors of `x` `[n, *event]`, a dictionary of `[n, ...]`."""
         return self._in_batches(self._parameters, self._examples(x), batch_size=batch_size)
 
-    def sample_posterior(self, x, n=1, batch_size=BATCH_SIZE):
+    def sample_posterior(self, x: Any, n: int = 1, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """`n` draws from the posterior of each example, `[n, examples, *point_shape]`."""
         params = self.posterior_parameters(x, batch_size)
         return np.stack(
             [self._draw(params, batch_size) for _ in range(require_integer("n", n, 1))]
         )
 
-    def decode(self, z, batch_size=BATCH_SIZE):
+    def decode(self, z: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`."""
         self._require_built()
-        z, shape = checked_numbers("z", z), self.latent.point_shape
+        z, shape = require_numbers("z", z), self.latent.point_shape
         if z.shape[-len(shape) :] != shape:
             raise ValueError(
                 f"Expected latent points of shape [..., {', '.join(map(str, shape))}]. "
@@ -64,11 +66,11 @@ class InferenceMethods:
         )
         return means.reshape(*leading, *means.shape[1:])
 
-    def reconstruct(self, x, batch_size=BATCH_SIZE):
+    def reconstruct(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Mean of p(x | z) at the location of each posterior, `[n, *event]`."""
         return self.decode(self._centres(x, batch_size), batch_size)
 
-    def sample(self, n=1, batch_size=BATCH_SIZE, noise=False):
+    def sample(self, n: int = 1, batch_size: int = BATCH_SIZE, noise: bool = False) -> np.ndarray:
         """Decoded draws from the prior, `[n, *event]`.
 
         Args:
@@ -86,25 +88,33 @@ class InferenceMethods:
             batch_size=batch_size,
         )
 
-    def elbo(self, x, batch_size=BATCH_SIZE):
+    def elbo(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Evidence lower bound of each example in nats, one draw each, `[n]`."""
 
-        def bound(x):
+        def bound(x: Tensor) -> Tensor:
             params = self._parameters(x)
             outputs = self._outputs(self.latent.sample(params))
             return self.likelihood.log_prob(x, outputs) - self.latent.kl(params)
 
         return self._in_batches(bound, self._examples(x), batch_size=batch_size)
 
-    def log_likelihood(self, x, samples=100, batch_size=BATCH_SIZE, verbose=0, *, prior_share=0.0):
+    def log_likelihood(
+        self,
+        x: Any,
+        samples: int = 100,
+        batch_size: int = BATCH_SIZE,
+        verbose: int = 0,
+        *,
+        prior_share: float = 0.0,
+    ) -> LogLikelihood:
         """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
 
         log (1/L) sum_l p(x | z_l) p(z_l) / q(z_l) with z_l from q, by default the posterior
         q(z | x); in expectation a lower bound that rises with `samples`. The encoder sees one
         place where x may come from. With a `prior_share` of s, q is the mixture
-        s p(z) + (1 - s) q(z | x), and so many draws come from the prior (defensive importance
-        sampling, Hesterberg 1995): no weight p / q is over 1 / s, and what the encoder has
-        missed is found, where the latent space is small enough.
+        s p(z) + (1 - s) q(z | x), and that share of the draws comes from the prior (defensive
+        importance sampling, Hesterberg 1995): no weight p / q is over 1 / s, and draws find the
+        places that the encoder has missed, where the latent space is small enough.
 
         Args:
             x: Data, `[n, *event]`.
@@ -124,13 +134,13 @@ class InferenceMethods:
         from_prior = round(prior_share * samples)
         share = from_prior / samples
 
-        def log_sum(draw, draws):
-            def total(x, params):
+        def log_sum(draw: Callable[..., Tensor], draws: int) -> Callable[..., Tensor]:
+            def total(x: Tensor, params: dict[str, Tensor]) -> Tensor:
                 return ops.logsumexp(self._log_weights(x, params, draw, draws, share), axis=0)
 
             return as_graph(total)
 
-        rounds = []
+        rounds: list[Callable[..., Tensor]] = []
         laws = {self._posterior_draws: samples - from_prior, self._prior_draws: from_prior}
         for draw, count in laws.items():
             draws = max(1, min(count, ROWS // examples))
@@ -138,7 +148,7 @@ class InferenceMethods:
             rounds += [log_sum(draw, count % draws)] if count % draws else []
         bar = keras.utils.Progbar(len(x), verbose=verbose, unit_name="example")
 
-        def estimate(x):
+        def estimate(x: Tensor) -> Tensor:
             params = self._parameters(x)
             total = functools.reduce(ops.logaddexp, (part(x, params) for part in rounds))
             bar.add(len(x))
@@ -148,7 +158,7 @@ class InferenceMethods:
         error = per_example.std(ddof=1) / math.sqrt(len(per_example)) if len(x) > 1 else math.nan
         return LogLikelihood(float(per_example.mean()), float(error), per_example)
 
-    def inference_network(self):
+    def inference_network(self) -> keras.Model:
         """The encoder with its latent head as a functional model that can be saved alone.
 
         Returns:
@@ -158,7 +168,7 @@ class InferenceMethods:
         inputs = keras.Input(self.event_shape, name="data")
         return keras.Model(inputs, self.latent(self.encoder(inputs)), name="inference_network")
 
-    def generative_network(self):
+    def generative_network(self) -> keras.Model:
         """The decoder with its likelihood as a functional model that can be saved alone.
 
         Returns:
@@ -171,23 +181,30 @@ class InferenceMethods:
 
     # -- pieces ------------------------------------------------------------------
 
-    def _parameters(self, x):
+    def _parameters(self, x: Tensor) -> dict[str, Tensor]:
         return self.latent.parameters(self.encoder(x, training=False))
 
-    def _outputs(self, z):
+    def _outputs(self, z: Tensor) -> dict[str, Tensor]:
         return self.likelihood(self.decoder(z, training=False))
 
-    def _posterior_draws(self, params):
+    def _posterior_draws(self, params: dict[str, Tensor]) -> Tensor:
         """Latent points for parameters `[draws, batch, ...]`, `[draws, batch, *point_shape]`."""
         return self.latent.sample(params)
 
-    def _prior_draws(self, params):
+    def _prior_draws(self, params: dict[str, Tensor]) -> Tensor:
         """As many latent points, of the prior."""
         draws, batch = ops.shape(next(iter(params.values())))[:2]
         z = self.latent.prior_sample(draws * batch)
         return ops.reshape(z, (draws, batch, *self.latent.point_shape))
 
-    def _log_weights(self, x, params, draw, draws, share):
+    def _log_weights(
+        self,
+        x: Tensor,
+        params: dict[str, Tensor],
+        draw: Callable[..., Tensor],
+        draws: int,
+        share: float,
+    ) -> Tensor:
         """log p(x | z) p(z) / q(z) for fresh z, `[draws, batch]`; q: a `share` of the prior."""
         repeated = {
             name: ops.repeat(ops.expand_dims(value, 0), draws, axis=0)
@@ -205,7 +222,7 @@ class InferenceMethods:
             log_q = ops.logaddexp(math.log1p(-share) + log_q, math.log(share) + log_prior)
         return self.likelihood.log_prob(x, outputs) + log_prior - log_q
 
-    def _draw(self, params, batch_size):
+    def _draw(self, params: dict[str, np.ndarray], batch_size: int) -> np.ndarray:
         names = list(params)
         return self._in_batches(
             lambda *values: self.latent.sample(dict(zip(names, values, strict=True))),
@@ -213,7 +230,7 @@ class InferenceMethods:
             batch_size=batch_size,
         )
 
-    def _centres(self, x, batch_size):
+    def _centres(self, x: Any, batch_size: int) -> np.ndarray:
         """Latent points at which `reconstruct` decodes, `[n, *point_shape]`."""
         params = self.posterior_parameters(x, batch_size)
         if "location" not in params:
@@ -223,14 +240,16 @@ class InferenceMethods:
             )
         return params["location"]
 
-    def _examples(self, x):
+    def _examples(self, x: Any) -> np.ndarray:
         """Checked examples, for which the model is built if it is not."""
-        x = checked_examples("x", x, self.event_shape if self.built else None)
+        x = require_examples("x", x, self.event_shape if self.built else None)
         if not self.built:
             self.build(x.shape)
         return x
 
-    def _in_batches(self, function, *arrays, batch_size):
+    def _in_batches(
+        self, function: Callable[..., Any], *arrays: np.ndarray, batch_size: int
+    ) -> Any:
         """Applies a function of tensors batch by batch and joins what it returns."""
         if len(arrays[0]) == 0:
             raise ValueError("Expected at least one example. Received: none.")
@@ -240,7 +259,7 @@ class InferenceMethods:
             pieces.append(keras.tree.map_structure(ops.convert_to_numpy, function(*batch)))
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *pieces)
 
-    def _require_built(self):
+    def _require_built(self) -> None:
         if not self.built:
             raise ValueError(
                 f"Expected a model that has seen data. Received: {self.name!r}, which is not "

@@ -1,24 +1,33 @@
 """InfoCatVAE: a VAE that sorts its data into clusters without labels."""
 
+from typing import Any, Literal, Unpack
+
 import keras
+import numpy as np
 from keras import ops
 
 from diffusion_vae.checks import require_integer
 from diffusion_vae.latents.anchored_mixture import AnchoredMixtureLatent
 from diffusion_vae.latents.categorical_mixture import CategoricalMixtureLatent
+from diffusion_vae.latents.clustered import ClusteredLatent
 from diffusion_vae.layers import AffineAugmentation
-from diffusion_vae.models.arguments import checked_weight
+from diffusion_vae.likelihoods import Likelihood
+from diffusion_vae.manifolds import Manifold
+from diffusion_vae.models.arguments import require_weight
 from diffusion_vae.models.cluster_methods import ClusterMethods
 from diffusion_vae.models.inference import BATCH_SIZE
-from diffusion_vae.models.vae import VariationalAutoencoder
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.models.vae import CapacityOptions, VariationalAutoencoder, Weight
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 from diffusion_vae.serialization import serializable
+from diffusion_vae.signatures import with_full_signature
+from diffusion_vae.typing import Shape, Tensor
 
 CLUSTER_DIM = 2
 HIDDEN = (400,)  # the published network
 INFORMATION_WEIGHT = 100 / 128  # nats per example: see the class
 
 
+@with_full_signature
 @serializable
 class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
     """VAE with a category and a Gaussian for each cluster (Pineau and Lelarge 2018).
@@ -85,9 +94,22 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
             code does: its floor is then log(1 + (K - 1) / e) instead of 0.
         information_draws: Generated pictures of each cluster in a step.
         likelihood: `"bernoulli"` (published), `"gaussian"` or a `Likelihood`.
-        seed: Integer seed of the default networks' weights and of the noise.
-        kwargs: As in `VariationalAutoencoder`: `kl_capacity`, `name`.
+        seed: Integer seed of the networks' initial weights and of the noise, or `None`.
+        kwargs: `kl_capacity`, `name` and `dtype`, as in `VariationalAutoencoder`.
+
+    Raises:
+        TypeError: If an argument is of the wrong type, or unknown.
+        ValueError: If an argument is out of range, or two of them do not fit together.
+
+    Example:
+        >>> vae = InfoCatVAE(clusters=10, seed=0)
+        >>> vae.compile("adam")
+        >>> history = vae.fit(np.zeros((8, 4, 4, 1)), verbose=0)
+        >>> vae.cluster_probabilities(np.zeros((5, 4, 4, 1))).shape
+        (5, 10)
     """
+
+    fixed_arguments = ("latent", "kl_weight")
 
     own_metric_names = (
         "objective", "information_loss", "mutual_information", "consistency_loss"
@@ -95,29 +117,31 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
 
     def __init__(
         self,
-        clusters=10,
-        cluster_dim=CLUSTER_DIM,
-        separation=2.0,
-        encoder=None,
-        decoder=None,
+        clusters: int = 10,
+        cluster_dim: int = CLUSTER_DIM,
+        separation: float = 2.0,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
         *,
-        manifold=None,
-        information_weight=INFORMATION_WEIGHT,
-        beta=1.0,
-        kl_warmup_steps=0,
-        estimator="relaxed",
-        temperature=1.0,
-        mutual_information_weight=0.0,
-        consistency_weight=0.0,
-        augmentation=None,
-        legacy_double_softmax=False,
-        information_draws=10,
-        likelihood="bernoulli",
-        seed=None,
-        **kwargs,
-    ):
-        common = {"estimator": estimator, "temperature": temperature, "seed": seed}
-        common["name"] = "latent"
+        manifold: Manifold | str | None = None,
+        information_weight: Weight = INFORMATION_WEIGHT,
+        beta: Weight = 1.0,
+        kl_warmup_steps: int = 0,
+        estimator: Literal["relaxed", "marginal", "gumbel"] = "relaxed",
+        temperature: float = 1.0,
+        mutual_information_weight: Weight = 0.0,
+        consistency_weight: Weight = 0.0,
+        augmentation: keras.Layer | Literal["affine"] | None = None,
+        legacy_double_softmax: bool = False,
+        information_draws: int = 10,
+        likelihood: str | Likelihood = "bernoulli",
+        seed: int | None = None,
+        **kwargs: Unpack[CapacityOptions],
+    ) -> None:
+        common: dict[str, Any] = {
+            "estimator": estimator, "temperature": temperature, "seed": seed, "name": "latent"
+        }  # fmt: skip
+        latent: ClusteredLatent
         if manifold is None:
             latent = CategoricalMixtureLatent(clusters, cluster_dim, separation, **common)
         elif cluster_dim == CLUSTER_DIM:
@@ -127,10 +151,11 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
                 "Expected no `cluster_dim` with a manifold, whose dimension it has. "
                 f"Received: {cluster_dim!r}."
             )
+        dtype = kwargs.get("dtype")
         super().__init__(
             latent,
-            encoder,
-            decoder,
+            MLPEncoder(HIDDEN, dtype=dtype) if encoder is None else encoder,
+            MLPDecoder(HIDDEN, dtype=dtype) if decoder is None else decoder,
             likelihood=likelihood,
             kl_weight=beta,
             kl_warmup_steps=kl_warmup_steps,
@@ -139,16 +164,16 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         )
         self.manifold = getattr(latent, "manifold", None)
         self.cluster_dim = cluster_dim
-        self.information_weight = checked_weight(information_weight, "information_weight")
-        self.mutual_information_weight = checked_weight(
-            mutual_information_weight, "mutual_information_weight"
+        self.information_weight = require_weight("information_weight", information_weight)
+        self.mutual_information_weight = require_weight(
+            "mutual_information_weight", mutual_information_weight
         )
-        self.consistency_weight = checked_weight(consistency_weight, "consistency_weight")
-        self.augmentation = _augmentation(augmentation, self.consistency_weight, seed)
+        self.consistency_weight = require_weight("consistency_weight", consistency_weight)
+        self.augmentation: Any = _augmentation(augmentation, self.consistency_weight, seed)
         self.legacy_double_softmax = bool(legacy_double_softmax)
         self.information_draws = require_integer("information_draws", information_draws, 1)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         if self.target_shape != self.event_shape:
             raise ValueError(
@@ -166,28 +191,37 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
 
     # -- the loss ------------------------------------------------------------------
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Any = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
         target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
         self._check_target(target.shape)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
         if training and self.latent.estimator != "marginal":
-            fit = self.likelihood.log_prob(target, self._outputs(self.latent.sample(params)))
+            log_prob = self.likelihood.log_prob(target, self._outputs(self.latent.sample(params)))
         else:
-            fit = self.expected_log_prob(target, params, training)
-        outputs = {**y_pred, "expected_log_prob": fit}
+            log_prob = self.expected_log_prob(target, params, training)
+        outputs = {**y_pred, "expected_log_prob": log_prob}
         if self.augmentation is not None:
             outputs["consistency_loss"] = self.consistency_loss(x, y_pred["category_logits"])
         return super().compute_loss(x, y, outputs, sample_weight, training)
 
-    def reconstruction_loss(self, target, outputs):
+    def reconstruction_loss(self, target: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         if self.latent.estimator == "marginal":
             return -outputs["expected_log_prob"]
         return super().reconstruction_loss(target, outputs)
 
-    def evidence_bound(self, reconstruction, kl, outputs):
+    def evidence_bound(
+        self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]
+    ) -> Tensor:
         return outputs["expected_log_prob"] - kl
 
-    def objective(self, reconstruction, kl, outputs):
+    def objective(self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         information_loss = self.information_loss()
         mutual_information = self.mutual_information(outputs["category_logits"])  # [batch]
         self._track(
@@ -198,15 +232,17 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         loss = reconstruction + self.kl_term(kl)
         if "consistency_loss" in outputs:
             self._track(consistency_loss=outputs["consistency_loss"])
-            loss = loss + self._current(self.consistency_weight) * outputs["consistency_loss"]
+            loss = loss + self.current(self.consistency_weight) * outputs["consistency_loss"]
         if _is_used(self.information_weight):
-            loss = loss + self._current(self.information_weight) * information_loss
+            loss = loss + self.current(self.information_weight) * information_loss
         if _is_used(self.mutual_information_weight):
-            weight = self._current(self.mutual_information_weight)
+            weight = self.current(self.mutual_information_weight)
             loss = loss - weight * mutual_information
         return loss
 
-    def expected_log_prob(self, target, params, training=False):
+    def expected_log_prob(
+        self, target: Tensor, params: dict[str, Tensor], training: bool = False
+    ) -> Tensor:
         """sum_c q(c | x) log p(x | z_c) with one draw z_c from each q(z | x, c), `[batch]`.
 
         Args:
@@ -224,7 +260,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         log_prob = self.likelihood.log_prob(ops.expand_dims(target, 1), outputs)  # [batch, K]
         return ops.sum(self.latent.probabilities(params) * log_prob, axis=-1)
 
-    def information_loss(self):
+    def information_loss(self) -> Tensor:
         """Mean cross-entropy of recognising generated pictures' clusters in nats, `[]`."""
         clusters, draws = self.latent.clusters, self.information_draws
         labels = ops.tile(ops.arange(clusters), [draws])
@@ -235,7 +271,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         log_probability = ops.reshape(ops.log_softmax(logits), (draws, clusters, clusters))
         return -ops.mean(ops.diagonal(log_probability, axis1=1, axis2=2))
 
-    def consistency_loss(self, x, category_logits):
+    def consistency_loss(self, x: Tensor, category_logits: Tensor) -> Tensor:
         """Cross-entropy between the clusters of examples and of disturbed copies, `[batch]`.
 
         Args:
@@ -247,7 +283,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         log_probability = ops.log_softmax(disturbed["category_logits"])
         return -ops.sum(probability * log_probability, axis=-1)
 
-    def mutual_information(self, category_logits):
+    def mutual_information(self, category_logits: Tensor) -> Tensor:
         """KL of q(c | x) from its mean over the batch, `[batch, K] -> [batch]`.
 
         Its mean is I(x; c) over the batch, at most log K.
@@ -257,18 +293,12 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         log_mean = ops.logsumexp(log_probability, axis=0) - ops.log(count)
         return ops.sum(ops.exp(log_probability) * (log_probability - log_mean), axis=-1)
 
-    def _current(self, weight):
-        """A weight at this training step."""
-        if not callable(weight):
-            return weight
-        return ops.cast(weight(ops.convert_to_tensor(self.schedule_step)), self.variable_dtype)
+    # -- the trained model ------------------------------------------
 
-    # -- what one asks of a trained model ------------------------------------------
-
-    def elbo(self, x, batch_size=BATCH_SIZE):
+    def elbo(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Evidence lower bound of each example in nats, one draw for every cluster, `[n]`."""
 
-        def bound(x):
+        def bound(x: Tensor) -> Tensor:
             params = self._parameters(x)
             return self.expected_log_prob(x, params) - self.latent.kl(params)
 
@@ -276,7 +306,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         batch_size = max(1, batch_size // self.latent.clusters)  # examples, of K rows each
         return self._in_batches(bound, self._examples(x), batch_size=batch_size)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         serialize = keras.saving.serialize_keras_object
         del config["latent"]
@@ -300,22 +330,15 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
 
     # -- pieces --------------------------------------------------------------------
 
-    def _centres(self, x, batch_size):
+    def _centres(self, x: Any, batch_size: int) -> np.ndarray:
         return self._in_batches(
             lambda x: self.latent.representative(self._parameters(x)),
             self._examples(x),
             batch_size=batch_size,
         )
 
-    def _default_encoder(self, seed):
-        return mlp_encoder(HIDDEN, seed=seed)
 
-    def _default_decoder(self, event_shape, seed):
-        raw = (*event_shape[:-1], event_shape[-1] * self.likelihood.outputs_per_value)
-        return mlp_decoder(raw, HIDDEN, seed=seed)
-
-
-def _augmentation(layer, weight, seed):
+def _augmentation(layer: Any, weight: Weight, seed: int | None) -> keras.Layer | None:
     """The layer that disturbs examples, or None where it has no weight."""
     if layer == "affine":
         layer = AffineAugmentation(seed=seed)
@@ -331,6 +354,6 @@ def _augmentation(layer, weight, seed):
     return layer
 
 
-def _is_used(weight):
+def _is_used(weight: Weight) -> bool:
     """Whether a weight is a schedule or is not 0."""
     return callable(weight) or weight != 0

@@ -1,99 +1,246 @@
 """One diffusion VAE for each latent space of the library, by the name one looks for."""
 
+from collections.abc import Sequence
+from typing import Any, Unpack
+
 import keras
 
 from diffusion_vae import manifolds
-from diffusion_vae.models.diffusion_vae import DiffusionVAE
+from diffusion_vae.manifolds import Manifold
+from diffusion_vae.models.diffusion_vae import DiffusionOptions, DiffusionVAE
 from diffusion_vae.serialization import serializable
+from diffusion_vae.signatures import with_full_signature
 
 
 class _ManifoldVAE(DiffusionVAE):
     """A `DiffusionVAE` that takes the arguments of its manifold instead of a manifold."""
 
-    def get_config(self):
+    fixed_arguments = ("manifold",)
+
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["manifold"]
         return {**config, **self.manifold.get_config()}
 
 
+@with_full_signature
 @serializable
 class SphereVAE(_ManifoldVAE):
-    """Diffusion VAE on the unit sphere S^dim; other arguments as in `DiffusionVAE`."""
+    """Diffusion VAE on the unit sphere S^dim.
 
-    def __init__(self, dim=2, encoder=None, decoder=None, **kwargs):
+    Args:
+        dim: Dimension of the sphere; its points have dim + 1 coordinates.
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> vae = SphereVAE(dim=2, seed=0)
+        >>> vae.compile("adam")
+        >>> history = vae.fit(np.zeros((8, 4, 4, 1)), verbose=0)
+        >>> location, time = vae.encode(np.zeros((5, 4, 4, 1)))
+        >>> location.shape, time.shape
+        ((5, 3), (5, 1))
+    """
+
+    def __init__(
+        self,
+        dim: int = 2,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         super().__init__(manifolds.Sphere(dim), encoder, decoder, **kwargs)
 
 
+@with_full_signature
 @serializable
 class RealProjectiveVAE(_ManifoldVAE):
-    """Diffusion VAE on RP^dim, with an even decoder; other arguments as in `DiffusionVAE`."""
+    """Diffusion VAE on RP^dim, the sphere with opposite points identified.
 
-    def __init__(self, dim=2, encoder=None, decoder=None, **kwargs):
+    The decoder gives z and -z the same picture.
+
+    Args:
+        dim: Dimension of the space; its points have dim + 1 coordinates.
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> vae = RealProjectiveVAE(dim=2, location_head="veronese")
+        >>> vae.manifold
+        RealProjective(dim=2)
+    """
+
+    def __init__(
+        self,
+        dim: int = 2,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         super().__init__(manifolds.RealProjective(dim), encoder, decoder, **kwargs)
 
 
+@with_full_signature
 @serializable
 class FlatTorusVAE(_ManifoldVAE):
-    """Diffusion VAE on a product of `dim` circles; other arguments as in `DiffusionVAE`."""
+    """Diffusion VAE on a product of `dim` unit circles.
 
-    def __init__(self, dim=2, encoder=None, decoder=None, **kwargs):
+    Args:
+        dim: Number of circles; a point has two coordinates on each.
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> FlatTorusVAE(dim=2).manifold.ambient_dim
+        4
+    """
+
+    def __init__(
+        self,
+        dim: int = 2,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         super().__init__(manifolds.FlatTorus(dim), encoder, decoder, **kwargs)
 
 
+@with_full_signature
 @serializable
 class EmbeddedTorusVAE(_ManifoldVAE):
-    """Diffusion VAE on the torus of revolution in R^3; other arguments as in `DiffusionVAE`."""
+    """Diffusion VAE on the embedded torus, a torus of revolution in R^3.
+
+    Args:
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        centre_radius: Distance of the tube's centre line from the axis.
+        tube_radius: Radius of the tube, smaller than `centre_radius`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> EmbeddedTorusVAE(centre_radius=2.0, tube_radius=0.5).manifold
+        EmbeddedTorus(centre_radius=2.0, tube_radius=0.5)
+    """
 
     def __init__(
-        self, encoder=None, decoder=None, *, centre_radius=3.0, tube_radius=0.6, **kwargs
-    ):
+        self,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        *,
+        centre_radius: float = 3.0,
+        tube_radius: float = 0.6,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         manifold = manifolds.EmbeddedTorus(centre_radius, tube_radius)
         super().__init__(manifold, encoder, decoder, **kwargs)
 
 
+@with_full_signature
 @serializable
 class SO3VAE(_ManifoldVAE):
-    """Diffusion VAE on the rotations of R^3; other arguments as in `DiffusionVAE`."""
+    """Diffusion VAE on the rotations of R^3, as matrices with nine coordinates.
 
-    def __init__(self, encoder=None, decoder=None, **kwargs):
+    Args:
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> SO3VAE().manifold.ambient_dim
+        9
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         super().__init__(manifolds.SO3(), encoder, decoder, **kwargs)
 
 
+@with_full_signature
 @serializable
 class O3VAE(_ManifoldVAE):
-    """Diffusion VAE on the orthogonal matrices of R^3; other arguments as in `DiffusionVAE`."""
+    """Diffusion VAE on the orthogonal matrices of R^3: rotations and reflections.
 
-    def __init__(self, encoder=None, decoder=None, **kwargs):
+    Args:
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> O3VAE().manifold.ambient_dim
+        9
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         super().__init__(manifolds.O3(), encoder, decoder, **kwargs)
 
 
+@with_full_signature
 @serializable
 class EuclideanVAE(_ManifoldVAE):
-    """The ordinary Gaussian VAE on R^dim; other arguments as in `DiffusionVAE`."""
+    """The ordinary Gaussian VAE on R^dim, with one variance for all coordinates.
 
-    def __init__(self, dim=2, encoder=None, decoder=None, **kwargs):
+    Args:
+        dim: Dimension of the space.
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> EuclideanVAE(dim=10).manifold
+        Euclidean(dim=10)
+    """
+
+    def __init__(
+        self,
+        dim: int = 2,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         super().__init__(manifolds.Euclidean(dim), encoder, decoder, **kwargs)
 
 
+@with_full_signature
 @serializable
 class ProductVAE(_ManifoldVAE):
-    """Diffusion VAE on a product of manifolds, one time per factor's time.
+    """Diffusion VAE on a product of manifolds, with one time for each factor's time.
 
     Args:
         factors: Manifolds, or their text forms.
-        encoder: As in `DiffusionVAE`, like all other arguments.
+        encoder: As in `DiffusionVAE`, like all further arguments.
         decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Raises:
+        TypeError: If `factors` is no list.
+
+    Example:
+        >>> ProductVAE(["sphere:2", "torus:1"]).manifold
+        Product([Sphere(dim=2), FlatTorus(dim=1)])
     """
 
-    def __init__(self, factors, encoder=None, decoder=None, **kwargs):
+    def __init__(
+        self,
+        factors: Sequence[Manifold | str],
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
         if not isinstance(factors, (list, tuple)):
             raise TypeError(
                 f"Expected `factors` to be a list of manifolds. Received: {factors!r}."
             )
-        factors = [
-            keras.saving.deserialize_keras_object(factor)
-            if isinstance(factor, dict)
-            else manifolds.get(factor)
-            for factor in factors
-        ]
-        super().__init__(manifolds.Product(factors), encoder, decoder, **kwargs)
+        product = manifolds.Product([manifolds.get(factor) for factor in factors])
+        super().__init__(product, encoder, decoder, **kwargs)

@@ -1,16 +1,22 @@
 """The spatial VAE: latent feature maps with a matrix-variate normal posterior."""
 
 import math
+from collections.abc import Sequence
+from typing import Any, Literal, Unpack
 
+import keras
 import numpy as np
 
 from diffusion_vae import likelihoods
 from diffusion_vae.checks import require_choice
 from diffusion_vae.latents import MatrixNormalLatent
+from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.models.inference import BATCH_SIZE
-from diffusion_vae.models.vae import VariationalAutoencoder
-from diffusion_vae.networks.spatial import doublings, spatial_decoder, spatial_encoder
+from diffusion_vae.models.vae import KLOptions, VariationalAutoencoder
+from diffusion_vae.networks.spatial import SpatialDecoder, SpatialEncoder, doublings
 from diffusion_vae.serialization import serializable
+from diffusion_vae.signatures import with_full_signature
+from diffusion_vae.typing import Shape
 
 # Variant -> the covariances it may have, its own first.
 VARIANTS = {
@@ -21,6 +27,7 @@ VARIANTS = {
 }
 
 
+@with_full_signature
 @serializable
 class SpatialVAE(VariationalAutoencoder):
     """VAE whose latent point is a stack of small feature maps (Wang et al. 2017,
@@ -49,48 +56,58 @@ class SpatialVAE(VariationalAutoencoder):
             `None` takes the variant's own.
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`. The
             original's loss is that of the variance `original_variance(...)`.
-        kl_weight: A number, or a Keras learning-rate schedule of the training step.
-        kl_warmup_steps: Steps over which the KL's weight rises from 0; 0: none.
-        kl_capacity: `(start, end, steps)` of a rising target for the KL, or `None`.
-        seed: Integer seed of the default networks' weights and of the noise.
+        kwargs: `kl_weight`, `kl_warmup_steps`, `kl_capacity`, `seed` and `name` as in
+            `VariationalAutoencoder`.
+
+    Raises:
+        TypeError: If an argument is of the wrong type, or unknown.
+        ValueError: If an argument is out of range, or does not fit the variant.
+
+    Example:
+        >>> vae = SpatialVAE(variant="mvn", maps=4, seed=0)
+        >>> vae.compile("adam")
+        >>> history = vae.fit(np.zeros((4, 32, 32, 3)), verbose=0)
+        >>> vae.encode(np.zeros((2, 32, 32, 3))).shape
+        (2, 3, 3, 4)
     """
+
+    fixed_arguments = ("latent",)
 
     def __init__(
         self,
-        encoder=None,
-        decoder=None,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
         *,
-        variant="low_rank",
-        map_size=None,
-        maps=64,
-        rank=None,
-        covariance=None,
-        likelihood="gaussian",
-        kl_weight=1.0,
-        kl_warmup_steps=1000,
-        kl_capacity=None,
-        seed=None,
-        **kwargs,
-    ):
-        map_size, rank, covariance = _completed(variant, map_size, rank, covariance)
+        variant: Literal["vanilla", "naive", "mvn", "low_rank"] = "low_rank",
+        map_size: int | None = None,
+        maps: int = 64,
+        rank: int | None = None,
+        covariance: Literal["independent", "diagonal", "full"] | None = None,
+        likelihood: str | Likelihood = "gaussian",
+        **kwargs: Unpack[KLOptions],
+    ) -> None:
+        rows, rank, kind = _completed(variant, map_size, rank, covariance)
+        latent = MatrixNormalLatent(
+            rows,
+            maps,
+            rank=rank,
+            covariance=kind,
+            seed=kwargs.get("seed"),
+            name="latent",
+        )
+        likelihood, dtype = likelihoods.get(likelihood), kwargs.get("dtype")
+        activation = "tanh" if _takes_means_alone(likelihood) else "linear"
         super().__init__(
-            MatrixNormalLatent(
-                map_size, maps, rank=rank, covariance=covariance, seed=seed, name="latent"
-            ),
-            encoder,
-            decoder,
+            latent,
+            SpatialEncoder(dtype=dtype) if encoder is None else encoder,
+            SpatialDecoder(activation=activation, dtype=dtype) if decoder is None else decoder,
             likelihood=likelihood,
-            kl_weight=kl_weight,
-            kl_warmup_steps=kl_warmup_steps,
-            kl_capacity=kl_capacity,
-            seed=seed,
             **kwargs,
         )
         self.variant = variant
-        self._bounded = decoder is None and self._takes_means_alone()
 
     @staticmethod
-    def original_variance(event_shape, maps=64, map_size=3):
+    def original_variance(event_shape: Sequence[int], maps: int = 64, map_size: int = 3) -> float:
         """Variance of a Gaussian likelihood with which the loss is the original's.
 
         The original averages both terms: L = (mean of the KL over the latent values) +
@@ -110,16 +127,16 @@ class SpatialVAE(VariationalAutoencoder):
         """
         return math.prod(event_shape) / (2.0 * maps * map_size**2)
 
-    def build(self, input_shape):
-        if self.encoder is None or self.decoder is None:  # the default networks' sizes
-            doublings(tuple(input_shape[1:]))
+    def build(self, input_shape: Shape) -> None:
+        if isinstance(self.decoder, SpatialDecoder) or isinstance(self.encoder, SpatialEncoder):
+            doublings(tuple(input_shape[1:]))  # the sizes that these networks take
         super().build(input_shape)
 
-    def encode(self, x, batch_size=BATCH_SIZE):
+    def encode(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Mean of the posterior of each example, `[n, map_size, map_size, maps]`."""
         return self.posterior_parameters(x, batch_size)["mean"]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["latent"]
         return {
@@ -131,37 +148,37 @@ class SpatialVAE(VariationalAutoencoder):
             "covariance": self.latent.covariance,
         }
 
-    def _centres(self, x, batch_size):
+    def _centres(self, x: Any, batch_size: int) -> np.ndarray:
         return self.encode(x, batch_size)
 
-    def _check_arrays(self, x=None, y=None):
+    def _check_arrays(self, x: Any = None, y: Any = None) -> None:
         super()._check_arrays(x, y)
         target = x if y is None else y
-        if self._bounded and isinstance(target, np.ndarray) and np.abs(target).max() > 1:
+        if self._is_bounded() and isinstance(target, np.ndarray) and np.abs(target).max() > 1:
             raise ValueError(
                 "Expected data in [-1, 1], the range of the default decoder (tanh). Received: "
                 f"values from {target.min():g} to {target.max():g}. Scale the data, or give a "
                 "decoder of your own."
             )
 
-    def _takes_means_alone(self):
-        """Whether the decoder gives nothing but means of normal data."""
-        return (
-            isinstance(self.likelihood, likelihoods.Gaussian)
-            and self.likelihood.outputs_per_value == 1
-            and self.likelihood.output_activation == "linear"
-        )
-
-    def _default_encoder(self, seed):
-        return spatial_encoder(seed=seed)
-
-    def _default_decoder(self, event_shape, seed):
-        raw = (*event_shape[:-1], event_shape[-1] * self.likelihood.outputs_per_value)
-        last = "tanh" if self._takes_means_alone() else "linear"
-        return spatial_decoder(raw, self.latent.map_size, activation=last, seed=seed)
+    def _is_bounded(self) -> bool:
+        """Whether the decoder's means lie in [-1, 1]."""
+        ours = isinstance(self.decoder, SpatialDecoder) and self.decoder.activation == "tanh"
+        return ours and _takes_means_alone(self.likelihood)
 
 
-def _completed(variant, map_size, rank, covariance):
+def _takes_means_alone(likelihood: Likelihood) -> bool:
+    """Whether a likelihood takes from the decoder only the means of normal data."""
+    return (
+        isinstance(likelihood, likelihoods.Gaussian)
+        and likelihood.outputs_per_value == 1
+        and likelihood.output_activation == "linear"
+    )
+
+
+def _completed(
+    variant: str, map_size: int | None, rank: int | None, covariance: str | None
+) -> tuple[int, int | None, str]:
     """Map size, rank and covariance of a variant, given or its own."""
     require_choice("variant", variant, VARIANTS)
     if variant == "vanilla" and map_size not in (None, 1):

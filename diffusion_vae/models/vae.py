@@ -1,27 +1,64 @@
 """The variational autoencoder: encoder -> latent -> decoder -> likelihood, and its loss."""
 
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypedDict, Unpack
+
 import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae import likelihoods
+from diffusion_vae import likelihoods, networks
 from diffusion_vae.checks import require_integer
+from diffusion_vae.latents import LatentDistribution
+from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.models.arguments import (
     check_event,
     check_keywords,
-    checked_capacity,
-    checked_weight,
-    layer_or_none,
+    network_or_default,
+    require_ramp,
+    require_weight,
 )
 from diffusion_vae.models.fitting import FittingMethods
 from diffusion_vae.models.inference import InferenceMethods
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
 from diffusion_vae.random import SeedGenerator, layer_seeds, seed_states, set_seed_states
 from diffusion_vae.serialization import serializable
+from diffusion_vae.signatures import with_full_signature
+from diffusion_vae.typing import Shape, Tensor
 
 SEED_PREFIX = "seed_state_"
+Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
+Weight: TypeAlias = float | Schedule | Callable[..., Any]
 
 
+class KerasOptions(TypedDict, total=False):
+    """Arguments of every Keras model."""
+
+    name: str
+    dtype: Any
+    trainable: bool
+
+
+class CapacityOptions(KerasOptions, total=False):
+    """`kl_capacity` of `VariationalAutoencoder`, and the arguments of every Keras model."""
+
+    kl_capacity: tuple[float, float, float] | None
+
+
+class KLOptions(CapacityOptions, total=False):
+    """Arguments of `VariationalAutoencoder` about the KL and the seed."""
+
+    kl_weight: Weight
+    kl_warmup_steps: int
+    seed: int | None
+
+
+class VAEOptions(KLOptions, total=False):
+    """Arguments that every model of this library takes by name; see `VariationalAutoencoder`."""
+
+    likelihood: str | Likelihood
+
+
+@with_full_signature
 @serializable
 class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
     """A VAE with any latent distribution and any likelihood.
@@ -38,10 +75,11 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
 
     Args:
         latent: A `LatentDistribution`.
-        encoder: Network from data to features `[batch, n]`; by default the paper's
-            MLP, made when the shape of the data is known.
-        decoder: Network from latent points to raw outputs of the likelihood; by
-            default the paper's MLP.
+        encoder: Network from data to features `[batch, n]`; by default the paper's MLP. A
+            network of `diffusion_vae.networks` without a seed takes one from the model.
+        decoder: Network from latent points to raw outputs of the likelihood; by default the
+            paper's MLP. A network of `diffusion_vae.networks` without an `event_shape` takes
+            the shape that the data and the likelihood need.
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`.
         kl_weight: Weight of the KL in the loss: a number, or a Keras learning-rate
             schedule of the training step.
@@ -51,36 +89,52 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         kl_capacity: `(start, end, steps)`: the loss takes |KL - C| instead of the KL,
             with C rising linearly from `start` to `end` nats over `steps` training
             steps (Burgess et al. 2018); `kl_weight` is its weight. `None`: the KL.
-        seed: Integer seed of the default networks' initial weights, or `None`.
+        seed: Integer seed of the networks' initial weights and of the noise, or `None`.
+        kwargs: `name`, `dtype` and `trainable` of a Keras model.
 
     Attributes:
         own_metric_names: Names of the further metrics that a subclass tracks.
+
+    Raises:
+        TypeError: If an argument is of the wrong type, or unknown.
+        ValueError: If an argument is out of range.
+
+    Example:
+        >>> from diffusion_vae.heat_kernels import RandomWalk
+        >>> from diffusion_vae.latents import BrownianLatent
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> vae = VariationalAutoencoder(BrownianLatent(RandomWalk(Sphere(2))), seed=0)
+        >>> vae.compile("adam")
+        >>> history = vae.fit(np.zeros((8, 4, 4, 1)), verbose=0)
+        >>> vae.decode(np.array([[0.0, 0.0, 1.0]])).shape
+        (1, 4, 4, 1)
     """
 
-    own_metric_names: tuple = ()
+    own_metric_names: tuple[str, ...] = ()
 
     def __init__(
         self,
-        latent,
-        encoder=None,
-        decoder=None,
+        latent: LatentDistribution,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
         *,
-        likelihood="gaussian",
-        kl_weight=1.0,
-        kl_warmup_steps=1000,
-        kl_capacity=None,
-        seed=None,
-        **kwargs,
-    ):
+        likelihood: str | Likelihood = "gaussian",
+        kl_weight: Weight = 1.0,
+        kl_warmup_steps: int = 1000,
+        kl_capacity: tuple[float, float, float] | None = None,
+        seed: int | None = None,
+        **kwargs: Unpack[KerasOptions],
+    ) -> None:
         check_keywords(type(self), kwargs)
         super().__init__(**kwargs)
+        dtype = self.dtype_policy
         self.latent = latent
-        self.encoder = layer_or_none("encoder", encoder)
-        self.decoder = layer_or_none("decoder", decoder)
+        self.encoder = network_or_default("encoder", encoder, networks.MLPEncoder, dtype)
+        self.decoder = network_or_default("decoder", decoder, networks.MLPDecoder, dtype)
         self.likelihood = likelihoods.get(likelihood)
-        self.kl_weight = checked_weight(kl_weight)
+        self.kl_weight = require_weight("kl_weight", kl_weight)
         self.kl_warmup_steps = require_integer("kl_warmup_steps", kl_warmup_steps, 0)
-        self.kl_capacity = checked_capacity(kl_capacity)
+        self.kl_capacity: Any = require_ramp("kl_capacity", kl_capacity)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)  # of what the latent does not draw
         # Schedules count their own steps: the optimiser's cannot be read everywhere.
@@ -98,15 +152,21 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
 
     # -- building and calling ----------------------------------------------------
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
+        """Builds networks and latent for data `[batch, *event]` of a shape.
+
+        Raises:
+            ValueError: If the shape has less than two axes, or a network returns another shape
+                than the next part needs.
+        """
         if len(input_shape) < 2:
             raise ValueError(
                 "Expected data of shape [examples, ...] with at least two axes. "
                 f"Received shape: {tuple(input_shape)}."
             )
+        event = tuple(input_shape[1:])
         encoder_seed, decoder_seed = layer_seeds(self.seed, 2)
-        if self.encoder is None:
-            self.encoder = self._default_encoder(encoder_seed)
+        networks.complete(self.encoder, seed=encoder_seed)
         features = self.encoder(_symbolic(input_shape, self.compute_dtype))
         if len(features.shape) != 2:
             raise ValueError(
@@ -115,25 +175,25 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
             )
         if not self.latent.built:
             self.latent.build(features.shape)
-        if self.decoder is None:
-            self.decoder = self._default_decoder(tuple(input_shape[1:]), decoder_seed)
+        raw_shape = (*event[:-1], (event[-1] or 0) * self.likelihood.outputs_per_value)
+        networks.complete(self.decoder, seed=decoder_seed, event_shape=raw_shape)
         points = _symbolic((input_shape[0], *self.latent.point_shape), self.compute_dtype)
         raw = self.decoder(points)
         reconstruction_shape = self.likelihood.event_shape(raw.shape)
         if not self.likelihood.built:
             self.likelihood.build(reconstruction_shape)
-        self.event_shape = tuple(input_shape[1:])
+        self.event_shape = event
         self.target_shape = tuple(reconstruction_shape[1:])
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         check_event("inputs", inputs.shape[1:], self.event_shape)
         features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
         latent = self.sample_latent(features, training)
         raw = self.decoder(latent["z"], training=training)
         return {**latent, **self.likelihood(raw)}
 
-    def sample_latent(self, features, training=None):
+    def sample_latent(self, features: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         """The latent's parameters and a draw `z`; overridden where training changes them.
 
         Args:
@@ -144,7 +204,14 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
 
     # -- the loss ------------------------------------------------------------------
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Any = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
         target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
         self._check_target(target.shape)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
@@ -166,7 +233,7 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
             loss = loss + self._aggregate_additional_loss(penalty)
         return loss
 
-    def reconstruction_loss(self, target, outputs):
+    def reconstruction_loss(self, target: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         """Negative log likelihood of the target in nats, `[batch]`.
 
         Args:
@@ -175,12 +242,14 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         """
         return -self.likelihood.log_prob(target, outputs)
 
-    def evidence_bound(self, reconstruction, kl, outputs):
+    def evidence_bound(
+        self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]
+    ) -> Tensor:
         """The metric `elbo`, `[batch]`; overridden where the loss is made of something else."""
         return -reconstruction - kl
 
-    def objective(self, reconstruction, kl, outputs):
-        """What is minimised, per example: the place where other models add their term.
+    def objective(self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+        """The loss of each example: the place where other models add their term.
 
         Args:
             reconstruction: Negative log likelihood in nats, `[batch]`.
@@ -192,53 +261,57 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         """
         return reconstruction + self.kl_term(kl)
 
-    def kl_term(self, kl):
+    def kl_term(self, kl: Tensor) -> Tensor:
         """The KL as the loss takes it: with its weight, or its distance from the capacity."""
         if self.kl_capacity is not None:
             kl = ops.abs(kl - self.current_kl_capacity())
         return self.current_kl_weight() * kl
 
-    def current_kl_weight(self):
+    def current_kl_weight(self) -> Tensor:
         """Weight of the KL at this training step: schedule and warm-up."""
-        step = ops.convert_to_tensor(self.schedule_step)
-        weight = self.kl_weight
-        if callable(weight):
-            weight = ops.cast(weight(step), self.variable_dtype)
-        return weight * self.warmup_share()
+        return self.current(self.kl_weight) * self.warmup_share()
 
-    def warmup_share(self):
-        """How much of the warm-up has passed at this training step, 0 to 1."""
+    def current(self, weight: Weight) -> Any:
+        """A weight, a number or a schedule, at this training step."""
+        if not callable(weight):
+            return weight
+        return ops.cast(weight(ops.convert_to_tensor(self.schedule_step)), self.variable_dtype)
+
+    def warmup_share(self) -> Tensor:
+        """Share of the warm-up that has passed at this training step, 0 to 1."""
         if not self.kl_warmup_steps:
             return 1.0
         step = ops.convert_to_tensor(self.schedule_step)
         return ops.minimum(step / self.kl_warmup_steps, 1.0)
 
-    def current_kl_capacity(self):
+    def current_kl_capacity(self) -> Tensor:
         """Target C of the KL at this training step, in nats."""
         start, end, steps = self.kl_capacity
         step = ops.convert_to_tensor(self.schedule_step)
         return start + (end - start) * ops.minimum(step / steps, 1.0)
 
-    def _track(self, **values):
+    def _track(self, **values: Tensor) -> None:
         for name, value in values.items():
             self._trackers[name].update_state(value)
 
     # -- saving --------------------------------------------------------------------
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         """Adds the seed generators below the model, which Keras does not restore."""
         super().save_own_variables(store)
         for index, state in enumerate(seed_states(self)):
             store[f"{SEED_PREFIX}{index}"] = state
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
+        """Puts back what `save_own_variables` wrote."""
         names = list(store.keys())
         seeds = [name for name in names if name.startswith(SEED_PREFIX)]
         super().load_own_variables({n: store[n] for n in names if n not in seeds})
         states = [store[f"{SEED_PREFIX}{index}"] for index in range(len(seeds))]
         set_seed_states(self, [np.asarray(state) for state in states])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, serialised."""
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
@@ -253,7 +326,10 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Any = None
+    ) -> "VariationalAutoencoder":
+        """Rebuilds an untrained model from `get_config()`."""
         config = {
             name: keras.saving.deserialize_keras_object(value, custom_objects)
             if isinstance(value, dict) and "class_name" in value
@@ -261,15 +337,6 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
             for name, value in config.items()
         }
         return cls(**config)
-
-    # -- networks ------------------------------------------------------------------
-
-    def _default_encoder(self, seed):
-        return mlp_encoder(seed=seed)
-
-    def _default_decoder(self, event_shape, seed):
-        raw = (*event_shape[:-1], event_shape[-1] * self.likelihood.outputs_per_value)
-        return mlp_decoder(raw, seed=seed)
 
 
 class PerExampleLoss(keras.losses.Loss):
@@ -279,9 +346,9 @@ class PerExampleLoss(keras.losses.Loss):
     plain mean would count each replica's loss in full.
     """
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return y_pred
 
 
-def _symbolic(shape, dtype):
+def _symbolic(shape: Shape, dtype: str) -> keras.KerasTensor:
     return keras.KerasTensor((None, *shape[1:]), dtype=dtype)

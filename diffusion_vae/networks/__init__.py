@@ -1,14 +1,18 @@
-"""Encoders and decoders."""
+"""Encoders and decoders: Keras models with a short configuration."""
 
-from diffusion_vae.networks.conv import conv_decoder, conv_encoder
-from diffusion_vae.networks.mlp import mlp_decoder, mlp_encoder
-from diffusion_vae.networks.spatial import spatial_decoder, spatial_encoder
+from diffusion_vae.networks.base import Decoder, Network, complete
+from diffusion_vae.networks.conv import ConvDecoder, ConvEncoder
+from diffusion_vae.networks.mlp import MLPDecoder, MLPEncoder
+from diffusion_vae.networks.spatial import SpatialDecoder, SpatialEncoder
 
 __all__ = [
-    "conv_decoder",
-    "conv_encoder",
-    "mlp_decoder",
-    "mlp_encoder",
-    "spatial_decoder",
-    "spatial_encoder",
+    "ConvDecoder",
+    "ConvEncoder",
+    "Decoder",
+    "MLPDecoder",
+    "MLPEncoder",
+    "Network",
+    "SpatialDecoder",
+    "SpatialEncoder",
+    "complete",
 ]

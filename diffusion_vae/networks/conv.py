@@ -7,17 +7,24 @@ size up, so after upsampling it crops what the pooling had padded, on the same s
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import keras
 
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.layers import CircularPadding2D
-from diffusion_vae.networks.mlp import dense_stack
+from diffusion_vae.networks.base import Decoder, Network
+from diffusion_vae.networks.mlp import dense_stack, require_activation, require_widths
 from diffusion_vae.random import layer_seeds
+from diffusion_vae.serialization import serializable
 
 PADDINGS = ("same", "circular")
 LAST = {"data_format": "channels_last"}
+
+# A size, a pair (rows, columns), or one of either for each layer.
+Size = int | tuple[int, int]
+Sizes = Size | Sequence[Size]
 
 
 class Block(NamedTuple):
@@ -28,76 +35,86 @@ class Block(NamedTuple):
     pool: tuple[int, int] | None
 
 
-def conv_encoder(
-    input_shape,
-    filters=(64, 64, 64),
-    *,
-    kernel_sizes=3,
-    pool_sizes=2,
-    dense_units=(64,),
-    activation="relu",
-    batch_norm=True,
-    padding="same",
-    seed=None,
-):
-    """Network from pictures `[batch, *input_shape]` to features `[batch, dense_units[-1]]`.
+@serializable
+class ConvEncoder(Network):
+    """Network from pictures `[batch, *picture]` to features `[batch, dense_units[-1]]`.
 
-    The features themselves are not normalised: the heads of the latent follow.
-    With the defaults, 64x64x1 pictures and S^2 it has, heads included, the 337,732
-    weights of the original's VGG encoder.
+    A picture is `(height, width)` or `(height, width, channels)`. The features themselves are
+    not normalised: the heads of the latent follow. With the defaults, 64x64x1 pictures and S^2
+    it has, heads included, the 337,732 weights of the original's VGG encoder.
 
     Args:
-        input_shape: Shape of one picture: `(height, width)` or `(height, width, channels)`.
         filters: Filters of each convolution.
         kernel_sizes: Size of each kernel, a number or a pair; one of them for all: `3` or
             `[(3, 5)]`.
         pool_sizes: Size of each max pooling, a number, a pair or `None` for no pooling;
             one of them for all: `2`, `None` or `[(2, 4)]`.
         dense_units: Widths of the dense layers; `()` gives the flattened picture.
-        activation: Activation of every layer.
-        batch_norm: Whether to normalise before each activation.
+        activation: Activation of every layer, by Keras's name.
+        batch_norm: Whether to normalise batches before each activation.
         padding: `"same"` pads convolutions with zeros; `"circular"` is for periodic
             pictures.
-        seed: Integer seed of the initial weights, or `None`.
+        seed: Integer seed of the initial weights; `None` takes one from the model.
+        kwargs: `name`, `dtype` and `trainable` of a Keras model.
 
-    Returns:
-        A `keras.Sequential` named "encoder".
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If an argument is out of range, or lists differ in length.
+
+    Example:
+        >>> encoder = ConvEncoder((8, 8), dense_units=(16,))
+        >>> encoder(np.zeros((5, 28, 28, 1))).shape
+        TensorShape([5, 16])
     """
-    picture = _picture("input_shape", input_shape)
-    blocks = _blocks(filters, kernel_sizes, pool_sizes)
-    widths = _listed("dense_units", dense_units)
-    conv_seed, dense_seed, last_seed = layer_seeds(seed, 3)
-    layers = [keras.Input(tuple(input_shape))]
-    if len(input_shape) == 2:
-        layers.append(keras.layers.Reshape(picture))
-    for block, block_seed in zip(blocks, layer_seeds(conv_seed, len(blocks)), strict=True):
-        layers += _convolution(block.filters, block.kernel, padding, block_seed)
-        layers += _activation(activation, batch_norm)
-        if block.pool:
-            layers.append(keras.layers.MaxPooling2D(block.pool, padding="same", **LAST))
-    layers += [
-        keras.layers.Flatten(**LAST),
-        *dense_stack(widths[:-1], activation, batch_norm, dense_seed),
-        *dense_stack(widths[-1:], activation, False, last_seed),
-    ]
-    return keras.Sequential(layers, name="encoder")
+
+    def __init__(
+        self,
+        filters: Sequence[int] = (64, 64, 64),
+        *,
+        kernel_sizes: Sizes = 3,
+        pool_sizes: Sizes | Sequence[Size | None] | None = 2,
+        dense_units: Sequence[int] = (64,),
+        activation: str = "relu",
+        batch_norm: bool = True,
+        padding: Literal["same", "circular"] = "same",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **{"name": "encoder", **kwargs})
+        self._options = _Options(
+            filters, kernel_sizes, pool_sizes, dense_units, activation, batch_norm, padding
+        )
+
+    def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
+        options, shape = self._options, input_shape[1:]
+        picture = _picture(shape, "Use an MLPEncoder, which takes any shape.")
+        conv_seed, dense_seed, last_seed = layer_seeds(self.seed, 3)
+        layers: list[keras.layers.Layer] = []
+        if len(shape) == 2:
+            layers.append(keras.layers.Reshape(picture))
+        seeds = layer_seeds(conv_seed, len(options.blocks))
+        for block, seed in zip(options.blocks, seeds, strict=True):
+            layers += _convolution(block.filters, block.kernel, options.padding, seed)
+            layers += _activation(options.activation, options.batch_norm)
+            if block.pool:
+                layers.append(keras.layers.MaxPooling2D(block.pool, padding="same", **LAST))
+        widths, activation = options.dense_units, options.activation
+        return [
+            *layers,
+            keras.layers.Flatten(**LAST),
+            *dense_stack(widths[:-1], activation, options.batch_norm, dense_seed),
+            *dense_stack(widths[-1:], activation, False, last_seed),
+        ]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self._options.get_config()}
 
 
-def conv_decoder(
-    output_shape,
-    filters=(64, 64, 64),
-    *,
-    kernel_sizes=3,
-    pool_sizes=2,
-    dense_units=(64,),
-    activation="relu",
-    batch_norm=True,
-    padding="same",
-    seed=None,
-):
-    """Network from latent points `[batch, n]` to raw outputs `[batch, *output_shape]`.
+@serializable
+class ConvDecoder(Decoder):
+    """Network from latent points `[batch, n]` to raw outputs `[batch, *event_shape]`.
 
-    The mirror image of `conv_encoder` with the same lists, which are given in the
+    The mirror image of `ConvEncoder` with the same lists, which are given in the
     encoder's order. The last convolution is linear: likelihoods take logits or means.
     With the defaults, 64x64x1 pictures and S^2 it has the 358,081 weights of the
     original's VGG decoder. That one normalised its last dense layer after the
@@ -105,48 +122,116 @@ def conv_decoder(
     size was a multiple of its pool and the last pool (2, 2).
 
     Args:
-        output_shape: Shape of one raw output: `(height, width)` or
-            `(height, width, channels)`.
         filters: Filters of each convolution of the encoder; here the first number is
             unused, since the last convolution gives the channels of the picture.
+        event_shape: Shape of one raw output, `(height, width)` or `(height, width, channels)`;
+            `None` takes the shape that the model's data and likelihood need.
         kernel_sizes: Size of each kernel, a number or a pair; one of them for all: `3` or
             `[(3, 5)]`.
         pool_sizes: Factor of each upsampling, a number, a pair or `None` for none;
             one of them for all: `2`, `None` or `[(2, 4)]`.
         dense_units: Widths of the encoder's dense layers, applied from last to first.
-        activation: Activation of the hidden layers.
-        batch_norm: Whether to normalise before each activation.
+        activation: Activation of the hidden layers, by Keras's name.
+        batch_norm: Whether to normalise batches before each activation.
         padding: `"same"` pads convolutions with zeros; `"circular"` is for periodic
             pictures.
-        seed: Integer seed of the initial weights, or `None`.
+        seed: Integer seed of the initial weights; `None` takes one from the model.
+        kwargs: `name`, `dtype` and `trainable` of a Keras model.
 
-    Returns:
-        A `keras.Sequential` named "decoder".
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If an argument is out of range, or lists differ in length.
+
+    Example:
+        >>> decoder = ConvDecoder((8, 8), event_shape=(28, 28, 1))
+        >>> decoder(np.zeros((5, 3))).shape
+        TensorShape([5, 28, 28, 1])
     """
-    picture = _picture("output_shape", output_shape)
-    blocks = _blocks(filters, kernel_sizes, pool_sizes)
-    sizes = _sizes(picture[:2], blocks)
-    smallest = (*sizes[-1], blocks[-1].filters)
-    widths = [*reversed(_listed("dense_units", dense_units)), math.prod(smallest)]
-    conv_seed, dense_seed = layer_seeds(seed, 2)
-    seeds = layer_seeds(conv_seed, len(blocks))
-    layers = [
-        *dense_stack(widths, activation, batch_norm, dense_seed),
-        keras.layers.Reshape(smallest),
-    ]
-    for i in reversed(range(len(blocks))):
-        layers += _unpooling(blocks[i].pool, sizes[i])
-        outputs = blocks[i - 1].filters if i else picture[-1]
-        layers += _convolution(outputs, blocks[i].kernel, padding, seeds[i])
-        layers += _activation(activation, batch_norm) if i else []
-    if len(output_shape) == 2:
-        layers.append(keras.layers.Reshape(tuple(output_shape)))
-    return keras.Sequential(layers, name="decoder")
+
+    def __init__(
+        self,
+        filters: Sequence[int] = (64, 64, 64),
+        *,
+        event_shape: Sequence[int] | None = None,
+        kernel_sizes: Sizes = 3,
+        pool_sizes: Sizes | Sequence[Size | None] | None = 2,
+        dense_units: Sequence[int] = (64,),
+        activation: str = "relu",
+        batch_norm: bool = True,
+        padding: Literal["same", "circular"] = "same",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(event_shape=event_shape, seed=seed, **{"name": "decoder", **kwargs})
+        self._options = _Options(
+            filters, kernel_sizes, pool_sizes, dense_units, activation, batch_norm, padding
+        )
+        if self.event_shape is not None:
+            _picture(self.event_shape, "Use an MLPDecoder, which takes any shape.")
+
+    def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
+        options, shape = self._options, self.event_shape or ()
+        picture = _picture(shape, "Use an MLPDecoder, which takes any shape.")
+        blocks = options.blocks
+        sizes = _sizes(picture[:2], blocks)
+        smallest = (*sizes[-1], blocks[-1].filters)
+        widths = [*reversed(options.dense_units), math.prod(smallest)]
+        conv_seed, dense_seed = layer_seeds(self.seed, 2)
+        seeds = layer_seeds(conv_seed, len(blocks))
+        activation, batch_norm = options.activation, options.batch_norm
+        layers = [
+            *dense_stack(widths, activation, batch_norm, dense_seed),
+            keras.layers.Reshape(smallest),
+        ]
+        for i in reversed(range(len(blocks))):
+            layers += _unpooling(blocks[i].pool, sizes[i])
+            filters = blocks[i - 1].filters if i else picture[-1]
+            layers += _convolution(filters, blocks[i].kernel, options.padding, seeds[i])
+            layers += _activation(activation, batch_norm) if i else []
+        if len(shape) == 2:
+            layers.append(keras.layers.Reshape(tuple(shape)))
+        return layers
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self._options.get_config()}
 
 
-def _convolution(filters, kernel, padding, seed):
+class _Options:
+    """The arguments that both networks share, checked."""
+
+    def __init__(
+        self,
+        filters: Any,
+        kernel_sizes: Any,
+        pool_sizes: Any,
+        dense_units: Any,
+        activation: Any,
+        batch_norm: bool,
+        padding: str,
+    ) -> None:
+        self.blocks = _blocks(filters, kernel_sizes, pool_sizes)
+        self.kernel_sizes, self.pool_sizes = kernel_sizes, pool_sizes
+        self.dense_units = require_widths("dense_units", dense_units)
+        self.activation = require_activation(activation)
+        self.batch_norm = bool(batch_norm)
+        self.padding = require_choice("padding", padding, PADDINGS)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "filters": tuple(block.filters for block in self.blocks),
+            "kernel_sizes": self.kernel_sizes,
+            "pool_sizes": self.pool_sizes,
+            "dense_units": self.dense_units,
+            "activation": self.activation,
+            "batch_norm": self.batch_norm,
+            "padding": self.padding,
+        }
+
+
+def _convolution(
+    filters: int, kernel: tuple[int, int], padding: str, seed: int | None
+) -> list[keras.layers.Layer]:
     """A linear convolution that keeps the size of its picture."""
-    require_choice("padding", padding, PADDINGS)
     initializer = keras.initializers.GlorotUniform(seed=seed)
     options = {"kernel_initializer": initializer, **LAST}
     if padding == "same":
@@ -155,12 +240,12 @@ def _convolution(filters, kernel, padding, seed):
     return [CircularPadding2D(sides), keras.layers.Conv2D(filters, kernel, **options)]
 
 
-def _activation(activation, batch_norm):
+def _activation(activation: Any, batch_norm: bool) -> list[keras.layers.Layer]:
     norm = [keras.layers.BatchNormalization()] if batch_norm else []
     return [*norm, keras.layers.Activation(activation)]
 
 
-def _unpooling(pool, size):
+def _unpooling(pool: tuple[int, int] | None, size: tuple[int, ...]) -> list[keras.layers.Layer]:
     """Layers that undo a "same" pooling of a picture of a size, up to its values."""
     if pool is None:
         return []
@@ -174,7 +259,7 @@ def _unpooling(pool, size):
     return [upsampling, keras.layers.Cropping2D(tuple(cropping), **LAST)]
 
 
-def _sizes(size, blocks):
+def _sizes(size: tuple[int, ...], blocks: list[Block]) -> list[tuple[int, ...]]:
     """Picture sizes (height, width) before the first block and after each."""
     sizes = [size]
     for block in blocks:
@@ -183,23 +268,22 @@ def _sizes(size, blocks):
     return sizes
 
 
-def _picture(name, shape):
+def _picture(shape: Sequence[int | None], otherwise: str) -> tuple[int, int, int]:
     """A shape as (height, width, channels)."""
-    try:
-        sizes = tuple(require_integer(name, size, 1) for size in shape)
-    except (TypeError, ValueError):
-        sizes = ()
-    if len(sizes) not in (2, 3):
+    sizes = tuple(shape)
+    whole = all(isinstance(size, int) and size >= 1 for size in sizes)
+    if len(sizes) not in (2, 3) or not whole:
         raise ValueError(
-            f"Expected `{name}` to be a picture's: (height, width) or (height, width, "
-            f"channels), each at least 1. Received: {shape!r}. The MLPs take any shape."
+            "Expected pictures, (height, width) or (height, width, channels), for convolutions. "
+            f"Received: examples of shape {sizes}. {otherwise}"
         )
-    return (*sizes, 1)[:3]
+    height, width, channels = (*sizes, 1)[:3]
+    return int(height or 0), int(width or 0), int(channels or 0)
 
 
-def _blocks(filters, kernel_sizes, pool_sizes):
+def _blocks(filters: Any, kernel_sizes: Any, pool_sizes: Any) -> list[Block]:
     """The lists of the arguments as one list of blocks."""
-    filters = _listed("filters", filters)
+    filters = require_widths("filters", filters)
     if not filters:
         raise ValueError("Expected at least one number in `filters`. Received none.")
     count = len(filters)
@@ -211,15 +295,7 @@ def _blocks(filters, kernel_sizes, pool_sizes):
     ]
 
 
-def _listed(name, numbers):
-    if not isinstance(numbers, (list, tuple)):
-        raise ValueError(
-            f"Expected `{name}` to be a list of numbers, one a layer. Received: {numbers!r}."
-        )
-    return [require_integer(name, number, 1) for number in numbers]
-
-
-def _per_block(name, values, count, optional=False):
+def _per_block(name: str, values: Any, count: int, optional: bool = False) -> list[Any]:
     """One pair (or `None`, where optional) for each block."""
     entries = list(values) if isinstance(values, (list, tuple)) else [values]
     if len(entries) == 1:
@@ -233,12 +309,14 @@ def _per_block(name, values, count, optional=False):
     return [None if optional and entry is None else _pair(name, entry) for entry in entries]
 
 
-def _pair(name, entry):
+def _pair(name: str, entry: Any) -> tuple[int, int]:
     if isinstance(entry, (list, tuple)) and len(entry) == 2:
-        return tuple(require_integer(name, size, 1) for size in entry)
+        rows, columns = (require_integer(name, size, 1) for size in entry)
+        return rows, columns
     if isinstance(entry, (list, tuple)) or entry is None:
         raise ValueError(
             f"Expected each of `{name}` to be a number or a pair (rows, columns). "
             f"Received: {entry!r}."
         )
-    return (require_integer(name, entry, 1),) * 2
+    size = require_integer(name, entry, 1)
+    return size, size

@@ -9,17 +9,22 @@ on the others of their batch.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
-from diffusion_vae.checks import require_integer
+from diffusion_vae.checks import require_fraction, require_integer
+from diffusion_vae.networks.base import Decoder, Network
+from diffusion_vae.networks.mlp import require_activation, require_widths
 from diffusion_vae.random import layer_seeds
+from diffusion_vae.serialization import serializable
 
 LAST = {"data_format": "channels_last"}
 CORE = 8  # rows of the maps from which on the decoder doubles
 SMALLEST = 32  # pixels a side
 # Map size -> (kernel, stride, padding, filters) of the layers that lead to 8 x 8.
-STEMS = {
+STEMS: dict[Any, tuple] = {
     1: ((3, 1, "valid", 64), (3, 2, "same", 48), (3, 1, "valid", 32)),  # 1 -> 3 -> 6 -> 8
     2: ((3, 2, "same", 64), (3, 2, "same", 32)),  # 2 -> 4 -> 8
     3: ((3, 2, "same", 64), (3, 1, "valid", 32)),  # 3 -> 6 -> 8
@@ -29,7 +34,8 @@ STEMS = {
 DOUBLING = (32, 16)  # filters on the way from 8 x 8; further ones repeat the last
 
 
-def spatial_encoder(filters=(32, 64, 128), *, dropout=0.1, batch_norm=True, seed=None):
+@serializable
+class SpatialEncoder(Network):
     """Network from pictures `[batch, height, width, channels]` to features `[batch, n]`.
 
     Three convolutions of kernel 5 and stride 2, the last without padding, then dropout.
@@ -39,80 +45,146 @@ def spatial_encoder(filters=(32, 64, 128), *, dropout=0.1, batch_norm=True, seed
     Args:
         filters: Filters of the three convolutions.
         dropout: Share of the features that training drops.
-        batch_norm: Whether to normalise before each activation.
-        seed: Integer seed of the initial weights and of the dropout, or `None`.
+        batch_norm: Whether to normalise batches before each activation.
+        seed: Integer seed of the initial weights and of the dropout; `None` takes one from the
+            model.
+        kwargs: `name`, `dtype` and `trainable` of a Keras model.
 
-    Returns:
-        A `keras.Sequential` named "encoder".
+    Raises:
+        ValueError: If there are not three numbers of filters.
+
+    Example:
+        >>> encoder = SpatialEncoder()
+        >>> encoder(np.zeros((5, 32, 32, 3))).shape
+        TensorShape([5, 512])
     """
-    if len(filters) != 3:
-        raise ValueError(f"Expected three numbers in `filters`. Received: {filters!r}.")
-    seeds = layer_seeds(seed, 4)
-    paddings = ("same", "same", "valid")
-    layers = []
-    for width, padding, layer_seed in zip(filters, paddings, seeds, strict=False):
-        options = _options(width, 5, 2, padding, batch_norm, layer_seed)
-        layers.append(keras.layers.Conv2D(**options))
-        layers += _activation("elu", batch_norm)
-    layers += [keras.layers.Dropout(dropout, seed=seeds[-1]), keras.layers.Flatten(**LAST)]
-    return keras.Sequential(layers, name="encoder")
+
+    def __init__(
+        self,
+        filters: Sequence[int] = (32, 64, 128),
+        *,
+        dropout: float = 0.1,
+        batch_norm: bool = True,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **{"name": "encoder", **kwargs})
+        self.filters = require_widths("filters", filters)
+        if len(self.filters) != 3:
+            raise ValueError(f"Expected three numbers in `filters`. Received: {filters!r}.")
+        self.dropout = require_fraction("dropout", dropout)
+        self.batch_norm = bool(batch_norm)
+
+    def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
+        seeds = layer_seeds(self.seed, 4)
+        paddings = ("same", "same", "valid")
+        layers: list[keras.layers.Layer] = []
+        for width, padding, seed in zip(self.filters, paddings, seeds, strict=False):
+            options = _options(width, 5, 2, padding, self.batch_norm, seed)
+            layers.append(keras.layers.Conv2D(**options))
+            layers += _activation("elu", self.batch_norm)
+        dropout = keras.layers.Dropout(self.dropout, seed=seeds[-1])
+        return [*layers, dropout, keras.layers.Flatten(**LAST)]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "dropout": self.dropout,
+            "batch_norm": self.batch_norm,
+        }
 
 
-def spatial_decoder(
-    output_shape, map_size=3, *, filters=None, activation="tanh", batch_norm=True, seed=None
-):
+@serializable
+class SpatialDecoder(Decoder):
     """Network from feature maps `[batch, map_size, map_size, maps]` to raw outputs.
 
-    For `map_size` 3 and 64x64 pictures the layers of the original: 3 -> 6 -> 8 -> 16 ->
-    32 -> 64 with 64, 32, 32, 16 filters; for `map_size` 1 ("vanilla") 1 -> 3 -> 6 -> 8
+    For maps of 3 rows and 64x64 pictures the layers of the original: 3 -> 6 -> 8 -> 16 ->
+    32 -> 64 with 64, 32, 32, 16 filters; for maps of 1 row ("vanilla") 1 -> 3 -> 6 -> 8
     -> ... with 64, 48, 32, 32, 16. Smaller pictures leave out the last doubling.
 
     Args:
-        output_shape: Shape of one raw output, `(size, size, channels)` with a size of
-            32, 64, 128, ...
-        map_size: Rows of a map: 1, 2, 3, 4 or 6.
         filters: Filters of all layers but the last, or `None` for those above.
+        event_shape: Shape of one raw output, `(size, size, channels)` with a size of
+            32, 64, 128, ...; `None` takes the shape that the model's data need.
         activation: Of the last layer; `"tanh"` (as the original, for the means of data
             in [-1, 1]) or `"linear"` (logits).
-        batch_norm: Whether to normalise before each activation, the last included.
-        seed: Integer seed of the initial weights, or `None`.
+        batch_norm: Whether to normalise batches before each activation, the last included.
+        seed: Integer seed of the initial weights; `None` takes one from the model.
+        kwargs: `name`, `dtype` and `trainable` of a Keras model.
 
-    Returns:
-        A `keras.Sequential` named "decoder".
+    Raises:
+        ValueError: If the maps have not 1, 2, 3, 4 or 6 rows, the pictures another size, or
+            `filters` another length than needed (when the network is built).
+
+    Example:
+        >>> decoder = SpatialDecoder(event_shape=(32, 32, 3))
+        >>> decoder(np.zeros((5, 3, 3, 64))).shape
+        TensorShape([5, 32, 32, 3])
     """
-    stages = doublings(output_shape)
-    stem = _stem(map_size)
-    count = len(stem) + stages - 1
-    if filters is None:
-        further = (*DOUBLING, *[DOUBLING[-1]] * stages)[: stages - 1]
-        filters = (*[layer[-1] for layer in stem], *further)
-    if len(filters) != count:
-        raise ValueError(
-            f"Expected {count} numbers in `filters` for maps of {map_size} rows and pictures "
-            f"of shape {tuple(output_shape)}. Received: {filters!r}."
-        )
-    shapes = [layer[:3] for layer in stem] + [(5, 2, "same")] * stages
-    widths = (*filters, output_shape[-1])
-    activations = ["elu"] * count + [activation]
-    layers = []
-    for shape, width, name, layer_seed in zip(
-        shapes, widths, activations, layer_seeds(seed, count + 1), strict=True
-    ):
-        options = _options(width, *shape, batch_norm, layer_seed)
-        layers.append(keras.layers.Conv2DTranspose(**options))
-        layers += _activation(name, batch_norm)
-    return keras.Sequential(layers, name="decoder")
+
+    def __init__(
+        self,
+        filters: Sequence[int] | None = None,
+        *,
+        event_shape: Sequence[int] | None = None,
+        activation: str = "tanh",
+        batch_norm: bool = True,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(event_shape=event_shape, seed=seed, **{"name": "decoder", **kwargs})
+        self.filters = None if filters is None else require_widths("filters", filters)
+        self.activation = require_activation(activation)
+        self.batch_norm = bool(batch_norm)
+        if self.event_shape is not None:
+            doublings(self.event_shape)
+
+    def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
+        shape = self.event_shape or ()
+        stages = doublings(shape)
+        stem = _stem(input_shape[1])
+        count = len(stem) + stages - 1
+        filters = self.filters
+        if filters is None:
+            further = (*DOUBLING, *[DOUBLING[-1]] * stages)[: stages - 1]
+            filters = (*[layer[-1] for layer in stem], *further)
+        if len(filters) != count:
+            raise ValueError(
+                f"Expected {count} numbers in `filters` for maps of {input_shape[1]} rows and "
+                f"pictures of shape {shape}. Received: {filters!r}."
+            )
+        shapes = [layer[:3] for layer in stem] + [(5, 2, "same")] * stages
+        widths = (*filters, shape[-1])
+        activations = ["elu"] * count + [self.activation]
+        layers: list[keras.layers.Layer] = []
+        for size, width, name, seed in zip(
+            shapes, widths, activations, layer_seeds(self.seed, count + 1), strict=True
+        ):
+            options = _options(width, size[0], size[1], size[2], self.batch_norm, seed)
+            layers.append(keras.layers.Conv2DTranspose(**options))
+            layers += _activation(name, self.batch_norm)
+        return layers
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "activation": self.activation,
+            "batch_norm": self.batch_norm,
+        }
 
 
-def doublings(shape):
+def doublings(shape: Sequence[int | None]) -> int:
     """How often 8 x 8 maps double to become a picture of this shape.
 
     Raises:
         ValueError: If the shape is none that these networks are made for.
     """
     square = len(shape) == 3 and shape[0] == shape[1] and shape[0] is not None
-    times = math.log2(shape[0] / CORE) if square else 0.5
-    if not times.is_integer() or shape[0] < SMALLEST:
+    size = shape[0] if square else 0
+    times = math.log2(size / CORE) if size else 0.5
+    if not size or not times.is_integer() or size < SMALLEST:
         raise ValueError(
             "Expected square pictures (size, size, channels) of 32, 64, 128, ... pixels for the "
             f"spatial networks. Received shape: {tuple(shape)}. Resize them, or give an encoder "
@@ -121,7 +193,7 @@ def doublings(shape):
     return int(times)
 
 
-def _stem(map_size):
+def _stem(map_size: int | None) -> tuple:
     if map_size not in STEMS:
         raise ValueError(
             f"Expected `map_size` to be one of {tuple(STEMS)} for the spatial decoder. "
@@ -130,7 +202,9 @@ def _stem(map_size):
     return STEMS[map_size]
 
 
-def _options(filters, kernel, stride, padding, batch_norm, seed):
+def _options(
+    filters: int, kernel: int, stride: int, padding: str, batch_norm: bool, seed: int | None
+) -> dict[str, Any]:
     """Arguments of a convolution; normalisation brings its own bias."""
     return {
         "filters": require_integer("filters", filters, 1),
@@ -143,6 +217,6 @@ def _options(filters, kernel, stride, padding, batch_norm, seed):
     }
 
 
-def _activation(name, batch_norm):
+def _activation(name: Any, batch_norm: bool) -> list[keras.layers.Layer]:
     norm = [keras.layers.BatchNormalization()] if batch_norm else []
     return [*norm, keras.layers.Activation(name)]

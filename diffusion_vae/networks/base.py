@@ -1,0 +1,138 @@
+"""The base of encoders and decoders: a stack of layers with a short configuration."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+
+from diffusion_vae.checks import require_integer, require_seed
+from diffusion_vae.layers import EvenDecoder
+
+
+class Network(keras.Sequential):
+    """A stack of layers that is made when the shape of its input is known.
+
+    Its configuration are the constructor's arguments, not its layers, so that a file that
+    describes a model can be read and written by hand. What an argument leaves open, the seed
+    and the shape of a decoder's output, is filled in by the model that owns the network.
+
+    Subclasses give `make_layers`.
+
+    Args:
+        seed: Integer seed of the initial weights; `None` takes one from the model.
+        name: Name of the network.
+        dtype: Keras's dtype policy of the layers; `None` is the global one.
+        trainable: Whether the weights are trained.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        if dtype is not None:
+            self.dtype_policy = keras.dtype_policies.get(dtype)
+        self.seed = require_seed(seed)
+
+    def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
+        """The layers for inputs `[batch, ...]` of a shape, without an input layer."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `make_layers`.")
+
+    def complete(self, *, seed: int | None = None) -> None:
+        """Takes a seed if it has none; without effect on a network that is built."""
+        if not self.built and self.seed is None:
+            self.seed = seed
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the layers and their weights for inputs of a shape `[batch, ...]`."""
+        if not self._layers:
+            shape = (None, *tuple(input_shape)[1:])
+            with _dtype_policy(self.dtype_policy):
+                for layer in self.make_layers(shape):
+                    self.add(layer, rebuild=False)
+        super().build(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; subclasses add their own."""
+        return {**keras.Model.get_config(self), "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Network":
+        """Rebuilds a network from `get_config()`."""
+        return cls(**config)
+
+
+class Decoder(Network):
+    """A network whose output has a given shape.
+
+    Args:
+        event_shape: Shape of one raw output, such as `(28, 28, 1)`; `None` takes the shape
+            that the model's data and likelihood need.
+        seed: As in `Network`, like all further arguments.
+    """
+
+    def __init__(
+        self, *, event_shape: Sequence[int] | None = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.event_shape = None if event_shape is None else require_shape(event_shape)
+
+    def complete(
+        self, *, seed: int | None = None, event_shape: Sequence[int] | None = None
+    ) -> None:
+        """Takes a seed and a shape where it has none."""
+        super().complete(seed=seed)
+        if not self.built and self.event_shape is None and event_shape is not None:
+            self.event_shape = require_shape(event_shape)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        if self.event_shape is None:
+            raise ValueError(
+                f"Expected `event_shape` of {type(self).__name__} before it is built: the shape "
+                "of one output. Received: None. Give it, or build the model that owns it."
+            )
+        super().build(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "event_shape": self.event_shape}
+
+
+def complete(network: keras.layers.Layer, **known: Any) -> None:
+    """Fills in what a network of ours leaves open; other Keras layers are left alone.
+
+    Args:
+        network: An encoder or a decoder, perhaps inside an `EvenDecoder`.
+        known: `seed`, and for decoders `event_shape`.
+    """
+    if isinstance(network, EvenDecoder):
+        network = network.decoder
+    if isinstance(network, Network):
+        network.complete(**known)
+
+
+def require_shape(shape: Any) -> tuple[int, ...]:
+    """Returns the shape of an event as a tuple of sizes.
+
+    Raises:
+        TypeError: If it is not a tuple of integers.
+        ValueError: If a size is below 1.
+    """
+    if not isinstance(shape, (list, tuple)):
+        raise TypeError(f"Expected `event_shape` to be a tuple of sizes. Received: {shape!r}.")
+    return tuple(require_integer("event_shape", size, 1) for size in shape)
+
+
+@contextlib.contextmanager
+def _dtype_policy(policy: keras.dtype_policies.DTypePolicy) -> Iterator[None]:
+    """Keras's global dtype policy for the layers made inside."""
+    former = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(former)
