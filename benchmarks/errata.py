@@ -2,7 +2,7 @@
 
 python benchmarks/errata.py [--json FILE]
 
-Every number is computed here in float64: exact kernels from `heat_kernels.reference`, areas by
+Every number is computed here in float64: exact kernels from `heat_kernels.numeric`, areas by
 quadrature, and the published numbers from the formulas that made them.
 """
 

@@ -30,7 +30,7 @@ from diffusion_vae.evaluation import (
     self_consistency,
 )
 from diffusion_vae.files import read_json, write_json
-from diffusion_vae.networks import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
+from diffusion_vae.networks import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
 
 FILTERS = (16, 32)
 CONV = {"filters": FILTERS, "dense_units": (256,), "batch_norm": False}
@@ -245,22 +245,22 @@ SETTINGS = {
 
 def networks(setting, event_shape, seed):
     encoders = {
-        "mlp": lambda: mlp_encoder((400,), seed=seed),
+        "mlp": lambda: MLPEncoder((400,), seed=seed),
         "dropout": lambda: keras.Sequential(
             [
                 keras.layers.Dropout(0.25, seed=seed),
-                mlp_encoder((400,), seed=seed),
+                MLPEncoder((400,), seed=seed),
                 keras.layers.Dropout(0.25, seed=seed + 2),
             ],
             name="encoder",
         ),
-        "deep": lambda: mlp_encoder((512, 512), seed=seed),
-        "conv": lambda: conv_encoder(event_shape, seed=seed, **CONV),
+        "deep": lambda: MLPEncoder((512, 512), seed=seed),
+        "conv": lambda: ConvEncoder(seed=seed, **CONV),
     }
     decoders = {
-        "mlp": lambda: mlp_decoder(event_shape, (400,), seed=seed + 1),
-        "deep": lambda: mlp_decoder(event_shape, (512, 512), seed=seed + 1),
-        "conv": lambda: conv_decoder(event_shape, seed=seed + 1, **CONV),
+        "mlp": lambda: MLPDecoder((400,), event_shape=event_shape, seed=seed + 1),
+        "deep": lambda: MLPDecoder((512, 512), event_shape=event_shape, seed=seed + 1),
+        "conv": lambda: ConvDecoder(event_shape=event_shape, seed=seed + 1, **CONV),
     }
     return encoders[setting.encoder](), decoders[setting.decoder]()
 

@@ -226,7 +226,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("docs/results/kill_tests.json"))
     options = parser.parse_args()
-    from diffusion_vae.callbacks.versions import versions
+    from diffusion_vae.callbacks.versions import installed_versions
     from diffusion_vae.files import write_json
 
     kills, rng = 1 if options.short else options.kills, random.Random(options.seed)
@@ -239,7 +239,10 @@ def main():
         for kind in options.kinds:
             report[kind] = kill_again_and_again(context, kind, kills, rng, Path(root) / kind)
             print(kind, json.dumps(report[kind]), flush=True)
-            write_json(options.out, {"command": command, "kinds": report, "versions": versions()})
+            write_json(
+                options.out,
+                {"command": command, "kinds": report, "versions": installed_versions()},
+            )
     bad = [k for k, r in report.items() if r["damaged_files"] or r["differing"]]
     if bad:
         raise SystemExit(f"Not the same after kills: {', '.join(bad)}.")

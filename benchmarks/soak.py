@@ -25,7 +25,7 @@ from verdicts import Verdict, markdown_table, verdict_table
 import diffusion_vae as dv
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.files import write_json
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 SHAPE = (8, 8, 1)
 EVERY = 50
@@ -61,7 +61,7 @@ class Watch(keras.callbacks.Callback):
 
 def train(folder, epochs, callbacks=()):
     """A small model trained with a results folder."""
-    model = dv.SphereVAE(2, mlp_encoder((16,)), mlp_decoder(SHAPE, (16,)), seed=0)
+    model = dv.SphereVAE(2, MLPEncoder((16,)), MLPDecoder((16,), event_shape=SHAPE), seed=0)
     model.compile("adam")
     x = np.random.default_rng(0).random((96, *SHAPE), dtype=np.float32)
     model.fit(

@@ -10,7 +10,7 @@ import joblib
 import keras
 import numpy as np
 
-from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.callbacks.versions import installed_versions
 
 BLOCK = 10  # training steps that are timed in one go
 PAUSE = 0.3  # seconds before each task, in which the threads of the one before fall asleep
@@ -120,5 +120,5 @@ def about():
         "command": command(),
         "machine": machine(),
         "processor": processor(),
-        "versions": versions(),
+        "versions": installed_versions(),
     }

@@ -25,24 +25,23 @@ def arguments(cls: type) -> dict[str, inspect.Parameter]:
     """
     found: dict[str, inspect.Parameter] = {}
     fixed: set[str] = set()
-    for each in _constructors(cls):
-        parameters = list(inspect.signature(vars(each)["__init__"]).parameters.values())[1:]
-        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        for parameter in named:
-            if parameter.name not in fixed:
+    for each in _bases(cls):
+        parameters = _parameters(each)
+        for parameter in parameters:
+            variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            if not variable and parameter.name not in fixed:
                 found.setdefault(parameter.name, parameter)
         fixed |= set(vars(each).get("fixed_arguments", ()))
-        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        if parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return found
 
 
 def annotation(cls: type, name: str) -> Any:
     """The type of an argument of a class, `Any` where it has none."""
-    for each in _constructors(cls):
-        constructor = vars(each)["__init__"]
-        if name in inspect.signature(constructor).parameters:
-            return get_type_hints(constructor).get(name, Any)
+    for each in _bases(cls):
+        if any(parameter.name == name for parameter in _parameters(each)):
+            return get_type_hints(vars(each)["__init__"]).get(name, Any)
     return Any
 
 
@@ -62,13 +61,19 @@ def with_full_signature(cls: Class) -> Class:
     return cls
 
 
-def _constructors(cls: type) -> list[type]:
-    """The class and its bases with a constructor of their own."""
+def _bases(cls: type) -> list[type]:
+    """The class and its bases; those of Keras only if the class itself is Keras's."""
     foreign = not cls.__module__.startswith("keras.")
     return [
         each
         for each in inspect.getmro(cls)
-        if "__init__" in vars(each)
-        and each is not object
-        and not (foreign and each.__module__.startswith("keras."))
+        if each is not object and not (foreign and each.__module__.startswith("keras."))
     ]
+
+
+def _parameters(cls: type) -> list[inspect.Parameter]:
+    """Parameters of a class's own constructor, without `self`; none if it inherits it."""
+    constructor = vars(cls).get("__init__")
+    return (
+        [] if constructor is None else list(inspect.signature(constructor).parameters.values())[1:]
+    )

@@ -59,7 +59,10 @@ class Network(keras.Sequential):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; subclasses add their own."""
-        return {**keras.Model.get_config(self), "seed": self.seed}
+        config = {**keras.Model.get_config(self), "seed": self.seed}
+        if type(self.dtype_policy) is keras.dtype_policies.DTypePolicy:
+            config["dtype"] = self.dtype_policy.name  # short, for who reads the file
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Network":

@@ -3,7 +3,7 @@
 import pytest
 
 import diffusion_vae as dv
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 
 @pytest.fixture(scope="session")
@@ -11,7 +11,10 @@ def small_model():
     """A function that makes a compiled model for examples of a shape."""
 
     def make(event_shape=(4, 4)):
-        encoder, decoder = mlp_encoder((16,), seed=1), mlp_decoder(event_shape, (16,), seed=2)
+        encoder, decoder = (
+            MLPEncoder((16,), seed=1),
+            MLPDecoder((16,), event_shape=event_shape, seed=2),
+        )
         model = dv.SphereVAE(2, encoder, decoder, seed=0)
         model.compile("adam", jit_compile=False)
         return model

@@ -13,11 +13,11 @@ from diffusion_vae.evaluation import (
     cluster_scores,
     consistency_ceiling,
     live_clusters,
-    own_metrics,
+    model_specific_metrics,
     self_consistency,
 )
 from diffusion_vae.latents import CategoricalMixtureLatent
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 4, 200)
@@ -147,16 +147,19 @@ def test_own_metrics_of_an_infocat_vae():
     x = np.random.default_rng(0).random((20, 3, 2), dtype=np.float32)
     labels = np.arange(20) % 3
     model = dv.InfoCatVAE(
-        3, encoder=mlp_encoder((5,), seed=1), decoder=mlp_decoder((3, 2), (5,), seed=2), seed=0
+        3,
+        encoder=MLPEncoder((5,), seed=1),
+        decoder=MLPDecoder((5,), event_shape=(3, 2), seed=2),
+        seed=0,
     )
     model.build((None, 3, 2))
     scores = ["hungarian_accuracy", "majority_accuracy", "adjusted_rand_index"]
     scores += ["normalized_mutual_information"]
     always = ["live_clusters", "self_consistency", "consistency_ceiling"]
     with_labels = Dataset(name="a", train=x, test=x, train_labels=labels, test_labels=labels)
-    numbers = own_metrics(model, with_labels)
+    numbers = model_specific_metrics(model, with_labels)
     assert list(numbers) == scores + always
     assert numbers["hungarian_accuracy"] == pytest.approx(
         cluster_scores(labels, model.predict_cluster(x)).hungarian_accuracy
     )
-    assert list(own_metrics(model, Dataset(name="b", train=x, test=x))) == always
+    assert list(model_specific_metrics(model, Dataset(name="b", train=x, test=x))) == always

@@ -8,7 +8,7 @@ from manifold_list import SYMMETRIC, each
 
 from diffusion_vae.layers import EvenDecoder
 from diffusion_vae.manifolds import FlatTorus, Product, RealProjective, Sphere
-from diffusion_vae.networks import mlp_decoder
+from diffusion_vae.networks import MLPDecoder
 
 SPACES = {
     **SYMMETRIC,
@@ -20,7 +20,7 @@ SPACES = {
 @each(SPACES)
 def test_identified_points_are_decoded_alike(manifold, mode):
     # relu: a tanh network without biases is odd, and its even part is zero
-    layer = EvenDecoder(mlp_decoder((4, 3), (16,), seed=0), manifold, mode)
+    layer = EvenDecoder(MLPDecoder((16,), event_shape=(4, 3), seed=0), manifold, mode)
     z = np.asarray(manifold.prior_sample((10,), seed=0))
     outputs = np.asarray(layer(z))
     assert outputs.shape == (10, 4, 3)
@@ -32,7 +32,7 @@ def test_identified_points_are_decoded_alike(manifold, mode):
 
 
 def test_average_is_the_mean_of_the_shared_decoders_outputs():
-    decoder = mlp_decoder((4,), (16,), seed=0)
+    decoder = MLPDecoder((16,), event_shape=(4,), seed=0)
     layer = EvenDecoder(decoder, RealProjective(2))
     z = np.asarray(RealProjective(2).prior_sample((6,), seed=0))
     outputs = layer(z)
@@ -43,7 +43,7 @@ def test_average_is_the_mean_of_the_shared_decoders_outputs():
 
 
 def test_quadratic_feeds_the_symmetric_matrix():
-    decoder = mlp_decoder((4,), (16,), seed=0)
+    decoder = MLPDecoder((16,), event_shape=(4,), seed=0)
     manifold = Product([RealProjective(2), FlatTorus(1)])
     layer = EvenDecoder(decoder, manifold, "quadratic")
     z = np.asarray(manifold.prior_sample((6,), seed=0))
@@ -75,7 +75,9 @@ def test_training_reaches_dropout_and_batch_norm(mode):
 def test_gradients_of_the_average_flow_through_both_images():
     import tensorflow as tf
 
-    layer = EvenDecoder(mlp_decoder((1,), (16,), activation="tanh", seed=0), RealProjective(2))
+    layer = EvenDecoder(
+        MLPDecoder((16,), event_shape=(1,), activation="tanh", seed=0), RealProjective(2)
+    )
     z = ops.convert_to_tensor(np.asarray(RealProjective(2).prior_sample((3,), seed=0)))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(z)
@@ -91,7 +93,7 @@ def test_gradients_of_the_average_flow_through_both_images():
 
 
 def test_bad_arguments():
-    decoder = mlp_decoder((4,), (8,))
+    decoder = MLPDecoder((8,), event_shape=(4,))
     with pytest.raises(ValueError, match=r"Expected `mode` to be one of .*Received: 'even'"):
         EvenDecoder(decoder, RealProjective(2), method="even")
     with pytest.raises(ValueError, match=r"with a symmetry.*Received: Sphere.*needs no even"):

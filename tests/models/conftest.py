@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import diffusion_vae as dv
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def make():
         options = {"seed": 0, "kl_warmup_steps": 0, "steps": 2, **options}
         model = dv.DiffusionVAE(
             manifold,
-            encoder or mlp_encoder((8,), seed=1),
-            mlp_decoder(event_shape, (8,), seed=2),
+            encoder or MLPEncoder((8,), seed=1),
+            MLPDecoder((8,), event_shape=event_shape, seed=2),
             **options,
         )
         if compiled:

@@ -7,7 +7,7 @@ from manifold_list import each
 
 import diffusion_vae as dv
 from diffusion_vae import manifolds
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 JAX = ("sphere:2", "so3", "euclidean:3")  # the subset that is repeated on JAX
 
@@ -73,7 +73,7 @@ def test_fit_save_and_load(text, make, x, tmp_path):
 
 @pytest.mark.parametrize(("cls", "options"), SUBCLASSES, ids=lambda v: getattr(v, "__name__", ""))
 def test_subclasses_rebuild_from_their_configuration(cls, options, x):
-    networks = {"encoder": mlp_encoder((8,)), "decoder": mlp_decoder((4, 3), (8,))}
+    networks = {"encoder": MLPEncoder((8,)), "decoder": MLPDecoder((8,), event_shape=(4, 3))}
     model = cls(**networks, **options, likelihood="bernoulli", kl_weight=0.5, seed=3)
     model.build((None, 4, 3))
     rebuilt = cls.from_config(model.get_config())

@@ -11,7 +11,7 @@ import diffusion_vae as dv
 from diffusion_vae import likelihoods
 from diffusion_vae.datasets import load
 from diffusion_vae.divergences import MMDToPrior
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 
 @pytest.fixture
@@ -21,7 +21,10 @@ def make():
     def small(manifold="sphere:2", cls=dv.InfoVAE, **options):
         options = {"seed": 0, "kl_warmup_steps": 0, **options}
         model = cls(
-            manifold, mlp_encoder((8,), seed=1), mlp_decoder((4, 3), (8,), seed=2), **options
+            manifold,
+            MLPEncoder((8,), seed=1),
+            MLPDecoder((8,), event_shape=(4, 3), seed=2),
+            **options,
         )
         model.compile("adam", jit_compile=False)
         return model
@@ -175,8 +178,8 @@ def test_two_clouds_on_a_line(options, variance, rate, loss, kl):
     networks = {"activation": "tanh", "initializer": "lecun_uniform"}
     model = dv.InfoVAE(
         "euclidean:1",
-        mlp_encoder((100, 100), **networks, seed=1),
-        mlp_decoder((4,), (100, 100), **networks, seed=2),
+        MLPEncoder((100, 100), **networks, seed=1),
+        MLPDecoder((100, 100), event_shape=(4,), **networks, seed=2),
         likelihood=likelihoods.Gaussian("predicted", variance, per_dimension=True),
         seed=0,
         **options,

@@ -10,7 +10,7 @@ from keras import ops
 from standard_errors import assert_mean
 
 import diffusion_vae as dv
-from diffusion_vae.networks import conv_encoder, mlp_decoder, mlp_encoder
+from diffusion_vae.networks import ConvEncoder, MLPDecoder, MLPEncoder
 from diffusion_vae.runs import ExperimentConfig, build_model
 
 ESTIMATORS = ("relaxed", "marginal", "gumbel")
@@ -26,8 +26,8 @@ OBJECTS = ("likelihood", "augmentation")
 
 def make(*, event_shape=(4, 3), compiled=True, **options):
     model = dv.InfoCatVAE(
-        encoder=mlp_encoder((8,), seed=1),
-        decoder=mlp_decoder(event_shape, (8,), seed=2),
+        encoder=MLPEncoder((8,), seed=1),
+        decoder=MLPDecoder((8,), event_shape=event_shape, seed=2),
         **{"clusters": 3, "seed": 0, **options},
     )
     if compiled:
@@ -442,7 +442,9 @@ def test_bad_arguments_are_refused(options, match):
 
 
 def test_a_decoder_of_another_shape_is_refused(x):
-    model = dv.InfoCatVAE(3, encoder=mlp_encoder((8,)), decoder=mlp_decoder((4, 2), (8,)))
+    model = dv.InfoCatVAE(
+        3, encoder=MLPEncoder((8,)), decoder=MLPDecoder((8,), event_shape=(4, 2))
+    )
     with pytest.raises(ValueError, match="encoded again"):
         model.build((None, 4, 3))
 
@@ -506,8 +508,8 @@ def test_convolutional_encoder_with_the_marginal_estimator_trains():
     pictures = np.random.default_rng(0).random((12, 8, 8, 1), dtype=np.float32)
     model = dv.InfoCatVAE(
         3,
-        encoder=conv_encoder((8, 8, 1), (4,), dense_units=(6,), batch_norm=False),
-        decoder=mlp_decoder((8, 8, 1), (8,)),
+        encoder=ConvEncoder((4,), dense_units=(6,), batch_norm=False),
+        decoder=MLPDecoder((8,), event_shape=(8, 8, 1)),
         estimator="marginal",
     )
     model.compile("adam", jit_compile=False)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 import diffusion_vae as dv
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 
 def model(**options):
     vae = dv.SphereVAE(
         2,
-        mlp_encoder((8,), seed=1),
-        mlp_decoder((4,), (8,), seed=2),
+        MLPEncoder((8,), seed=1),
+        MLPDecoder((8,), event_shape=(4,), seed=2),
         seed=0,
         kl_warmup_steps=0,
         **options,

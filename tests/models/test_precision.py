@@ -6,7 +6,7 @@ import pytest
 
 import diffusion_vae as dv
 from diffusion_vae import likelihoods
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 
 @pytest.fixture
@@ -18,7 +18,12 @@ def mixed():
 
 def model(raw_shape=(4, 3), **options):
     vae = dv.SphereVAE(
-        2, mlp_encoder((8,)), mlp_decoder(raw_shape, (8,)), walk_steps=2, seed=0, **options
+        2,
+        MLPEncoder((8,)),
+        MLPDecoder((8,), event_shape=raw_shape),
+        walk_steps=2,
+        seed=0,
+        **options,
     )
     vae.compile("adam", run_eagerly=True)
     return vae

@@ -12,7 +12,7 @@ import numpy as np, tensorflow as tf, keras
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import diffusion_vae as dv
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 x = np.random.default_rng(0).random((16, 6), dtype=np.float32)
 
@@ -21,7 +21,7 @@ def train(strategy, time):
         encoder = keras.Sequential([keras.layers.Dense(
             8, "relu", kernel_initializer=keras.initializers.GlorotUniform(seed=1),
             kernel_regularizer="l2")])
-        decoder = mlp_decoder((6,), (8,), seed=2)
+        decoder = MLPDecoder((8,), event_shape=(6,), seed=2)
         model = dv.SphereVAE(2, encoder, decoder, fixed_time=time, seed=0, kl_warmup_steps=4)
         model.compile(keras.optimizers.SGD(0.01), jit_compile=False)
     history = model.fit(x, batch_size=8, epochs=3, shuffle=False, verbose=0).history

@@ -9,7 +9,7 @@ import pytest
 import diffusion_vae as dv
 from diffusion_vae import heat_kernels, latents, likelihoods, manifolds
 from diffusion_vae.layers import EvenDecoder
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 SCHEDULE = keras.optimizers.schedules.CosineDecay(1.0, 10)
 OPTIONS = {
@@ -96,8 +96,10 @@ def test_batch_norm_and_dropout_survive(make, x, tmp_path):
 
 
 def test_an_even_decoder_of_ones_own_is_not_wrapped_twice(x, tmp_path):
-    even = EvenDecoder(mlp_decoder((4, 3), (8,), seed=0), "projective:2", method="quadratic")
-    model = dv.RealProjectiveVAE(2, mlp_encoder((8,)), even)
+    even = EvenDecoder(
+        MLPDecoder((8,), event_shape=(4, 3), seed=0), "projective:2", method="quadratic"
+    )
+    model = dv.RealProjectiveVAE(2, MLPEncoder((8,)), even)
     assert model.decoder is even
     model.compile("adam", run_eagerly=True)
     model.fit(x, verbose=0)
@@ -112,7 +114,7 @@ def test_an_even_decoder_of_ones_own_is_not_wrapped_twice(x, tmp_path):
 def test_the_base_model_takes_any_latent(x, tmp_path):
     latent = latents.BrownianLatent(heat_kernels.RandomWalk(manifolds.Sphere(2)), seed=0)
     model = dv.VariationalAutoencoder(
-        latent, mlp_encoder((8,)), mlp_decoder((4, 3), (8,)), kl_warmup_steps=5
+        latent, MLPEncoder((8,)), MLPDecoder((8,), event_shape=(4, 3)), kl_warmup_steps=5
     )
     model.compile("adam", run_eagerly=True)
     model.fit(x, verbose=0)
@@ -133,7 +135,9 @@ def test_a_latent_without_a_location_says_what_reconstruct_lacks():
         def sample(self, params):
             return params["mean"]
 
-    model = dv.VariationalAutoencoder(Shapeless(), mlp_encoder((4,)), mlp_decoder((3,), (4,)))
+    model = dv.VariationalAutoencoder(
+        Shapeless(), MLPEncoder((4,)), MLPDecoder((4,), event_shape=(3,))
+    )
     x = np.zeros((2, 3), "float32")
     assert model.sample_posterior(x).shape == (1, 2, 2)
     with pytest.raises(NotImplementedError, match=r"parameters \['mean'\] have no `location`"):

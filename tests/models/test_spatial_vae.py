@@ -6,7 +6,7 @@ import pytest
 
 import diffusion_vae as dv
 from diffusion_vae.likelihoods import Gaussian
-from diffusion_vae.networks import spatial_decoder, spatial_encoder
+from diffusion_vae.networks import SpatialDecoder, SpatialEncoder
 
 VARIANTS = ("vanilla", "naive", "mvn", "low_rank")
 each_variant = pytest.mark.parametrize("variant", VARIANTS)
@@ -20,8 +20,8 @@ def make(variant="low_rank", compiled=True, **options):
     size = options.get("map_size") or (1 if variant == "vanilla" else 3)
     widths = (3, 4, 4, 4) if size == 1 else (3, 4, 4)
     model = dv.SpatialVAE(
-        spatial_encoder((3, 4, 4), seed=1),
-        spatial_decoder((32, 32, 3), size, filters=widths, seed=2),
+        SpatialEncoder((3, 4, 4), seed=1),
+        SpatialDecoder(event_shape=(32, 32, 3), filters=widths, seed=2),
         variant=variant,
         **options,
     )

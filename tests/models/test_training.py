@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import diffusion_vae as dv
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 
 def evaluate(model, *data, **options):
@@ -62,7 +62,7 @@ def test_the_first_step_is_traced_once(x):
             Counting.traces += 1
             return super().train_step(*args)
 
-    model = Counting(2, mlp_encoder((4,)), mlp_decoder((4, 3), (4,)))
+    model = Counting(2, MLPEncoder((4,)), MLPDecoder((4,), event_shape=(4, 3)))
     model.compile("adam")  # whose variables, made in a step, would have it traced again
     model.fit(x, batch_size=12, epochs=2, verbose=0)
     assert Counting.traces == 1
@@ -77,7 +77,7 @@ def test_a_regulariser_counts_once(x):
             ]
         )
         model = dv.SphereVAE(
-            2, encoder, mlp_decoder((4, 3), (8,), seed=2), fixed_time=1e-12, seed=0
+            2, encoder, MLPDecoder((8,), event_shape=(4, 3), seed=2), fixed_time=1e-12, seed=0
         )
         model.compile("adam", jit_compile=False)
         return evaluate(model, x)["loss"]
@@ -185,7 +185,7 @@ def test_times_inside_the_limits_give_no_warning(make, x):
 def test_mixed_precision_keeps_geometry_in_float32(x):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        encoder, decoder = mlp_encoder((8,), seed=1), mlp_decoder((4, 3), (8,), seed=2)
+        encoder, decoder = MLPEncoder((8,), seed=1), MLPDecoder((8,), event_shape=(4, 3), seed=2)
         model = dv.SO3VAE(encoder, decoder, seed=0)
         model.compile("adam", jit_compile=False)
         history = model.fit(x, epochs=2, verbose=0).history

@@ -9,7 +9,7 @@ import diffusion_vae as dv
 from diffusion_vae.heat_kernels import RandomWalk
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.manifolds import O3, RealProjective
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 FEATURES = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
 
@@ -43,8 +43,10 @@ def test_training_steps_compile(latent):
     x = np.random.default_rng(0).random((16, 6), dtype=np.float32)
 
     def first_step(compiled):
-        encoder = mlp_encoder((8,), seed=1)
-        model = dv.DiffusionVAE(latent, encoder, mlp_decoder((6,), (8,), seed=2), seed=0)
+        encoder = MLPEncoder((8,), seed=1)
+        model = dv.DiffusionVAE(
+            latent, encoder, MLPDecoder((8,), event_shape=(6,), seed=2), seed=0
+        )
         model.compile("adam", jit_compile=compiled)
         logs = model.fit(x, batch_size=16, epochs=1, verbose=0).history
         return model, {name: values[0] for name, values in logs.items()}

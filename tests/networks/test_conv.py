@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from diffusion_vae import SphereVAE
-from diffusion_vae.networks import conv_decoder, conv_encoder
+from diffusion_vae.networks import ConvDecoder, ConvEncoder
 
 SIZES = [(28, 28, 1), (64, 64, 1), (17, 31, 3), (5, 5, 1), (1, 7, 2), (9, 4)]
 POOLINGS = [2, 3, None, [(2, 2), (2, 2), (4, 4)], [None, (2, 2), None], [(1, 3), 2, (5, 1)]]
@@ -14,9 +14,9 @@ SMALL = {"filters": (4, 5, 6), "dense_units": (7,)}
 
 def pair(shape, **options):
     """Encoder and decoder for pictures of a shape, both built."""
-    decoder = conv_decoder(shape, **options)
+    decoder = ConvDecoder(event_shape=shape, **options)
     decoder.build((None, 3))
-    return conv_encoder(shape, **options), decoder
+    return ConvEncoder(**options), decoder
 
 
 def noise(shape, count=2):
@@ -93,7 +93,7 @@ def test_cropping_puts_every_pixel_back_over_its_pooling_window(size, pool):
 
 
 def test_guard_the_encoder_can_be_built():
-    assert conv_encoder((64, 64, 1)).built
+    assert ConvEncoder().built
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_parameter_counts_of_the_original():
 
 
 def test_last_layer_of_the_decoder_is_a_linear_convolution():
-    last = conv_decoder((8, 8, 1)).layers[-1]
+    last = ConvDecoder(event_shape=(8, 8, 1)).layers[-1]
     assert isinstance(last, keras.layers.Conv2D)
     assert last.activation is keras.activations.linear
 
@@ -139,11 +139,11 @@ def test_dense_units_are_mirrored_and_may_be_none():
         for network in (encoder, decoder)
     ]
     assert widths == [[6, 5], [5, 6, 4 * 4 * 2]]
-    assert conv_encoder((8, 8, 1), filters=(2,), dense_units=()).output_shape == (None, 32)
+    assert ConvEncoder(filters=(2,), dense_units=()).output_shape == (None, 32)
 
 
 def test_features_are_not_normalised():
-    dense = conv_encoder((8, 8, 1), dense_units=(6, 5)).layers[-5:]
+    dense = ConvEncoder(dense_units=(6, 5)).layers[-5:]
     kinds = ["Dense", "BatchNormalization", "Activation", "Dense", "Activation"]
     assert [type(layer).__name__ for layer in dense] == kinds
 
@@ -244,7 +244,7 @@ def test_even_decoder_takes_a_convolutional_one(mode):
     from diffusion_vae import RealProjectiveVAE
 
     vae = RealProjectiveVAE(
-        2, conv_encoder((6, 6, 1), **SMALL), conv_decoder((6, 6, 1), **SMALL), even_decoder=mode
+        2, ConvEncoder(**SMALL), ConvDecoder(event_shape=(6, 6, 1), **SMALL), even_decoder=mode
     )
     vae.build((None, 6, 6, 1))
     z = noise((3,))

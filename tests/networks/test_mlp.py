@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from diffusion_vae.networks import mlp_decoder, mlp_encoder
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 EVENTS = [(6,), (28, 28), (4, 3, 2)]
 
@@ -20,7 +20,7 @@ def noise(*shape):
 @pytest.mark.jax
 @pytest.mark.parametrize("event", EVENTS, ids=str)
 def test_shapes(event):
-    encoder, decoder = mlp_encoder((8, 5)), mlp_decoder(event, (7,))
+    encoder, decoder = MLPEncoder((8, 5)), MLPDecoder((7,), event_shape=event)
     assert encoder(noise(3, *event)).shape == (3, 5)
     assert decoder(noise(3, 4)).shape == (3, *event)
     assert encoder(keras.KerasTensor((None, *event))).shape == (None, 5)
@@ -28,7 +28,7 @@ def test_shapes(event):
 
 
 def test_the_papers_sizes_are_the_defaults():
-    encoder, decoder = mlp_encoder(), mlp_decoder((28, 28, 1))
+    encoder, decoder = MLPEncoder(), MLPDecoder(event_shape=(28, 28, 1))
     assert widths(encoder) == [512, 512, 512]
     assert widths(decoder) == [512, 512, 784]
     assert (encoder.name, decoder.name) == ("encoder", "decoder")
@@ -38,27 +38,27 @@ def test_the_papers_sizes_are_the_defaults():
 
 
 def test_features_are_activated_and_raw_outputs_are_not():
-    features = np.asarray(mlp_encoder((8,), seed=0)(noise(50, 6)))
+    features = np.asarray(MLPEncoder((8,), seed=0)(noise(50, 6)))
     assert features.min() == 0.0  # relu
     assert features.max() > 0.1
-    outputs = np.asarray(mlp_decoder((6,), (8,), seed=0)(noise(50, 3)))
+    outputs = np.asarray(MLPDecoder((8,), event_shape=(6,), seed=0)(noise(50, 3)))
     assert outputs.min() < -0.1 < 0.1 < outputs.max()
 
 
 def test_widths_activation_and_batch_norm_are_options():
-    network = mlp_encoder([4, 3], activation="tanh", batch_norm=True)
+    network = MLPEncoder([4, 3], activation="tanh", batch_norm=True)
     kinds = [type(layer).__name__ for layer in network.layers[1:]]
     assert kinds == ["Dense", "BatchNormalization", "Activation"] * 2
     assert widths(network) == [4, 3]
     assert np.abs(network(5.0 * noise(20, 6))).max() <= 1.0
-    decoder = mlp_decoder((2,), (4,), batch_norm=True)
+    decoder = MLPDecoder((4,), event_shape=(2,), batch_norm=True)
     kinds = [type(layer).__name__ for layer in decoder.layers]
     assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense", "Reshape"]
 
 
 def test_a_range_of_biases_spreads_the_first_layers_and_no_others():
     def dense_layers(**options):
-        decoder = mlp_decoder((6,), (400, 300), **options)
+        decoder = MLPDecoder((400, 300), event_shape=(6,), **options)
         decoder.build((None, 3))
         return [layer for layer in decoder.layers if hasattr(layer, "kernel")]
 
@@ -75,25 +75,26 @@ def test_a_range_of_biases_spreads_the_first_layers_and_no_others():
 
 def test_a_bad_range_of_biases_is_refused():
     with pytest.raises(ValueError, match=r"bias_range.*-1"):
-        mlp_decoder((6,), (8,), bias_range=-1.0)
+        MLPDecoder((8,), event_shape=(6,), bias_range=-1.0)
 
 
 def test_dropout_belongs_to_training_and_draws_anew():
-    network, x = mlp_encoder((400, 300), dropout=0.25, seed=0), np.abs(noise(20, 6))
+    network, x = MLPEncoder((400, 300), dropout=0.25, seed=0), np.abs(noise(20, 6))
     kinds = [type(layer).__name__ for layer in network.layers[1:]]
     assert kinds == ["Dense", "Activation", "Dropout"] * 2
-    np.testing.assert_array_equal(network(x), mlp_encoder((400, 300), seed=0)(x))
+    np.testing.assert_array_equal(network(x), MLPEncoder((400, 300), seed=0)(x))
     first, second = (np.asarray(network(x, training=True)) for _ in range(2))
     assert np.abs(first - second).max() > 0
     layer, ones = network.layers[3], np.ones((20, 400), "float32")
     dropped = np.mean(np.asarray(layer(ones, training=True)) == 0)
     assert dropped == pytest.approx(0.25, abs=5 * (0.25 * 0.75 / 8000) ** 0.5)  # 5 errors
-    again = mlp_encoder((400, 300), dropout=0.25, seed=0)
+    again = MLPEncoder((400, 300), dropout=0.25, seed=0)
     np.testing.assert_array_equal(again(x, training=True), first)
 
 
 @pytest.mark.parametrize(
-    "make", [lambda s: mlp_encoder((6, 6), seed=s), lambda s: mlp_decoder((6,), (6, 6), seed=s)]
+    "make",
+    [lambda s: MLPEncoder((6, 6), seed=s), lambda s: MLPDecoder((6, 6), event_shape=(6,), seed=s)],
 )
 def test_a_seed_fixes_the_initial_weights_and_layers_differ(make):
     x = noise(2, 6)
@@ -112,7 +113,7 @@ def test_a_seed_fixes_the_initial_weights_and_layers_differ(make):
 
 
 @pytest.mark.parametrize(
-    "network", [mlp_encoder((5,)), mlp_decoder((4, 3), (5,), batch_norm=True)]
+    "network", [MLPEncoder((5,)), MLPDecoder((5,), event_shape=(4, 3), batch_norm=True)]
 )
 def test_file_round_trip(network, tmp_path):
     x = noise(3, 6)
@@ -126,16 +127,16 @@ def test_bad_widths_say_what_is_wrong():
     with pytest.raises(
         ValueError, match=r"Expected `hidden width` to be at least 1\. Received: 0"
     ):
-        mlp_encoder((8, 0))
+        MLPEncoder((8, 0))
     with pytest.raises(TypeError, match=r"Expected `hidden width` to be an integer"):
-        mlp_decoder((3,), (8.5,))
+        MLPDecoder((8.5,), event_shape=(3,))
     with pytest.raises(ValueError, match=r"`dropout` to be in \[0, 1\)\. Received: 1\.0"):
-        mlp_encoder((8,), dropout=1.0)
+        MLPEncoder((8,), dropout=1.0)
 
 
 def test_the_encoder_sees_standardized_data():
-    plain = mlp_encoder((4,), seed=0)
-    shifted = mlp_encoder((4,), standardize=(3.0, 2.0), seed=0)
+    plain = MLPEncoder((4,), seed=0)
+    shifted = MLPEncoder((4,), standardize=(3.0, 2.0), seed=0)
     x = np.random.default_rng(0).normal(3.0, 2.0, (5, 7)).astype("float32")
     np.testing.assert_allclose(shifted(x), plain((x - 3.0) / 2.0), rtol=1e-5, atol=1e-6)
 
@@ -143,4 +144,4 @@ def test_the_encoder_sees_standardized_data():
 @pytest.mark.parametrize("statistics", [3.0, (1.0,), (0.0, 0.0), ("a", 1.0)])
 def test_wrong_statistics_are_refused(statistics):
     with pytest.raises((ValueError, TypeError), match="standardize"):
-        mlp_encoder((4,), standardize=statistics)
+        MLPEncoder((4,), standardize=statistics)

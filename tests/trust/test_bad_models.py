@@ -24,7 +24,7 @@ def spoiled(value):
 
 def small(manifold="sphere:2", **options):
     """A compiled model for examples (4, 3), whose steps are not traced."""
-    encoder, decoder = networks.mlp_encoder((8,)), networks.mlp_decoder((4, 3), (8,))
+    encoder, decoder = networks.MLPEncoder((8,)), networks.MLPDecoder((8,), event_shape=(4, 3))
     model = dv.DiffusionVAE(manifold, encoder, decoder, kl_warmup_steps=0, **options)
     model.compile("adam", run_eagerly=True)
     return model
@@ -87,25 +87,25 @@ PARTS = [
         "a sphere", "FlatTorus"),
     bad("a rank over the size", lambda: latents.MatrixNormalLatent(3, 2, rank=4), ValueError,
         "at most `map_size`, 3", "4"),
-    bad("a layer of no width", lambda: networks.mlp_encoder((0,)), ValueError, "at least 1", "0"),
-    bad("a width for widths", lambda: networks.mlp_decoder((4,), 8), TypeError, "a list", "8"),
-    bad("a number for a shape", lambda: networks.mlp_decoder(4), TypeError, "`output_shape`", "4"),
-    bad("a misspelt activation", lambda: networks.mlp_encoder((8,), activation="rellu"),
+    bad("a layer of no width", lambda: networks.MLPEncoder((0,)), ValueError, "at least 1", "0"),
+    bad("a width for widths", lambda: networks.MLPDecoder(8, event_shape=(4,)), TypeError, "a list", "8"),
+    bad("a number for a shape", lambda: networks.MLPDecoder(event_shape=4), TypeError, "`output_shape`", "4"),
+    bad("a misspelt activation", lambda: networks.MLPEncoder((8,), activation="rellu"),
         ValueError, "keras.activations", "Did you mean 'relu'?"),
-    bad("a misspelt initializer", lambda: networks.mlp_encoder((8,), initializer="he_nomal"),
+    bad("a misspelt initializer", lambda: networks.MLPEncoder((8,), initializer="he_nomal"),
         ValueError, "keras.initializers", "Did you mean 'he_normal'?"),
-    bad("a negative seed", lambda: networks.mlp_encoder((8,), seed=-1), ValueError, "seed",
+    bad("a negative seed", lambda: networks.MLPEncoder((8,), seed=-1), ValueError, "seed",
         "-1"),
-    bad("half a seed", lambda: networks.mlp_encoder((8,), seed=1.5), TypeError, "`seed`", "1.5"),
-    bad("convolutions of vectors", lambda: networks.conv_encoder((28,)), ValueError,
+    bad("half a seed", lambda: networks.MLPEncoder((8,), seed=1.5), TypeError, "`seed`", "1.5"),
+    bad("convolutions of vectors", lambda: networks.ConvEncoder(), ValueError,
         "(height, width)", "(28,)"),
     bad("two pools for one layer",
-        lambda: networks.conv_encoder((8, 8), filters=(8,), pool_sizes=(2, 2)), ValueError,
+        lambda: networks.ConvEncoder(filters=(8,), pool_sizes=(2, 2)), ValueError,
         "for each of the 1 filters", "2"),
     bad("a misspelt padding",
-        lambda: networks.conv_encoder((8, 8), filters=(8,), padding="circle"), ValueError,
+        lambda: networks.ConvEncoder(filters=(8,), padding="circle"), ValueError,
         "`padding`", "Did you mean 'circular'?"),
-    bad("28 pixels for the spatial networks", lambda: networks.spatial_decoder((28, 28, 1)),
+    bad("28 pixels for the spatial networks", lambda: networks.SpatialDecoder(event_shape=(28, 28, 1)),
         ValueError, "32, 64, 128", "(28, 28, 1)"),
 ]  # fmt: skip
 
@@ -322,8 +322,8 @@ def test_one_example_is_enough():
 @pytest.mark.parametrize("statistic", ["v", "u"])
 def test_a_last_batch_of_one_spoils_no_divergence(statistic):
     options = {
-        "encoder": networks.mlp_encoder((8,)),
-        "decoder": networks.mlp_decoder((4, 3), (8,)),
+        "encoder": networks.MLPEncoder((8,)),
+        "decoder": networks.MLPDecoder((8,), event_shape=(4, 3)),
     }
     divergence = divergences.MMDToPrior(statistic=statistic)
     model = dv.InfoVAE("sphere:2", divergence=divergence, **options)
