@@ -1,9 +1,12 @@
 """The computation graph for TensorBoard, which Keras leaves out for subclassed models."""
 
+from pathlib import Path
+from typing import Any
+
 import keras
 
 
-def write_graph(model, log_dir):
+def write_graph(model: Any, log_dir: str | Path) -> None:
     """Writes the graph of one call of a built model; TensorFlow backend only.
 
     Args:

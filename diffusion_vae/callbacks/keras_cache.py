@@ -1,4 +1,4 @@
-"""A cache of Keras that saving fills and does not find: without it every save costs memory."""
+"""A cache of Keras that saving fills under a name where it does not look for it."""
 
 import contextlib
 
@@ -6,12 +6,12 @@ import contextlib
 KINDS = ("Operation", "Layer", "Functional", "Sequential", "Metric", "Optimizer", "Loss")
 
 
-def fill_saving_cache():
-    """Puts the attributes that saving skips where Keras (3.12 to 3.15) looks for them.
+def fill_saving_cache() -> None:
+    """Stores the attributes that saving skips under the name that Keras (3.12 to 3.15) reads.
 
-    Keras stores each set under one name and looks it up under another, so that every save makes
-    an optimizer and layers only to list their attributes; TensorFlow does not give all of their
-    memory back. On a Keras that differs nothing happens.
+    Keras stores each set under one name and reads it under another. Every save therefore makes
+    an optimizer and layers only to list their attributes, and TensorFlow keeps a part of their
+    memory. Other versions of Keras are left unchanged.
     """
     with contextlib.suppress(ImportError, AttributeError, ValueError):
         from keras.src.backend.common import global_state

@@ -1,27 +1,34 @@
-"""The results layout of the README, written while a model trains."""
+"""The folder of results, written while a model trains."""
+
+from __future__ import annotations
 
 import datetime
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from diffusion_vae.callbacks.graph import write_graph
 from diffusion_vae.callbacks.keras_cache import fill_saving_cache
-from diffusion_vae.callbacks.pictures import write_pictures
-from diffusion_vae.callbacks.tensorboard_pictures import write_embedding, write_images
 from diffusion_vae.callbacks.training_pictures import TrainingPictures
-from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.files import read_history, replacing, write_json, writing
 
-PICTURES = "pictures"  # beside TensorBoard's `train` and `validation`
+if TYPE_CHECKING:
+    from diffusion_vae.datasets import Dataset
+
+Logs = dict[str, Any]
+
+PICTURES = "pictures"  # folder beside TensorBoard's `train` and `validation`
 FOLDERS = ("images", "tensorboard", "weights_folder", "parameters")
 
 
 class ResultsFolder(keras.callbacks.Callback):
-    """Writes a training run to `root`, under a name of its own.
+    """Writes a training run to the folder `root`, under its own name.
 
     - `images/<run>/`: latent space and reconstructions (if `dataset` is given), with
       `pictures_every` also during training and as a GIF;
@@ -33,29 +40,37 @@ class ResultsFolder(keras.callbacks.Callback):
       `history.json`, and `experiment.json`, the record of the run: `run`, `started`, `model`
       and `optimizer` (Keras configs), `fit`, `seed`, `versions`.
 
-    Nothing is written before training starts. Every file is complete or not there.
+    Nothing is written before training starts. An interrupted write leaves no partial file.
 
     Args:
         root: Folder of all runs.
-        run: Name of this run; by default the time, made unique.
+        run: Name of this run; `None` takes the time, made unique.
         dataset: A `Dataset` or an array of examples `[n, *event]` to draw pictures of.
         experiment: JSON-able entries of `experiment.json`. They are added to the record, and
             replace its own entry of the same name.
-        checkpoint_every: Keep the model of every so many epochs; `None` for none.
-        pictures_every: Draw the latent space every so many epochs; `None` for not.
+        checkpoint_every: Number n, to keep the model of every n-th epoch; or `None`.
+        pictures_every: Number n, to draw the latent space every n epochs; or `None`.
         resume: Whether `run` exists and this training continues it.
+
+    Example:
+
+    ```python
+    folder = ResultsFolder("results", run="first", dataset=x_test)
+    model.fit(x, validation_data=x_test, epochs=20, callbacks=[folder])
+    folder.folder("images")  # results/images/first
+    ```
     """
 
     def __init__(
         self,
-        root="results",
-        run=None,
-        dataset=None,
-        experiment=None,
-        checkpoint_every=None,
-        pictures_every=None,
-        resume=False,
-    ):
+        root: str | Path = "results",
+        run: str | None = None,
+        dataset: Dataset | np.ndarray | None = None,
+        experiment: Mapping[str, Any] | None = None,
+        checkpoint_every: int | None = None,
+        pictures_every: int | None = None,
+        resume: bool = False,
+    ) -> None:
         super().__init__()
         for name, every in (
             ("checkpoint_every", checkpoint_every),
@@ -64,7 +79,10 @@ class ResultsFolder(keras.callbacks.Callback):
             if every is not None:
                 require_integer(name, every, 1)
         if pictures_every is not None and dataset is None:
-            raise ValueError("Expected `dataset`, to draw pictures of. Received: None.")
+            raise ValueError(
+                "Expected `dataset`, to draw pictures of. Received: None. Pass it, or leave out "
+                "`pictures_every`."
+            )
         self.root = Path(root)
         self.run = _checked_name(run)
         self.dataset = dataset
@@ -72,19 +90,24 @@ class ResultsFolder(keras.callbacks.Callback):
         self.checkpoint_every = checkpoint_every
         self.pictures_every = pictures_every
         self.resume = resume
-        self._tensorboard = None
-        self._pictures = None
+        self._tensorboard: Any = None
+        self._pictures: TrainingPictures | None = None
         self._described = False
         self._history: dict[str, list] = {}
 
-    def folder(self, kind):
+    def folder(self, kind: str) -> Path:
         """Path of this run's folder of a kind: `images`, `tensorboard`, ..."""
         require_choice("kind", kind, FOLDERS)
+        if self.run is None:
+            raise ValueError(
+                "Expected a run with a name. Received: run=None, which gets its name when "
+                "training starts. Pass `run`, or call `fit` first."
+            )
         return self.root / kind / self.run
 
     # -- during training -----------------------------------------------------------
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         fill_saving_cache()
         if not self.resume:
             self._claim()
@@ -93,7 +116,7 @@ class ResultsFolder(keras.callbacks.Callback):
         self._tensorboard.set_params(self.params)
         self._tensorboard.set_model(self.model)
         self._tensorboard.on_train_begin(logs)
-        if self.pictures_every is not None:
+        if self.pictures_every is not None and self.dataset is not None:
             self._pictures = TrainingPictures(
                 self.folder("images"),
                 self.dataset,
@@ -104,35 +127,35 @@ class ResultsFolder(keras.callbacks.Callback):
         self._described = self.resume
         self._describe()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         if self.resume and not self._history:
             self._history = self._history_before(epoch)
         self._tensorboard.on_epoch_begin(epoch, logs)
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._tensorboard.on_train_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self._describe()
         self._tensorboard.on_train_batch_end(batch)  # numbers are written once an epoch
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Logs | None = None) -> None:
         if self._tensorboard is not None:
             self._tensorboard.on_test_begin(logs)
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Logs | None = None) -> None:
         if self._tensorboard is not None:
             self._tensorboard.on_test_end(_as_arrays(logs or {}))
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {name: float(value) for name, value in (logs or {}).items()}
         self._tensorboard.on_epoch_end(np.int64(epoch), _as_arrays(logs))
         name = "val_elbo" if "val_elbo" in logs else "elbo"
         best = max(self._history.get(name, ()), default=-np.inf)
         for key, value in logs.items():
             self._history.setdefault(key, []).append(value)
-        # The last model goes last: a run continues from it, and what other files say
-        # about later epochs is then written again.
+        # The last model is written last: a run continues from it, and then writes the entries
+        # of later epochs in other files again.
         write_json(self.folder("parameters") / "history.json", self._history)
         if logs.get(name, -np.inf) > best:
             self._save("best.keras")
@@ -142,25 +165,27 @@ class ResultsFolder(keras.callbacks.Callback):
             self._pictures.on_epoch_end(epoch, logs)
         self._save("last.keras")
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs | None = None) -> None:
         self._tensorboard.on_train_end(logs)
         self._tensorboard = None
         if self._pictures is not None:
             self._pictures.on_train_end(logs)
         if self.dataset is not None:
-            paths = write_pictures(self.model, self.dataset, self.folder("images"))
-            self._show_in_tensorboard(paths)
+            from diffusion_vae.plots import write_pictures
 
-    def discard(self):
-        """Removes everything this run has written."""
+            paths = write_pictures(self.model, self.dataset, self.folder("images"))
+            self._show_in_tensorboard(paths, self.dataset)
+
+    def discard(self) -> None:
+        """Removes all files of this run."""
         if self.run is not None:
             for kind in FOLDERS:
                 shutil.rmtree(self.folder(kind), ignore_errors=True)
 
     # -- pieces ----------------------------------------------------------------------
 
-    def _claim(self):
-        """Makes the run's folders; making the first of them claims the name."""
+    def _claim(self) -> None:
+        """Makes the run's folders; the first of them reserves the name."""
         named = self.run is not None
         stem = self.run or datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S")
         attempt = 1
@@ -180,7 +205,7 @@ class ResultsFolder(keras.callbacks.Callback):
         for kind in FOLDERS:
             self.folder(kind).mkdir(parents=True, exist_ok=True)
 
-    def _describe(self):
+    def _describe(self) -> None:
         """Writes parameters and graph, once, as soon as the model is built."""
         if self._described or not self.model.built:
             return
@@ -205,34 +230,36 @@ class ResultsFolder(keras.callbacks.Callback):
                 "steps_per_epoch": self.params.get("steps"),
             },
             "seed": getattr(self.model, "seed", None),
-            "versions": versions(),
+            "versions": installed_versions(),
         }
         write_json(parameters / "experiment.json", {**record, **self.experiment})
 
-    def _show_in_tensorboard(self, paths):
-        """The last pictures beside the scalars, and the latent points for the projector."""
+    def _show_in_tensorboard(self, paths: Sequence[Path], dataset: Dataset | np.ndarray) -> None:
+        """Writes the last pictures, and the latent points for the projector."""
+        from diffusion_vae.callbacks.tensorboard_pictures import write_embedding, write_images
+
         log_dir = self.folder("tensorboard") / PICTURES
         last = max(map(len, self._history.values()), default=1) - 1
         write_images({path.stem: path for path in paths}, log_dir, last)
-        write_embedding(self.model, self.dataset, log_dir)
+        write_embedding(self.model, dataset, log_dir)
 
-    def _history_before(self, epoch):
-        """What an earlier training wrote about the epochs before this one."""
+    def _history_before(self, epoch: int) -> dict[str, list]:
+        """The history of an earlier training, up to this epoch."""
         path = self.folder("parameters") / "history.json"
         history = read_history(path) if path.exists() else {}
         return {name: values[:epoch] for name, values in history.items()}
 
-    def _save(self, name):
+    def _save(self, name: str) -> None:
         with replacing(self.folder("weights_folder") / name) as temporary:
             self.model.save(temporary)
 
 
-def _as_arrays(logs):
-    """Numbers by name, as arrays: TensorFlow keeps a copy of every Python float it is given."""
+def _as_arrays(logs: Logs) -> dict[str, np.ndarray]:
+    """Numbers by name, as arrays: TensorFlow keeps a copy of every Python float."""
     return {name: np.asarray(value, "float32") for name, value in logs.items()}
 
 
-def _checked_name(run):
+def _checked_name(run: str | None) -> str | None:
     if run is None:
         return None
     run = str(run)

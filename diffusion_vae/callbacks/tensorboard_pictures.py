@@ -1,10 +1,12 @@
-"""What TensorBoard shows of a run beside numbers: pictures, and the latent points to turn.
+"""Pictures and latent points for TensorBoard.
 
 Events are written by TensorBoard's own writer, which is the same on every Keras backend.
 """
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as imageio
 import numpy as np
@@ -14,24 +16,25 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from diffusion_vae.callbacks.pictures import held_out, is_picture
+from diffusion_vae.datasets import Dataset
 from diffusion_vae.files import replacing
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.plots.images import as_images
+from diffusion_vae.plots.model_pictures import held_out_examples, is_picture
 from diffusion_vae.plots.sprites import most_pictures, sprite_sheet
 
-POINTS = 2000  # of the projector at most
+POINTS = 2000  # largest number of points in the projector
 SHEET = 2_000_000  # bytes of its sheet of pictures, before compression
-CONFIG = "projector_config.pbtxt"  # where TensorBoard looks for it
+CONFIG = "projector_config.pbtxt"  # the name that TensorBoard reads
 
 
-def write_images(pictures, log_dir, step):
+def write_images(pictures: Mapping[str, str | Path], log_dir: str | Path, step: int) -> None:
     """Adds pictures to an event file of its own.
 
     Args:
         pictures: A dictionary from names to paths of PNG files.
         log_dir: Folder of the event file, made if it is missing.
-        step: The step they are shown at: the epoch, counted from 0 as the scalars are.
+        step: The epoch of the pictures, counted from 0 as the scalars are.
     """
     images = [_image(name, Path(path)) for name, path in pictures.items()]
     if not images:
@@ -41,12 +44,12 @@ def write_images(pictures, log_dir, step):
     writer.close()
 
 
-def write_embedding(model, dataset, log_dir):
-    """Gives TensorBoard's projector the latent points of held-out examples.
+def write_embedding(model: Any, dataset: Dataset | np.ndarray, log_dir: str | Path) -> list[Path]:
+    """Writes the latent points of held-out examples for TensorBoard's projector.
 
     Writes `latent.tsv`, `labels.tsv` (labels, factors, log of the diffusion time),
-    `sprite.png` (the examples, where they are pictures) and the projector's configuration. On a
-    manifold the points are the locations, of other models draws from the posterior.
+    `sprite.png` (the examples, if they are pictures) and the projector's configuration. On a
+    manifold the points are the locations, for other models draws from the posterior.
 
     Args:
         model: A trained model.
@@ -56,14 +59,16 @@ def write_embedding(model, dataset, log_dir):
     Returns:
         Paths of the files written.
     """
-    x, labels, factors, _ = held_out(dataset)
+    x, labels, factors, _ = held_out_examples(dataset)
     most = POINTS
     pictures = is_picture(x.shape[1:])
     if pictures and len(x):
         most = min(POINTS, most_pictures(x[0], SHEET))
     points, more = _latent_points(model, x[:most])
     log_dir = Path(log_dir)
-    columns = {} if labels is None else {"label": np.asarray(labels)[:most].reshape(-1)}
+    columns: dict[str, np.ndarray] = (
+        {} if labels is None else {"label": np.asarray(labels)[:most].reshape(-1)}
+    )
     if factors is not None:
         for i, column in enumerate(np.reshape(factors[:most], (len(points), -1)).T):
             columns[f"factor {i + 1}"] = column
@@ -91,15 +96,15 @@ def write_embedding(model, dataset, log_dir):
     return [*written, log_dir / CONFIG]
 
 
-def _latent_points(model, x):
-    """Latent points `[n, d]` of examples, and what else is known of each, by name."""
+def _latent_points(model: Any, x: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Latent points `[n, d]` of examples, and further columns of the table by name."""
     if isinstance(model, DiffusionVAE):
         location, times = model.encode(x)
         return location, {"log time": np.log(np.asarray(times)).mean(axis=-1)}
     return np.asarray(model.sample_posterior(x)[0]).reshape(len(x), -1), {}
 
 
-def _image(name, path):
+def _image(name: str, path: Path) -> Any:
     """A summary value of a PNG file."""
     height, width, *channels = imageio.imread(path).shape
     image = Summary.Image(
@@ -111,7 +116,7 @@ def _image(name, path):
     return Summary.Value(tag=name, image=image)
 
 
-def _table(path, rows, names=None):
+def _table(path: Path, rows: Iterable[Iterable[Any]], names: Sequence[str] | None = None) -> Path:
     """Writes rows of a tab-separated file, and returns its path."""
     lines = ["\t".join(names)] if names else []
     lines += ["\t".join(_cell(value) for value in row) for row in rows]
@@ -120,7 +125,7 @@ def _table(path, rows, names=None):
     return path
 
 
-def _cell(value):
+def _cell(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}"
     return " ".join(str(value).split())  # neither tabs nor line ends

@@ -1,9 +1,15 @@
 """The topology of the encoder while it trains, beside the other metrics."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from diffusion_vae.checks import require_integer
-from diffusion_vae.evaluation import measure_topology
+
+if TYPE_CHECKING:
+    from diffusion_vae.datasets import Dataset
 
 PREFIX = "topology_"
 NAMES = ("degree", "largest_jump", "coverage", "distance_correlation")
@@ -12,35 +18,50 @@ NAMES = ("degree", "largest_jump", "coverage", "distance_correlation")
 class TopologyMonitor(keras.callbacks.Callback):
     """Adds `topology_degree`, `topology_largest_jump`, ... to the logs of an epoch.
 
-    Put it before `ResultsFolder` (or `keras.callbacks.TensorBoard`), which then writes the
-    numbers with all others. Between measurements the last ones stand. Without known
-    factors to measure by it does nothing; a degree that is not counted is left out.
+    Put it before `ResultsFolder` (or `keras.callbacks.TensorBoard`), which then writes these
+    numbers with all others. In the epochs between two measurements the logs repeat the last
+    numbers. If the data set has no known factors, nothing is added; a degree that cannot be
+    counted is left out.
 
     Args:
         dataset: A `Dataset` with known factors and `render`.
-        every: Measure after every so many epochs.
-        seed: Of loops and points, the same each time.
+        every: Epochs between two measurements.
+        seed: Seed of loops and points, the same each time.
+
+    Example:
+
+    ```python
+    data = load("periodic_pictures", size=32)
+    monitor = TopologyMonitor(data, every=5)
+    history = FlatTorusVAE(2).fit(data.train, epochs=20, callbacks=[monitor])
+    history.history["topology_degree"]
+    ```
     """
 
-    def __init__(self, dataset, every=1, seed=0):
+    def __init__(self, dataset: Dataset, every: int = 1, seed: int = 0) -> None:
         super().__init__()
         self.dataset = dataset
         self.every = require_integer("every", every, 1)
         self.seed = seed
         self._last: dict[str, float] = {}
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         known = {name: value for name, value in (logs or {}).items() if name.startswith(PREFIX)}
         if known:  # an epoch of an earlier training is shown again
             self._last = known
             return
         if (epoch + 1) % self.every == 0 or not self._last:
-            measured = measure_topology(self.model, self.dataset, self.seed)
-            values = {} if measured is None else measured.as_dict()
-            self._last = {
-                f"{PREFIX}{name}": float(values[name])
-                for name in NAMES
-                if values.get(name) is not None
-            }
+            self._last = self._measured()
         if logs is not None:
             logs.update(self._last)
+
+    def _measured(self) -> dict[str, float]:
+        from diffusion_vae.evaluation import measure_topology
+
+        topology = measure_topology(self.model, self.dataset, self.seed)
+        values = {} if topology is None else topology.as_dict()
+        return {
+            f"{PREFIX}{name}": float(values[name])
+            for name in NAMES
+            if values.get(name) is not None
+        }

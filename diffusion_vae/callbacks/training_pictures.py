@@ -1,50 +1,73 @@
-"""How a model unfolds: a picture every few epochs, and all of them as a GIF."""
+"""A picture of the model every n epochs, and all of them as a GIF."""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from diffusion_vae import plots
-from diffusion_vae.callbacks.pictures import training_figure
-from diffusion_vae.callbacks.tensorboard_pictures import write_images
+from diffusion_vae.checks import require_integer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from diffusion_vae.datasets import Dataset
 
 SECONDS_PER_FRAME = 0.5
 
 
 class TrainingPictures(keras.callbacks.Callback):
-    """Draws the latent space (or reconstructions) every few epochs, and a GIF at the end.
+    """Draws the latent space (or reconstructions) every n epochs, and a GIF at the end.
 
     Writes `epoch_0005.png`, ... and `training.gif` to `folder`.
 
     Args:
-        folder: Where to write.
+        folder: Folder of the pictures, made if it is missing.
         dataset: A `Dataset` or an array of examples `[n, *event]`.
         every: Epochs between two pictures.
-        seconds_per_frame: Time that each picture of the GIF stays.
-        log_dir: Folder for TensorBoard, which shows the pictures too; `None` for not.
+        seconds_per_frame: Seconds that each picture of the GIF stays.
+        log_dir: Folder of TensorBoard, which then shows the pictures too; or `None`.
+
+    Example:
+
+    ```python
+    model.fit(x, epochs=20, callbacks=[TrainingPictures("pictures", x_test, every=5)])
+    ```
     """
 
     def __init__(
-        self, folder, dataset, every=1, seconds_per_frame=SECONDS_PER_FRAME, log_dir=None
-    ):
+        self,
+        folder: str | Path,
+        dataset: Dataset | np.ndarray,
+        every: int = 1,
+        seconds_per_frame: float = SECONDS_PER_FRAME,
+        log_dir: str | Path | None = None,
+    ) -> None:
         super().__init__()
-        if every < 1:
-            raise ValueError(f"Expected `every` to be at least 1 epoch. Received: {every}.")
         self.folder = Path(folder)
         self.dataset = dataset
-        self.every = every
+        self.every = require_integer("every", every, 1)
         self.seconds_per_frame = seconds_per_frame
         self.log_dir = log_dir
 
-    def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0:
-            figure = training_figure(self.model, self.dataset, title=f"epoch {epoch + 1}")
-            path = plots.save(figure, self.folder / f"epoch_{epoch + 1:04d}.png", dpi=100)
-            if self.log_dir is not None:
-                write_images({"training": path}, self.log_dir, epoch)
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if (epoch + 1) % self.every != 0:
+            return
+        from diffusion_vae.plots import save
+        from diffusion_vae.plots.model_pictures import training_figure
 
-    def on_train_end(self, logs=None):
+        figure = training_figure(self.model, self.dataset, title=f"epoch {epoch + 1}")
+        path = save(figure, self.folder / f"epoch_{epoch + 1:04d}.png", dpi=100)
+        if self.log_dir is not None:
+            from diffusion_vae.callbacks.tensorboard_pictures import write_images
+
+            write_images({"training": path}, self.log_dir, epoch)
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         frames = sorted(self.folder.glob("epoch_*.png"))
         if frames:
+            from diffusion_vae.plots import write_gif
+
             path = self.folder / "training.gif"
-            plots.write_gif(frames, path, seconds_per_frame=self.seconds_per_frame)
+            write_gif(frames, path, seconds_per_frame=self.seconds_per_frame)

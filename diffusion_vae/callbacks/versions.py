@@ -1,4 +1,4 @@
-"""Versions of what decides about a run's numbers."""
+"""Versions of the packages, backend and machine of a run."""
 
 import platform
 from importlib import metadata
@@ -8,16 +8,16 @@ import keras
 PACKAGES = ("diffusion-vae", "keras", "tensorflow", "jax", "torch", "numpy")
 
 
-def versions():
-    """Versions by name, with the Keras backend and the machine; absent packages left out."""
-    found = {}
+def installed_versions() -> dict[str, str]:
+    """Versions of the installed packages by name, with the Keras backend and the machine."""
+    packages = {}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            packages[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
     return {
-        **found,
+        **packages,
         "python": platform.python_version(),
         "backend": keras.backend.backend(),
         "machine": platform.machine(),

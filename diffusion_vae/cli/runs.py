@@ -37,7 +37,7 @@ def plot(
     if explore:
         _explore(run, results, which)
         return
-    from diffusion_vae.callbacks import write_pictures
+    from diffusion_vae.plots import write_pictures
     from diffusion_vae.runs import load_run
 
     loaded = load_run(results, run, which)
@@ -86,7 +86,7 @@ def _explore(run, results, which):
     from matplotlib import pyplot
 
     from diffusion_vae import plots
-    from diffusion_vae.callbacks.pictures import held_out
+    from diffusion_vae.plots.model_pictures import held_out_examples
     from diffusion_vae.runs import load_run
 
     if pyplot.get_backend().lower() == "agg":
@@ -100,6 +100,6 @@ def _explore(run, results, which):
             "Expected a model on a manifold for --explore. Received: a run of "
             f"{type(loaded.model).__name__}. Without --explore its pictures are drawn."
         )
-    locations = loaded.model.encode(held_out(loaded.dataset)[0])[0]
+    locations = loaded.model.encode(held_out_examples(loaded.dataset)[0])[0]
     plots.explore(loaded.model, pyplot.figure(), locations=locations)
     pyplot.show()

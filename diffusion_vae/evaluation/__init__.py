@@ -7,7 +7,7 @@ from diffusion_vae.evaluation.clustering import (
     live_clusters,
     self_consistency,
 )
-from diffusion_vae.evaluation.own_metrics import own_metrics
+from diffusion_vae.evaluation.model_specific import model_specific_metrics
 from diffusion_vae.evaluation.parzen import ParzenEstimate, parzen_log_density, parzen_window
 from diffusion_vae.evaluation.topology import Topology, measure_topology
 
@@ -19,7 +19,7 @@ __all__ = [
     "consistency_ceiling",
     "live_clusters",
     "measure_topology",
-    "own_metrics",
+    "model_specific_metrics",
     "parzen_log_density",
     "parzen_window",
     "self_consistency",

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 
-from diffusion_vae.checks import require_range
 from diffusion_vae.plots.charts.evaluate import evaluated
-from diffusion_vae.plots.images import as_images, grid_image, value_range
+from diffusion_vae.plots.images import as_images, grid_image, require_limits, value_range
 from diffusion_vae.plots.layout import heading, new_figure, picture_axes
 
 WIDTH = 5.2  # inches, of a sheet of pictures
@@ -162,7 +161,7 @@ def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
 
 def checked_limits(limits, x):
     """The values shown black and white: those asked for, or those of `x`."""
-    return value_range(x) if limits is None else require_range(limits)
+    return value_range(x) if limits is None else require_limits(limits)
 
 
 def _tiled(block, columns, limits):

@@ -66,13 +66,17 @@ def value_range(x):
 
 def to_unit(x, limits=None):
     """Values scaled and clipped to [0, 1]; what is not finite becomes 0.5."""
-    low, high = require_range(limits) if limits is not None else value_range(x)
+    low, high = require_limits(limits) if limits is not None else value_range(x)
     scaled = np.clip((x - low) / (high - low), 0.0, 1.0)
     return np.where(np.isfinite(scaled), scaled, 0.5)
 
 
-def require_range(limits):
-    """Returns a pair (low, high) of floats, or says what is wrong with it."""
+def require_limits(limits):
+    """Returns a pair (low, high) of floats.
+
+    Raises:
+        ValueError: If `low` is not below `high`.
+    """
     low, high = (float(limit) for limit in limits)
     if not low < high:
         raise ValueError(

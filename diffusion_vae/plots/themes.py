@@ -17,7 +17,7 @@ _COLOURS: dict[type, tuple[str, ...]] = {
 }
 
 
-def dark(figure):
+def use_dark_background(figure):
     """Turns black on white into white on black; colours and pictures stay as they are.
 
     Every neutral grey that is the one colour of a text, a line, an outline or a surface is

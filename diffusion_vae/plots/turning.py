@@ -20,7 +20,7 @@ def turning_scatter(
     `write_gif(turning_scatter(...), path, SECONDS_PER_VIEW, SECONDS_PER_VIEW)` writes them.
 
     Args:
-        manifold: A `Manifold` of which a panel is in space, see `turns`.
+        manifold: A `Manifold` of which a panel is in space, see `is_drawn_in_space`.
         locations: Latent points, `[n, ambient_dim]`.
         labels: As in `latent_scatter`.
         factors: As in `latent_scatter`.
@@ -34,7 +34,7 @@ def turning_scatter(
     Raises:
         ValueError: If no panel is in space, or there are fewer than 2 views.
     """
-    if not turns(manifold):
+    if not is_drawn_in_space(manifold):
         raise ValueError(
             f"Expected a latent space that is drawn in space. Received: {manifold!r}, which is "
             "drawn in the plane. Use `latent_scatter`."
@@ -59,6 +59,6 @@ def turning_scatter(
     return frames
 
 
-def turns(manifold):
+def is_drawn_in_space(manifold):
     """Whether a panel of the manifold is in space."""
     return any(panel.picture_dim == 3 for panel in chart(manifold))

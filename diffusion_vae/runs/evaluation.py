@@ -1,6 +1,6 @@
 """Numbers of a run that is done."""
 
-from diffusion_vae.evaluation import measure_topology, own_metrics
+from diffusion_vae.evaluation import measure_topology, model_specific_metrics
 from diffusion_vae.evaluation.topology import neighbourhoods
 from diffusion_vae.files import write_json
 from diffusion_vae.runs.loading import load_run
@@ -26,7 +26,7 @@ def evaluate_run(root, run, which="last", samples=100, verbose=0):
     report = {
         "which": which,
         **evaluate(loaded.model, loaded.dataset, loaded.config.batch_size),
-        **own_metrics(loaded.model, loaded.dataset),
+        **model_specific_metrics(loaded.model, loaded.dataset),
     }
     if samples:
         estimate = loaded.model.log_likelihood(

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from diffusion_vae import datasets
-from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.checks import require_choice
 from diffusion_vae.files import read_history, read_object
 from diffusion_vae.models import VariationalAutoencoder
@@ -98,7 +98,7 @@ def load_checkpoint(path, written_by=None):
         model = keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged file can raise nearly anything
         cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        mine = versions()
+        mine = installed_versions()
         newer = [
             f"{name} {written_by[name]} (here {mine.get(name, 'none')})"
             for name in ("diffusion-vae", "keras")

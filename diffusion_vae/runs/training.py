@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import keras
 
 from diffusion_vae import datasets
-from diffusion_vae.callbacks import ResultsFolder, TopologyMonitor, write_pictures
+from diffusion_vae.callbacks import ResultsFolder, TopologyMonitor
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.datasets.curriculum import FrequencyCurriculum
-from diffusion_vae.evaluation import Topology, measure_topology, own_metrics
+from diffusion_vae.evaluation import Topology, measure_topology, model_specific_metrics
 from diffusion_vae.files import write_json
 from diffusion_vae.models import DiffusionVAE
+from diffusion_vae.plots import write_pictures
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.runs.builders import build_model
 from diffusion_vae.runs.cluster import ALONE
@@ -222,7 +223,7 @@ def _finished(config, model, dataset, folder, attempt, cluster):
     if cluster.count > 1:  # a model of this process alone
         model = load_run(folder.root, folder.run).model
         write_pictures(model, dataset, folder.folder("images"))
-    own = own_metrics(model, dataset)
+    own = model_specific_metrics(model, dataset)
     metrics = {**evaluate(model, dataset, config.batch_size), **own}
     measured = measure_topology(model, dataset)
     report = {**metrics, "restarts": attempt}

@@ -9,7 +9,7 @@ from diffusion_vae.datasets import load
 
 
 @pytest.fixture(scope="module")
-def load_digits():
+def digits():
     return load("digits")
 
 
@@ -31,7 +31,7 @@ def test_alone_in_user_code(tmp_path, small_model):
 
 
 def test_bad_settings_are_refused(digits):
-    with pytest.raises(ValueError, match="at least 1 epoch"):
+    with pytest.raises(ValueError, match="`every` to be at least 1"):
         TrainingPictures("nowhere", digits, every=0)
     with pytest.raises(ValueError, match="Expected `dataset`"):
         ResultsFolder(pictures_every=1)

@@ -15,7 +15,7 @@ from diffusion_vae.manifolds import (
     RealProjective,
     Sphere,
 )
-from diffusion_vae.plots import Grid, Panel, chart, draws
+from diffusion_vae.plots import Grid, Panel, chart, register_chart
 
 EXTRA = {
     "projective:1": RealProjective(1),
@@ -276,7 +276,7 @@ def test_charts_are_found_by_type_and_can_be_added():
     class OwnPanel(Panel):
         title = "my own"
 
-    draws(OwnSphere)(lambda manifold, points: OwnPanel())
+    register_chart(OwnSphere)(lambda manifold, points: OwnPanel())
     assert [panel.title for panel in chart(OwnSphere(2))] == ["my own"]
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import diffusion_vae as dv
-from diffusion_vae.callbacks.pictures import figures, training_figure
 from diffusion_vae.latents import CategoricalMixtureLatent
 from diffusion_vae.plots import (
     away_from_origin,
@@ -12,6 +11,7 @@ from diffusion_vae.plots import (
     cluster_samples,
     to_array,
 )
+from diffusion_vae.plots.model_pictures import model_figures, training_figure
 
 
 def sheets(figure):
@@ -60,7 +60,7 @@ def test_pictures_of_a_real_model_are_drawn():
     x = np.random.default_rng(0).random((6, 8, 8), dtype=np.float32)
     model = dv.InfoCatVAE(3, seed=0)
     model.build((None, 8, 8))
-    some, everything = (set(figures(model, x, flag)) for flag in (False, True))
+    some, everything = (set(model_figures(model, x, flag)) for flag in (False, True))
     assert some == {"reconstruction_pairs.png", "clusters.png"}
     assert everything - some >= {"cluster_interpolation.png", "away_from_origin.png"}
     assert to_array(training_figure(model, x, "epoch 1"), dpi=40).std() > 1.0
@@ -70,4 +70,4 @@ def test_data_that_are_no_pictures_have_none():
     x = np.random.default_rng(0).random((6, 2), dtype=np.float32)
     model = dv.InfoCatVAE(3, seed=0)
     model.build((None, 2))
-    assert figures(model, x, True) == {}
+    assert model_figures(model, x, True) == {}

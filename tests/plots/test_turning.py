@@ -14,7 +14,7 @@ from diffusion_vae.manifolds import (
     RealProjective,
     Sphere,
 )
-from diffusion_vae.plots import chart, turning_scatter, turns, write_gif
+from diffusion_vae.plots import chart, is_drawn_in_space, turning_scatter, write_gif
 
 IN_SPACE = {
     "sphere:2": Sphere(2),
@@ -28,7 +28,7 @@ IN_SPACE = {
 
 @each(ALL)
 def test_what_turns_is_what_is_drawn_in_space(manifold):
-    assert turns(manifold) == any(panel.picture_dim == 3 for panel in chart(manifold))
+    assert is_drawn_in_space(manifold) == any(panel.picture_dim == 3 for panel in chart(manifold))
 
 
 @each(IN_SPACE)

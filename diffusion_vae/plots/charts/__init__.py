@@ -11,6 +11,6 @@ from diffusion_vae.plots.charts import (  # noqa: F401 (each file registers its 
     sphere,
 )
 from diffusion_vae.plots.charts.panel import Grid, Panel
-from diffusion_vae.plots.charts.registry import chart, draws
+from diffusion_vae.plots.charts.registry import chart, register_chart
 
-__all__ = ["Grid", "Panel", "chart", "draws"]
+__all__ = ["Grid", "Panel", "chart", "register_chart"]

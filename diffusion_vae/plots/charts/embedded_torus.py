@@ -7,7 +7,7 @@ from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.flat_torus import AnglePair
 from diffusion_vae.plots.charts.panel import Panel
-from diffusion_vae.plots.charts.registry import draws
+from diffusion_vae.plots.charts.registry import register_chart
 
 TURN = np.linspace(-np.pi, np.pi, 73)
 ANGLES = ("angle about the axis", "angle about the tube")
@@ -47,7 +47,7 @@ class TorusInSpace(Panel):
         return evaluated(self.torus.from_angles, angles)
 
 
-@draws(EmbeddedTorus)
+@register_chart(EmbeddedTorus)
 def embedded_torus_panel(torus, points=None):
     """The torus as it lies in space."""
     return TorusInSpace(torus)

@@ -7,7 +7,7 @@ from diffusion_vae.manifolds import Euclidean
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
-from diffusion_vae.plots.charts.registry import draws
+from diffusion_vae.plots.charts.registry import register_chart
 
 REACH = 3.0  # standard deviations of the prior that a scatter shows at least
 UNIT = (0.0, 1.0)
@@ -105,7 +105,7 @@ class EuclideanLine(EuclideanPanel):
         return draw
 
 
-@draws(Euclidean)
+@register_chart(Euclidean)
 def euclidean_panel(space, points=None):
     """A line, a plane, space, or the plane of two principal directions."""
     name = f"$R^{{{space.dim}}}$"

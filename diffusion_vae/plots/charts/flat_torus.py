@@ -7,7 +7,7 @@ from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.circle import Circle
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
-from diffusion_vae.plots.charts.registry import draws
+from diffusion_vae.plots.charts.registry import register_chart
 
 MOST_PANELS = 3
 SQUARE = (-np.pi, np.pi)
@@ -46,7 +46,7 @@ class AnglePair(Panel):
         return [Grid(points, positions, cell, self.draw_frame, self.title + self.others)]
 
 
-@draws(FlatTorus)
+@register_chart(FlatTorus)
 def flat_torus_panels(torus, points=None):
     """A circle, a square, or consecutive pairs of the first angles."""
     name = f"$T^{{{torus.dim}}}$"

@@ -7,7 +7,7 @@ from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
-from diffusion_vae.plots.charts.registry import draws
+from diffusion_vae.plots.charts.registry import register_chart
 
 SAMPLES = 4000
 REFINEMENTS = 30
@@ -138,7 +138,7 @@ def _apart(points, places, distance):
     return points[kept]
 
 
-@draws(Manifold)
+@register_chart(Manifold)
 def coordinate_panel(manifold, points=None):
     """Coordinates in the plane or in space; principal directions where there are more."""
     name = type(manifold).__name__

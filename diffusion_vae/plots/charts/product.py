@@ -5,7 +5,7 @@ import numpy as np
 from diffusion_vae.manifolds import Product
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel
-from diffusion_vae.plots.charts.registry import chart, draws
+from diffusion_vae.plots.charts.registry import chart, register_chart
 
 
 class FactorPanel(Panel):
@@ -58,7 +58,7 @@ def _columns(product):
     return [slice(end - f.ambient_dim, end) for f, end in zip(product.factors, ends, strict=True)]
 
 
-@draws(Product)
+@register_chart(Product)
 def product_panels(product, points=None):
     """All panels of all factors, in their order."""
     parts = [None] * len(product.factors)

@@ -9,7 +9,7 @@ from diffusion_vae.plots.charts.circle import Circle
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice
-from diffusion_vae.plots.charts.registry import draws
+from diffusion_vae.plots.charts.registry import register_chart
 
 
 def to_ball(z):
@@ -95,7 +95,7 @@ class ProjectiveFeatures(Panel):
         return evaluated(self.space.even_embedding, z)
 
 
-@draws(RealProjective)
+@register_chart(RealProjective)
 def projective_panel(space, points=None):
     """A circle, a disc, a ball, or principal directions of z z^T."""
     if space.dim == 1:

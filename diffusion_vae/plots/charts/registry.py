@@ -8,7 +8,7 @@ from diffusion_vae.plots.charts.panel import Panel
 _BUILDERS: dict = {}
 
 
-def draws(*types):
+def register_chart(*types):
     """Registers a function `(manifold, points) -> Panel or list of Panels` for types."""
 
     def register(builder):

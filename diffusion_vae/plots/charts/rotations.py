@@ -9,7 +9,7 @@ from diffusion_vae.manifolds.numerics.quaternion import (
 )
 from diffusion_vae.plots.charts.ball import Ball
 from diffusion_vae.plots.charts.evaluate import evaluated
-from diffusion_vae.plots.charts.registry import draws
+from diffusion_vae.plots.charts.registry import register_chart
 
 
 class RotationBall(Ball):
@@ -47,13 +47,13 @@ class RotationBall(Ball):
         return matrices.reshape(-1, 9) * (self.determinant or 1)
 
 
-@draws(SO3)
+@register_chart(SO3)
 def rotation_panel(group, points=None):
     """One ball."""
     return RotationBall("$SO(3)$, axis times angle$/\\pi$")
 
 
-@draws(O3)
+@register_chart(O3)
 def orthogonal_panels(group, points=None):
     """A ball for each component, of rotations and of their negatives."""
     return [

@@ -7,7 +7,7 @@ from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.circle import Circle
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
 from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice, lattice
-from diffusion_vae.plots.charts.registry import draws
+from diffusion_vae.plots.charts.registry import register_chart
 
 LONGITUDE = (0.0, 2.0 * np.pi)
 COLATITUDE = (0.0, np.pi)  # counted downwards: the north pole is up, as on the sphere
@@ -82,7 +82,7 @@ def _draw_map(axes):
     frames.angle_axes(axes, LONGITUDE, COLATITUDE, ("longitude", "colatitude"), downwards=True)
 
 
-@draws(Sphere)
+@register_chart(Sphere)
 def sphere_panels(sphere, points=None):
     """The circle, the sphere in space, or a disc of two principal directions."""
     if sphere.dim == 1:

@@ -7,15 +7,15 @@ from pathlib import Path
 import jinja2
 
 from diffusion_vae import __version__, plots
-from diffusion_vae.callbacks.pictures import figures, write_picture
 from diffusion_vae.files import read_json, replacing
+from diffusion_vae.plots.model_pictures import model_figures, write_picture
 from diffusion_vae.runs import latent_name, load_run
 from diffusion_vae.runs.report.tables import number_rows, parameter_rows, topology_rows
 
 DPI = 130
 TYPES = {".png": "image/png", ".gif": "image/gif"}
 
-# What is seen in the pictures of `callbacks.pictures`, in the order of the page.
+# What is seen in the pictures of `plots.model_pictures`, in the order of the page.
 CAPTIONS = {
     "latent": "Where the encoder puts held-out examples",
     "latent_turning": "The same from all sides",
@@ -98,7 +98,7 @@ def _pictures(loaded):
     """Pictures as (caption, light, dark) with `data:` addresses, and the interactive page."""
     folder = loaded.root / "images" / loaded.name
     found, interactive = {}, None
-    for name, picture in figures(loaded.model, loaded.dataset, everything=True).items():
+    for name, picture in model_figures(loaded.model, loaded.dataset, everything=True).items():
         path = write_picture(picture, folder / name)
         if path.suffix == ".html":
             interactive = picture
@@ -118,7 +118,7 @@ def _pictures(loaded):
 def _both_grounds(figure):
     """A figure as `data:` addresses, on white and on black."""
     light = _png(figure)
-    return light, _png(plots.dark(figure))
+    return light, _png(plots.use_dark_background(figure))
 
 
 def _png(figure):

@@ -10,7 +10,7 @@ import keras
 from filelock import FileLock, Timeout
 
 from diffusion_vae.callbacks import ResultsFolder
-from diffusion_vae.callbacks.versions import versions
+from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.checks import require_integer
 from diffusion_vae.files import read_json, write_json
 from diffusion_vae.runs.loading import load_run
@@ -133,7 +133,7 @@ def _trained_report(job, out, results):
         "restarts": trained.restarts,
         "training_elbo": history["elbo"][-1],
         "machine": f"{joblib.cpu_count()} CPU cores ({platform.machine()})",
-        "versions": versions(),
+        "versions": installed_versions(),
     }
     if trained.topology is not None:
         measured = trained.topology.as_dict()

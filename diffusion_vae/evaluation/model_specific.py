@@ -15,7 +15,7 @@ MMD_POINTS = 2000  # all pairs are in memory at once
 
 
 @singledispatch
-def own_metrics(model, dataset):
+def model_specific_metrics(model, dataset):
     """Numbers by name beyond the metrics of `evaluate`; a kind of model registers its own.
 
     Args:
@@ -28,7 +28,7 @@ def own_metrics(model, dataset):
     return {}
 
 
-@own_metrics.register
+@model_specific_metrics.register
 def prior_mmd(model: DiffusionVAE, dataset):
     """How well the held-out latent points cover the prior.
 
@@ -42,7 +42,7 @@ def prior_mmd(model: DiffusionVAE, dataset):
     return {"prior_mmd": float(divergence(z, model.manifold, model.seed_generator))}
 
 
-@own_metrics.register
+@model_specific_metrics.register
 def clustering_numbers(model: InfoCatVAE, dataset):
     """Clusters of the held-out examples against their labels, and generated pictures.
 
