@@ -11,6 +11,7 @@ from diffusion_vae.manifolds import (
     FlatTorus,
     ImplicitManifold,
     Product,
+    RealProjective,
     Sphere,
 )
 
@@ -28,14 +29,14 @@ def _violation(manifold, z):
         ends = np.cumsum([factor.ambient_dim for factor in manifold.factors])[:-1]
         parts = zip(manifold.factors, np.split(z, ends, axis=-1), strict=True)
         return np.array([off_manifold(factor, part) for factor, part in parts])
-    if isinstance(manifold, Sphere):
+    if isinstance(manifold, (Sphere, RealProjective)):
         return np.linalg.norm(z, axis=-1) - 1.0
     if isinstance(manifold, FlatTorus):
         return np.linalg.norm(z.reshape(*z.shape[:-1], -1, 2), axis=-1) - 1.0
     if isinstance(manifold, EmbeddedTorus):
         from_core = np.hypot(z[..., 0], z[..., 1]) - manifold.centre_radius
         return np.hypot(from_core, z[..., 2]) - manifold.tube_radius
-    if isinstance(manifold, SO3):
+    if isinstance(manifold, (SO3, O3)):
         matrix = z.reshape(*z.shape[:-1], 3, 3)
         gram = np.swapaxes(matrix, -1, -2) @ matrix - np.eye(3)
         det = np.linalg.det(matrix)

@@ -1,4 +1,6 @@
-"""The contract of Brownian motion on a manifold, as a posterior distribution."""
+"""The contract of a posterior on a manifold: a law with a starting point and a time."""
+
+from typing import Any, Self
 
 import keras
 from keras import ops
@@ -6,6 +8,7 @@ from keras import ops
 from diffusion_vae.autodiff import jacobian
 from diffusion_vae.manifolds.arguments import AMBIENT, TIMES, check_overrides, takes
 from diffusion_vae.manifolds.base import Manifold
+from diffusion_vae.typing import Seed, Tensor
 
 START_BELOW_LIMIT = 4.0  # default start of log time, below the upper limit
 
@@ -21,24 +24,43 @@ class Law:
 
     Attributes:
         approximate: Names of the methods that are approximations.
+        spaces: Types of manifold on which the law is known.
+
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.heat_kernels import heat_kernel
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> law = heat_kernel(Sphere(2))
+        >>> isinstance(law, Law), law.manifold
+        (True, Sphere(dim=2))
+        >>> north, east = np.eye(3)[2], np.eye(3)[0]
+        >>> [round(float(x), 3) for x in law.score(east, north, [0.5])]  # towards the start
+        [0.0, 0.0, 2.772]
     """
 
-    approximate: frozenset = frozenset()
+    approximate: frozenset[str] = frozenset()
+    spaces: tuple[type[Manifold], ...] = (Manifold,)
 
-    def __init__(self, manifold):
+    def __init__(self, manifold: Manifold) -> None:
         if not isinstance(manifold, Manifold):
             raise TypeError(
                 f"Expected a manifold, such as Sphere(2). Received: {manifold!r}. "
                 "`manifolds.get` makes one of a text."
             )
+        if not isinstance(manifold, self.spaces):
+            names = " or ".join(space.__name__ for space in self.spaces)
+            raise TypeError(
+                f"Expected a manifold of type {names} for {type(self).__name__}. "
+                f"Received: {manifold!r}."
+            )
         self.manifold = manifold
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_overrides(cls, Law)
 
     @takes(y=AMBIENT, location=AMBIENT, time=TIMES)
-    def log_density(self, y, location, time):
+    def log_density(self, y: Tensor, location: Tensor, time: Tensor) -> Tensor:
         """Log density at `y` of the motion started at `location`.
 
         Args:
@@ -52,7 +74,7 @@ class Law:
         raise NotImplementedError
 
     @takes(location=AMBIENT, time=TIMES)
-    def sample(self, location, time, seed=None):
+    def sample(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
         """Where the motion is at `time`, differentiable in `location` and `time`.
 
         Args:
@@ -66,7 +88,7 @@ class Law:
         raise NotImplementedError
 
     @takes(location=AMBIENT, time=TIMES)
-    def kl_to_prior(self, location, time, seed=None):
+    def kl_to_prior(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
         """Kullback-Leibler divergence to the manifold's prior, in nats.
 
         Args:
@@ -80,7 +102,7 @@ class Law:
         raise NotImplementedError
 
     @takes(y=AMBIENT, location=AMBIENT, time=TIMES)
-    def score(self, y, location, time):
+    def score(self, y: Tensor, location: Tensor, time: Tensor) -> Tensor:
         """Riemannian gradient of `log_density` in `y`.
 
         Args:
@@ -91,15 +113,14 @@ class Law:
         Returns:
             Tangent vectors at `y`, `[..., ambient_dim]`.
         """
-        y, location = ops.convert_to_tensor(y), ops.convert_to_tensor(location)
         y = with_time_axes(y + ops.zeros_like(location), time)
 
-        def log_density(y):
+        def log_density(y: Tensor) -> Tensor:
             return ops.expand_dims(self.log_density(y, location, time), -1)
 
         return self.manifold.tangent_project(y, jacobian(log_density, y)[..., 0, :])
 
-    def default_log_time_range(self):
+    def default_log_time_range(self) -> list[tuple[float, float] | None]:
         """Limits on log time that suit this kernel, or `None` for a time without limits.
 
         Returns:
@@ -107,7 +128,7 @@ class Law:
         """
         raise NotImplementedError
 
-    def default_initial_log_time(self):
+    def default_initial_log_time(self) -> list[float]:
         """Log time at which training starts: the decoder sees informative points.
 
         Returns:
@@ -121,27 +142,29 @@ class Law:
         return {"manifold": keras.saving.serialize_keras_object(self.manifold)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> Self:
         """Rebuilds a kernel from `get_config()`."""
         config = dict(config)
         config["manifold"] = keras.saving.deserialize_keras_object(config["manifold"])
         return cls(**config)
 
-    def __eq__(self, other):
-        return type(self) is type(other) and self.get_config() == other.get_config()
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Law) or type(self) is not type(other):
+            return False
+        return self.get_config() == other.get_config()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((type(self), self.manifold))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.manifold!r})"
 
 
-def _well_below(low, high):
+def _well_below(low: float, high: float) -> float:
     return max(high - START_BELOW_LIMIT, 0.5 * (low + high))
 
 
-def with_time_axes(location, time):
+def with_time_axes(location: Tensor, time: Tensor) -> Tensor:
     """Locations with all leading axes of the times: every draw needs noise of its own.
 
     Args:
@@ -155,7 +178,7 @@ def with_time_axes(location, time):
     return location + ops.cast(ops.zeros_like(time[..., :1]), location.dtype)
 
 
-def with_leading_axes(t, location):
+def with_leading_axes(t: Tensor, location: Tensor) -> Tensor:
     """Numbers with all leading axes of the locations, for a law that is alike everywhere.
 
     Args:

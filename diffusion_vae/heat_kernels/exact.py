@@ -13,12 +13,14 @@ from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
 from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 from diffusion_vae.manifolds import (
+    O3,
     SO3,
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
     Manifold,
     Product,
+    RealProjective,
     Sphere,
 )
 
@@ -26,7 +28,7 @@ KINDS = ("auto", "exact", "random_walk")
 
 
 @singledispatch
-def heat_kernel(manifold):
+def heat_kernel(manifold: Manifold) -> Law:
     """Exact law of Brownian motion on a manifold: density, samples and KL.
 
     A kernel for another type of manifold is added by
@@ -51,9 +53,9 @@ def heat_kernel(manifold):
     )
 
 
-def has_heat_kernel(manifold):
+def has_heat_kernel(manifold: Manifold) -> bool:
     """Whether `heat_kernel(manifold)` exists, for every factor of a product."""
-    if isinstance(manifold, Product):
+    if manifold.factors:
         return all(has_heat_kernel(factor) for factor in manifold.factors)
     return heat_kernel.dispatch(type(manifold)) is not heat_kernel.dispatch(object)
 
@@ -99,37 +101,35 @@ def get(
     require_integer("walk_steps", walk_steps, 1)
     if identifier == "exact" or (identifier == "auto" and has_heat_kernel(manifold)):
         return heat_kernel(manifold)
-    if identifier == "auto" and isinstance(manifold, Product):
+    if identifier == "auto" and manifold.factors:
         factors = [get(identifier, factor, walk_steps) for factor in manifold.factors]
         return ProductKernel(manifold, factors)
     return RandomWalk(manifold, steps=walk_steps)
 
 
-@heat_kernel.register(Euclidean)
-def _(manifold):
+@heat_kernel.register
+def _(manifold: Euclidean) -> Law:
     return GaussianKernel(manifold)
 
 
 @heat_kernel.register(Sphere)
-def _(manifold):
+@heat_kernel.register(RealProjective)
+@heat_kernel.register(SO3)
+@heat_kernel.register(O3)
+def _(manifold: Manifold) -> Law:
     return WrappedNormalKernel(manifold) if manifold.dim == 1 else IsotropicKernel(manifold)
 
 
-@heat_kernel.register(SO3)
-def _(manifold):
-    return IsotropicKernel(manifold)
-
-
-@heat_kernel.register(FlatTorus)
-def _(manifold):
+@heat_kernel.register
+def _(manifold: FlatTorus) -> Law:
     return WrappedNormalKernel(manifold)
 
 
-@heat_kernel.register(Product)
-def _(manifold):
+@heat_kernel.register
+def _(manifold: Product) -> Law:
     return ProductKernel(manifold, [heat_kernel(factor) for factor in manifold.factors])
 
 
-@heat_kernel.register(EmbeddedTorus)
-def _(manifold):
+@heat_kernel.register
+def _(manifold: EmbeddedTorus) -> Law:
     return EmbeddedTorusKernel(manifold)

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels import reference
+from diffusion_vae.heat_kernels import numeric
 from diffusion_vae.heat_kernels.expansion import expansion_log_density
 from diffusion_vae.heat_kernels.shells import Shells
 from diffusion_vae.heat_kernels.spline import UniformSpline
@@ -83,7 +83,7 @@ def radial_tables(dim):
 def _correction_values(dim, t):
     """Smooth part of the log density at every node, `[times, RADII + 1]`."""
     r = np.linspace(0.0, math.pi, RADII + 1)
-    short = t < reference.small_time(dim)
+    short = t < numeric.small_time(dim)
     log_density = np.concatenate(
         [
             expansion_log_density(dim, r, t[short, None]),

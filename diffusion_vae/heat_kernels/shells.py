@@ -6,7 +6,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.special import gammainccinv, gammaincinv
 
-from diffusion_vae.heat_kernels.reference import relative_entropy_term
+from diffusion_vae.heat_kernels.numeric import relative_entropy_term
 from diffusion_vae.heat_kernels.zonal import log_sphere_volume
 
 PANELS = 256

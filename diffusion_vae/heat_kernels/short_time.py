@@ -1,4 +1,4 @@
-"""Short-time expansions of heat kernels: log density and its validity.
+"""Short-time expansions of heat kernels: log density, KL, and the times they hold for.
 
 log q = -(d/2) log(2 pi t) - r^2 / 2t + log u0(r) + t u1(r)/u0(r) + O(t^2), with
 u0 = (r / sin r)^((d-1)/2) and, on the sphere,
@@ -7,22 +7,17 @@ geodesic distance it names and the factor u0 it leaves out).
 """
 
 import math
-from functools import singledispatch
+from collections.abc import Callable
+from functools import partial, singledispatch
 
 import keras
 from keras import ops
 
-from diffusion_vae.heat_kernels import reference
+from diffusion_vae.heat_kernels import numeric
 from diffusion_vae.heat_kernels.wrapped_normal import wrapped_normal_log_density
-from diffusion_vae.manifolds import (
-    O3,
-    SO3,
-    EmbeddedTorus,
-    FlatTorus,
-    Manifold,
-    RealProjective,
-    Sphere,
-)
+from diffusion_vae.manifolds import FlatTorus, Manifold
+from diffusion_vae.manifolds.cover import Cover, cover_by_sphere
+from diffusion_vae.typing import Tensor
 
 # At the antipode the corrections of a sphere diverge: from here on they are continued
 # linearly, with the slopes of log(r / sin r) and of (r cot r - 1) / r^2.
@@ -35,12 +30,13 @@ KL_ERROR = 0.02  # nats: how wrong the short-time KL may be within the default l
 
 
 @singledispatch
-def log_density(manifold, y, location, t):
+def log_density(manifold: Manifold, y: Tensor, location: Tensor, t: Tensor) -> Tensor:
     """Short-time log density, dispatched on the type of the manifold.
 
-    The default for any other manifold expands in the chord: with n the normal part
-    of y - x at x, r^2 = |y - x|^2 + |n|^2 / 3 + O(r^6), and the Ricci curvature is
-    taken to be the same in every direction.
+    The default is the expansion of the sphere where one covers the manifold. Elsewhere it
+    expands in the chord: with n the normal part of y - x at x,
+    r^2 = |y - x|^2 + |n|^2 / 3 + O(r^6), and the Ricci curvature is taken to be the same
+    in every direction.
 
     Args:
         manifold: The latent space.
@@ -51,6 +47,9 @@ def log_density(manifold, y, location, t):
     Returns:
         Log densities in nats against the Riemannian volume, `[...]`.
     """
+    cover = cover_by_sphere(manifold)
+    if cover is not None:
+        return quotient_log_density(cover, manifold.distance(y, location), t)
     chord = y - location  # [..., n]
     normal = chord - manifold.tangent_project(location, chord)
     square = ops.sum(ops.square(chord), axis=-1) + ops.sum(ops.square(normal), axis=-1) / 3.0
@@ -62,46 +61,34 @@ def log_density(manifold, y, location, t):
     )
 
 
-@log_density.register(Sphere)
-def _(manifold, y, location, t):
-    if manifold.dim == 1:
-        return wrapped_normal_log_density(manifold.distance(y, location), t)
-    return sphere_log_density(manifold.dim, manifold.distance(y, location), t)
-
-
-@log_density.register(RealProjective)
-def _(manifold, y, location, t):
-    r = manifold.distance(y, location)
-    if manifold.dim == 1:  # a circle of half the length: the same images twice as dense
-        return ops.logaddexp(
-            wrapped_normal_log_density(r, t), wrapped_normal_log_density(math.pi - r, t)
-        )
-    return projective_log_density(manifold.dim, r, t)
-
-
-@log_density.register(FlatTorus)
-def _(manifold, y, location, t):
+@log_density.register
+def _(manifold: FlatTorus, y: Tensor, location: Tensor, t: Tensor) -> Tensor:
     angles = manifold.angle_between(y, location)  # [..., dim]
     return ops.sum(wrapped_normal_log_density(angles, ops.expand_dims(t, -1)), axis=-1)
 
 
-@log_density.register(SO3)
-def _(manifold, y, location, t):
-    # RP^3 enlarged 2 sqrt 2 times: lengths scale by it, times by 8, volumes by 16 sqrt 2.
-    r = manifold.distance(y, location) / (2.0 * math.sqrt(2.0))
-    return projective_log_density(3, r, t / 8.0) - math.log(16.0 * math.sqrt(2.0))
+def quotient_log_density(cover: Cover, r: Tensor, t: Tensor) -> Tensor:
+    """Expansion at the distance `r` on a sphere or its quotient by -1, of any scale.
+
+    Args:
+        cover: What `cover_by_sphere` returns.
+        r: Distances, `[...]`; infinite on another component than the start's.
+        t: Times, `[...]`.
+
+    Returns:
+        Log densities in nats, `[...]`.
+    """
+    dim, t = cover.manifold.dim, t / cover.scale**2
+    apart = r == math.inf
+    r = ops.where(apart, 0.0, r) / cover.scale
+    expansion = wrapped_normal_log_density if dim == 1 else partial(sphere_log_density, dim)
+    value = expansion(r, t)
+    if cover.antipodal:  # a point is two of the sphere, at the distances r and pi - r
+        value = ops.logaddexp(value, expansion(math.pi - r, t))
+    return ops.where(apart, -math.inf, value - dim * math.log(cover.scale))
 
 
-@log_density.register(O3)
-def _(manifold, y, location, t):
-    r = manifold.distance(y, location)
-    reachable = r < math.inf
-    r = ops.where(reachable, r, 0.0) / (2.0 * math.sqrt(2.0))
-    value = projective_log_density(3, r, t / 8.0) - math.log(16.0 * math.sqrt(2.0))
-    return ops.where(reachable, value, -math.inf)
-
-
-def sphere_log_density(dim, r, t):
+def sphere_log_density(dim: int, r: Tensor, t: Tensor) -> Tensor:
     """Expansion on S^dim, dim >= 2, its corrections linear near the antipode."""
     s = ops.minimum(r, SERIES_END)  # [...]
     beyond = r - s
@@ -125,33 +112,28 @@ def sphere_log_density(dim, r, t):
     return _gaussian(dim, ops.square(r), t) + 0.5 * (dim - 1.0) * log_ratio + t * ratio
 
 
-def projective_log_density(dim, r, t):
-    """Expansion on RP^dim at the distance `r` in [0, pi/2]: both preimages."""
-    return ops.logaddexp(sphere_log_density(dim, r, t), sphere_log_density(dim, math.pi - r, t))
-
-
-def _gaussian(dim, square, t):
+def _gaussian(dim: int, square: Tensor, t: Tensor) -> Tensor:
     return -0.5 * dim * ops.log(2.0 * math.pi * t) - square / (2.0 * t)
 
 
 # -- validity ------------------------------------------------------------------
 
 
-def largest_log_time(manifold):
+def largest_log_time(manifold: Manifold) -> float:
     """Largest log t at which the short-time KL is within `KL_ERROR` nats of exact.
 
-    Known spaces are compared with the float64 reference. Elsewhere the stated rule is
-    max |Sc| t <= 1/3 and a KL, without its curvature term, of at least 0.4 nats a
-    dimension; it cannot see a loop shorter than the curvature and the volume suggest.
-    (Against the spectrum of tori of revolution 1/2 is wrong by up to 0.045 nats.) The
-    embedded torus knows its loop: t <= 0.8 a^2, a the tube's radius.
+    Spheres, their quotients and flat tori are compared with `numeric`. Elsewhere the
+    rule is max |Sc| t <= 1/3 and a KL, without its curvature term, of at least 0.4 nats a
+    dimension. (1/2 is wrong by up to 0.045 nats, against the spectrum of embedded tori.)
+    The rule cannot see a loop shorter than the curvature and the volume suggest; where
+    `Manifold.shortest_loop` gives its length, also t <= 0.8 (length / 2 pi)^2.
     """
     exact = _exact_kl(manifold)
     if exact is None:
         return _rule(manifold)
     curvature = _curvature_bound(manifold)
 
-    def excess(log_time):
+    def excess(log_time: float) -> float:
         t = math.exp(log_time)
         return abs(short_time_kl(manifold, curvature, t) - exact(t)) - KL_ERROR
 
@@ -166,7 +148,9 @@ def largest_log_time(manifold):
     return low
 
 
-def short_time_kl(manifold, curvature, t, coefficient=0.25):
+def short_time_kl(
+    manifold: Manifold, curvature: float, t: float, coefficient: float = 0.25
+) -> float:
     """-(d/2) log(2 pi t) - d/2 + log Vol + coefficient Sc t, for numbers."""
     d = manifold.dim
     return (
@@ -177,23 +161,19 @@ def short_time_kl(manifold, curvature, t, coefficient=0.25):
     )
 
 
-def _exact_kl(manifold):
-    """KL as a function of t from the float64 reference, or None where it has none."""
-    d = manifold.dim
-    if isinstance(manifold, O3):
-        return reference.o3_kl
-    if isinstance(manifold, SO3):
-        return reference.so3_kl
-    if isinstance(manifold, RealProjective):
-        return lambda t: reference.projective_kl(d, t)
-    if isinstance(manifold, Sphere):
-        return lambda t: reference.sphere_kl(d, t)
-    if isinstance(manifold, FlatTorus):
-        return lambda t: d * reference.sphere_kl(1, t)
-    return None
+@singledispatch
+def _exact_kl(manifold: Manifold) -> Callable[[float], float] | None:
+    """KL as a function of t by the float64 formulas, or `None` where there are none."""
+    cover = cover_by_sphere(manifold)
+    return None if cover is None else partial(numeric.quotient_kl, cover)
 
 
-def _curvature_bound(manifold: Manifold):
+@_exact_kl.register
+def _(manifold: FlatTorus) -> Callable[[float], float]:
+    return lambda t: manifold.dim * numeric.sphere_kl(1, t)
+
+
+def _curvature_bound(manifold: Manifold) -> float:
     """Largest |Sc| over many points, with its sign where it is constant."""
     try:
         points = manifold.random_uniform((1024,), seed=0)
@@ -203,12 +183,12 @@ def _curvature_bound(manifold: Manifold):
     return float(values[abs(values).argmax()])
 
 
-def _rule(manifold):
+def _rule(manifold: Manifold) -> float:
     d = manifold.dim
     bounds = [2.0 * (math.log(manifold.volume) / d - 0.5 - 0.4) - math.log(2.0 * math.pi)]
     curvature = abs(_curvature_bound(manifold))
     if curvature > 0.0:
         bounds.append(math.log(1.0 / (3.0 * curvature)))
-    if isinstance(manifold, EmbeddedTorus):
-        bounds.append(math.log(0.8 * manifold.tube_radius**2))
+    if manifold.shortest_loop is not None:
+        bounds.append(math.log(0.8 * (manifold.shortest_loop / (2.0 * math.pi)) ** 2))
     return min(bounds)

@@ -1,19 +1,21 @@
-"""Brownian motion on circles: the normal law wrapped round."""
+"""Brownian motion on circles and flat tori: the normal law wrapped round."""
 
 import math
-from functools import cache
+from functools import cache, singledispatch
 
 import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels import reference
+from diffusion_vae.heat_kernels import numeric
 from diffusion_vae.heat_kernels.base import Law, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.isotropic import LOG_TIME_RANGE
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, TIME_STEP, inverse_softplus
 from diffusion_vae.heat_kernels.spline import UniformSpline
-from diffusion_vae.manifolds import FlatTorus, RealProjective, Sphere
+from diffusion_vae.manifolds import FlatTorus, Manifold
+from diffusion_vae.manifolds.cover import cover_by_sphere
 from diffusion_vae.serialization import serializable
+from diffusion_vae.typing import Seed, Tensor
 
 WINDINGS = 3  # images on each side, at short times
 WAVES = 6  # harmonics, at long times
@@ -31,43 +33,43 @@ class WrappedNormalKernel(Law):
 
     Args:
         manifold: `Sphere(1)`, `RealProjective(1)` or a `FlatTorus`.
+
+    Example:
+        >>> from diffusion_vae.manifolds import FlatTorus
+        >>> torus = FlatTorus(2)
+        >>> kernel = WrappedNormalKernel(torus)
+        >>> start = torus.from_angles([0.0, 0.0])
+        >>> round(float(kernel.kl_to_prior(start, [0.1])), 3)
+        3.14
     """
 
-    def __init__(self, manifold):
-        if not (isinstance(manifold, FlatTorus) or manifold == Sphere(1) or _is_half(manifold)):
-            raise TypeError(
-                f"Expected Sphere(1), RealProjective(1) or a FlatTorus. Received: {manifold!r}."
-            )
+    def __init__(self, manifold: Manifold) -> None:
         super().__init__(manifold)
-        # RP^1 is a circle of half the length: on the unit circle angles are doubled.
-        self._scale = 0.5 if _is_half(manifold) else 1.0
+        self._scale = _radius(manifold)
         self._divergence = _divergence()
 
-    def log_density(self, y, location, time):
-        if isinstance(self.manifold, FlatTorus):
-            angles = self.manifold.angle_between(y, location)  # [..., dim]
-            return ops.sum(wrapped_normal_log_density(angles, time), axis=-1)
-        angle = self.manifold.distance(y, location) / self._scale
-        t = time[..., 0] / self._scale**2
-        return wrapped_normal_log_density(angle, t) - math.log(self._scale)
+    def log_density(self, y: Tensor, location: Tensor, time: Tensor) -> Tensor:
+        angles = _angles(self.manifold, y, location) / self._scale  # [..., dim]
+        log_density = wrapped_normal_log_density(angles, time / self._scale**2)
+        return ops.sum(log_density - math.log(self._scale), axis=-1)
 
-    def sample(self, location, time, seed=None):
+    def sample(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
         location = with_time_axes(location, time)
         noise = keras.random.normal(ops.shape(location), dtype=location.dtype, seed=seed)
         v = self.manifold.tangent_project(location, noise)
         # In the end the law is uniform, and longer ways round cost digits.
         return self.manifold.exp(location, ops.sqrt(ops.minimum(time, LONGEST)) * v)
 
-    def kl_to_prior(self, location, time, seed=None):
+    def kl_to_prior(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
         log_t = ops.log(with_leading_axes(time[..., 0], location) / self._scale**2)
         below = ops.minimum(log_t - math.log(SHORTEST), 0.0)
         return self.manifold.dim * (ops.softplus(self._divergence(log_t)) - 0.5 * below)
 
-    def default_log_time_range(self):
+    def default_log_time_range(self) -> list[tuple[float, float] | None]:
         """From a point mass to the uniform law: t in [1e-4, 50]."""
         return [LOG_TIME_RANGE]
 
-    def default_initial_log_time(self):
+    def default_initial_log_time(self) -> list[float]:
         """A wide cloud, 0.4 radians on each circle: points sort themselves while clouds overlap.
 
         On a circle they cannot go round each other.
@@ -75,7 +77,7 @@ class WrappedNormalKernel(Law):
         return [math.log(CIRCLE_SPREAD * self._scale**2)]
 
 
-def wrapped_normal_log_density(angle, t):
+def wrapped_normal_log_density(angle: Tensor, t: Tensor) -> Tensor:
     """Log density of the normal law of variance `t` wrapped round the unit circle.
 
     Args:
@@ -95,16 +97,43 @@ def wrapped_normal_log_density(angle, t):
 
 
 @cache
-def _divergence():
+def _divergence() -> UniformSpline:
     """log t -> g with log(1 + e^g) the KL to the uniform law of the unit circle."""
     count = math.ceil(math.log(LONGEST / SHORTEST) / TIME_STEP) + 1
     log_time = np.linspace(math.log(SHORTEST), math.log(LONGEST), count)
     # In the end the slowest wave alone is left: 2 exp(-t/2) cos r, and half its mean square.
     log_kl = [
-        math.log(reference.sphere_kl(1, t)) if t < NEARLY_UNIFORM else -t for t in np.exp(log_time)
+        math.log(numeric.sphere_kl(1, t)) if t < NEARLY_UNIFORM else -t for t in np.exp(log_time)
     ]
     return UniformSpline(inverse_softplus(np.array(log_kl)), (log_time[0],), (log_time[-1],))
 
 
-def _is_half(manifold):
-    return isinstance(manifold, RealProjective) and manifold.dim == 1
+@singledispatch
+def _radius(manifold: Manifold) -> float:
+    """Radius of the circles of a manifold: 1, or 1/2 where antipodes are one point.
+
+    Raises:
+        TypeError: If it is neither a circle nor a flat torus.
+    """
+    cover = cover_by_sphere(manifold)
+    if cover is None or manifold.dim != 1 or cover.copies != 1:
+        raise TypeError(
+            f"Expected Sphere(1), RealProjective(1) or a FlatTorus. Received: {manifold!r}."
+        )
+    return cover.scale / cover.order
+
+
+@_radius.register
+def _(manifold: FlatTorus) -> float:
+    return 1.0
+
+
+@singledispatch
+def _angles(manifold: Manifold, x: Tensor, y: Tensor) -> Tensor:
+    """Arc lengths from `x` to `y` on each circle, `[..., dim]`, up to sign."""
+    return ops.expand_dims(manifold.distance(x, y), -1)
+
+
+@_angles.register
+def _(manifold: FlatTorus, x: Tensor, y: Tensor) -> Tensor:
+    return manifold.angle_between(x, y)

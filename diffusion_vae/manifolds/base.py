@@ -1,7 +1,10 @@
 """The contract of a latent space: a Riemannian submanifold of R^n, as pure geometry."""
 
+from __future__ import annotations
+
 import functools
 import math
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import numpy as np
@@ -9,8 +12,12 @@ from keras import ops
 
 from diffusion_vae.autodiff import iterate
 from diffusion_vae.manifolds.arguments import AMBIENT, FRACTIONS, SHAPE, check_overrides, takes
-from diffusion_vae.manifolds.numerics.pool import draw_from_pool, pool_by_projection
+from diffusion_vae.manifolds.numerics.pool import Pool, draw_from_pool, pool_by_projection
 from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm, shortened
+from diffusion_vae.typing import Seed, Tensor
+
+if TYPE_CHECKING:
+    from diffusion_vae.manifolds.cover import Cover
 
 HALVINGS = 5  # of the chord, whose 32 projected pieces stand in for the distance
 RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map
@@ -27,35 +34,58 @@ class Manifold:
 
     Points are arrays of shape `[..., ambient_dim]`; leading axes broadcast.
     All methods work on the tensors of the active Keras backend and keep the
-    floating dtype of their input.
+    floating dtype of their input. Their arguments are checked, and lists and arrays made
+    tensors, before a method of a subclass sees them.
 
     Attributes:
         dim: Intrinsic dimension.
         ambient_dim: Number of coordinates of a point.
         time_dim: Number of diffusion times of a posterior on this manifold.
         closed: Whether the manifold is compact without boundary.
-        symmetry: `None`, or sign patterns `[group, ambient_dim]` under which
-            points are identified (a quotient manifold).
         approximate: Names of the methods that are approximations.
+        factors: Factors of a product; empty elsewhere.
+        radian: Length of a turn by one radian: sqrt 2 on rotation groups, 1 elsewhere.
+        shortest_loop: Length of the shortest closed geodesic where it is known to be
+            shorter than curvature and volume suggest, such as that around a thin
+            handle; `None` elsewhere. It limits the times of the random walk.
+
+    Example:
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> class Globe(Manifold):  # a sphere of radius 2
+        ...     dim, ambient_dim = 2, 3
+        ...
+        ...     def project(self, x: Tensor) -> Tensor:
+        ...         return 2.0 * Sphere(2).project(x)
+        ...
+        ...     @property
+        ...     def volume(self):
+        ...         return 16.0 * math.pi
+        ...
+        ...     def scalar_curvature(self, z: Tensor) -> Tensor:
+        ...         return ops.full_like(z[..., 0], 0.5)
+        >>> float(Globe().project([0.0, 0.0, 5.0])[2])
+        2.0
     """
 
     dim: int
     ambient_dim: int
     time_dim: int = 1
     closed: bool = True
-    symmetry: np.ndarray | None = None
-    approximate: frozenset = frozenset(
+    approximate: frozenset[str] = frozenset(
         {"tangent_project", "exp", "distance", "geodesic", "random_uniform"}
     )
+    factors: tuple[Manifold, ...] = ()
+    radian: float = 1.0
+    shortest_loop: float | None = None
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_overrides(cls, Manifold)
 
     # -- what a subclass gives -------------------------------------------------
 
     @takes(x=AMBIENT)
-    def project(self, x):
+    def project(self, x: Tensor) -> Tensor:
         """Closest point of the manifold.
 
         Args:
@@ -69,18 +99,18 @@ class Manifold:
 
     @property
     def volume(self) -> float:
-        """Riemannian volume, of the quotient where there is a symmetry."""
+        """Riemannian volume, of the quotient where points are identified."""
         raise NotImplementedError(f"{type(self).__name__} must implement `volume`.")
 
     @takes(z=AMBIENT)
-    def scalar_curvature(self, z):
+    def scalar_curvature(self, z: Tensor) -> Tensor:
         """Scalar curvature at `z`, `[..., ambient_dim] -> [...]`."""
         raise NotImplementedError(f"{type(self).__name__} must implement `scalar_curvature(z)`.")
 
     # -- what follows from the projection --------------------------------------
 
     @takes(z=AMBIENT, v=AMBIENT)
-    def tangent_project(self, z, v):
+    def tangent_project(self, z: Tensor, v: Tensor) -> Tensor:
         """Orthogonal projection of ambient vectors on the tangent space at `z`.
 
         The default is the derivative of the projection by central differences.
@@ -92,10 +122,9 @@ class Manifold:
         Returns:
             Tangent vectors, `[..., ambient_dim]`.
         """
-        z, v = ops.convert_to_tensor(z), ops.convert_to_tensor(v)
         # The map is linear in v: its length may be a constant for the gradient.
         length = ops.stop_gradient(safe_norm(v, keepdims=True))  # [..., 1]
-        # At v = 0 the differences are rounding errors: next to nothing of them is kept.
+        # At v = 0 the differences are rounding errors, which this factor makes negligible.
         length = ops.maximum(length, 1e-12)
         direction = v / length  # [..., n]
         h = 1e-2 if keras.backend.standardize_dtype(z.dtype) != "float64" else 1e-4
@@ -103,7 +132,7 @@ class Manifold:
         return slope * length
 
     @takes(z=AMBIENT, v=AMBIENT)
-    def exp(self, z, v):
+    def exp(self, z: Tensor, v: Tensor) -> Tensor:
         """Point reached from `z` along the geodesic with velocity `v` in unit time.
 
         The default walks there in short projected steps along the velocity,
@@ -117,13 +146,13 @@ class Manifold:
         Returns:
             Points of the manifold, `[..., ambient_dim]`.
         """
-        z, v = ops.convert_to_tensor(z), shortened(ops.convert_to_tensor(v))
+        v = shortened(v)
         z, v = z + ops.zeros_like(v), v + ops.zeros_like(z)
         length = safe_norm(v, keepdims=True)  # [..., 1]
         one = ops.ones_like(length)
 
-        def step(state):
-            # left: the share of the way still to go; stretch: stride over arc.
+        def step(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            # left: share of the way that is left; stretch: stride over arc.
             z, v, left, stretch, steps_left = state
             stride = left / steps_left * stretch
             ahead = self.project(z + stride * v)
@@ -144,7 +173,7 @@ class Manifold:
         return iterate(step, (z, v, one, one, steps), RETRACTION_STEPS)[0]
 
     @takes(x=AMBIENT, y=AMBIENT, s=FRACTIONS)
-    def geodesic(self, x, y, s):
+    def geodesic(self, x: Tensor, y: Tensor, s: Tensor) -> Tensor:
         """Point at the fraction `s` of the shortest path from `x` to `y`.
 
         The default is the projected chord, which is not of constant speed.
@@ -161,12 +190,11 @@ class Manifold:
         return self.project((1.0 - s) * x + s * y)
 
     @takes(x=AMBIENT, y=AMBIENT)
-    def distance(self, x, y):
+    def distance(self, x: Tensor, y: Tensor) -> Tensor:
         """Geodesic distance, `[..., ambient_dim] x [..., ambient_dim] -> [...]`.
 
-        The default halves the way again and again, and adds up the pieces.
+        The default halves the way five times and adds up the pieces.
         """
-        x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
         x, y = x + ops.zeros_like(y), y + ops.zeros_like(x)
         curve = ops.stack([x, y], axis=-2)  # [..., points, n]
         for _ in range(HALVINGS):
@@ -178,7 +206,7 @@ class Manifold:
         return ops.sum(safe_norm(curve[..., 1:, :] - curve[..., :-1, :]), axis=-1)
 
     @takes(z=AMBIENT, noise=AMBIENT)
-    def step(self, z, noise):
+    def step(self, z: Tensor, noise: Tensor) -> Tensor:
         """One step of the random walk: the ambient jump `noise`, brought back.
 
         The paper projects `z + noise`. A manifold may take another step with the
@@ -194,7 +222,7 @@ class Manifold:
         return self.project(z + noise)
 
     @takes(shape=SHAPE)
-    def random_uniform(self, shape=(), seed=None):
+    def random_uniform(self, shape: tuple[int, ...] = (), seed: Seed = None) -> Tensor:
         """Draws from the uniform law (normalised Riemannian volume).
 
         The default samples the manifold once, through its projection, and then
@@ -210,18 +238,18 @@ class Manifold:
         return draw_from_pool(self, self._pool, shape, seed)
 
     @functools.cached_property
-    def _pool(self):
+    def _pool(self) -> Pool:
         return pool_by_projection(self)
 
     # -- the prior -------------------------------------------------------------
 
     @takes(shape=SHAPE)
-    def prior_sample(self, shape=(), seed=None):
+    def prior_sample(self, shape: tuple[int, ...] = (), seed: Seed = None) -> Tensor:
         """Draws from the prior: the uniform law on a closed manifold."""
         return self.random_uniform(shape, seed=seed)
 
     @takes(z=AMBIENT)
-    def prior_log_density(self, z):
+    def prior_log_density(self, z: Tensor) -> Tensor:
         """Log density of the prior in nats, against the Riemannian volume.
 
         Args:
@@ -230,14 +258,26 @@ class Manifold:
         Returns:
             Log densities, `[...]`.
         """
-        z = ops.convert_to_tensor(z)
         return ops.zeros_like(z[..., 0]) - math.log(self.volume)
 
-    # -- symmetry --------------------------------------------------------------
+    # -- quotients -------------------------------------------------------------
+
+    @property
+    def cover(self) -> Cover | None:
+        """The manifold that covers this one, a `Cover`; `None` where it is no quotient."""
+        return None
+
+    @property
+    def symmetry(self) -> np.ndarray | None:
+        """Sign patterns under which coordinates name one point, `[group, ambient_dim]`.
+
+        `None` where each point has one name.
+        """
+        return None
 
     @takes(z=AMBIENT)
-    def even_embedding(self, z):
-        """Coordinates that identified points share; `z` itself without symmetry."""
+    def even_embedding(self, z: Tensor) -> Tensor:
+        """Coordinates that all names of a point share; `z` itself without symmetry."""
         return z
 
     @property
@@ -252,25 +292,25 @@ class Manifold:
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> Self:
         """Rebuilds a manifold from `get_config()`."""
         return cls(**config)
 
-    def _identity(self):
+    def _identity(self) -> tuple:
         return (type(self), freeze(self.get_config()))
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Manifold) and self._identity() == other._identity()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self._identity())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
 
 
-def freeze(value):
+def freeze(value: Any) -> Any:
     """Hashable form of a configuration."""
     if isinstance(value, dict):
         return tuple(sorted((key, freeze(item)) for key, item in value.items()))

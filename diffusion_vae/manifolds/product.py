@@ -1,7 +1,9 @@
 """Products of manifolds: coordinates and times concatenate, distances add in squares."""
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import accumulate, product
+from typing import Self
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.numerics.vectors import safe_norm
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
+from diffusion_vae.typing import Seed, Tensor
 
 
 @serializable
@@ -19,9 +22,17 @@ class Product(Manifold):
 
     Args:
         factors: At least two manifolds; nested products are flattened.
+
+    Example:
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> product = Product([Sphere(2), Sphere(1)])
+        >>> product.dim, product.ambient_dim, product.time_dim
+        (3, 5, 2)
+        >>> [tuple(part.shape) for part in product.split(product.random_uniform((4,), seed=0))]
+        [(4, 3), (4, 2)]
     """
 
-    def __init__(self, factors):
+    def __init__(self, factors: Sequence[Manifold]) -> None:
         factors = list(factors) if isinstance(factors, (list, tuple)) else [factors]
         for factor in factors:
             if not isinstance(factor, Manifold):
@@ -33,9 +44,9 @@ class Product(Manifold):
                 f"Expected at least two factors. Received: {len(factors)}. "
                 "Use the manifold itself."
             )
-        flat = []
+        flat: list[Manifold] = []
         for factor in factors:
-            flat.extend(factor.factors if isinstance(factor, Product) else [factor])
+            flat.extend(factor.factors or [factor])
         self.factors = tuple(flat)
         self.dim = sum(f.dim for f in self.factors)
         self.ambient_dim = sum(f.ambient_dim for f in self.factors)
@@ -44,11 +55,11 @@ class Product(Manifold):
         self.approximate = frozenset().union(*(f.approximate for f in self.factors))
 
     @property
-    def volume(self):
+    def volume(self) -> float:
         return math.prod(f.volume for f in self.factors)
 
     @property
-    def symmetry(self):
+    def symmetry(self) -> np.ndarray | None:
         if all(f.symmetry is None for f in self.factors):
             return None
         patterns = [
@@ -56,74 +67,74 @@ class Product(Manifold):
         ]
         return np.stack([np.concatenate(rows) for rows in product(*patterns)])
 
-    def split(self, z):
+    def split(self, z: Tensor) -> list[Tensor]:
         """Coordinates of each factor, a list of `[..., factor.ambient_dim]`."""
         return split_last_axis(z, [f.ambient_dim for f in self.factors])
 
-    def split_time(self, time):
+    def split_time(self, time: Tensor) -> list[Tensor]:
         """Times of each factor, a list of `[..., factor.time_dim]`."""
         return split_last_axis(time, [f.time_dim for f in self.factors])
 
-    def scalar_curvature(self, z):
+    def scalar_curvature(self, z: Tensor) -> Tensor:
         parts = zip(self.factors, self.split(z), strict=True)
         return sum(f.scalar_curvature(part) for f, part in parts)
 
-    def project(self, x):
+    def project(self, x: Tensor) -> Tensor:
         return self._joined(lambda f, x: f.project(x), x)
 
-    def tangent_project(self, z, v):
+    def tangent_project(self, z: Tensor, v: Tensor) -> Tensor:
         return self._joined(lambda f, z, v: f.tangent_project(z, v), z, v)
 
-    def exp(self, z, v):
+    def exp(self, z: Tensor, v: Tensor) -> Tensor:
         return self._joined(lambda f, z, v: f.exp(z, v), z, v)
 
-    def step(self, z, noise):
+    def step(self, z: Tensor, noise: Tensor) -> Tensor:
         return self._joined(lambda f, z, v: f.step(z, v), z, noise)
 
-    def geodesic(self, x, y, s):
+    def geodesic(self, x: Tensor, y: Tensor, s: Tensor) -> Tensor:
         return self._joined(lambda f, x, y: f.geodesic(x, y, s), x, y)
 
-    def distance(self, x, y):
+    def distance(self, x: Tensor, y: Tensor) -> Tensor:
         parts = zip(self.factors, self.split(x), self.split(y), strict=True)
         return safe_norm(ops.stack([f.distance(a, b) for f, a, b in parts], axis=-1))
 
-    def random_uniform(self, shape=(), seed=None):
+    def random_uniform(self, shape: tuple[int, ...] = (), seed: Seed = None) -> Tensor:
         return self._draw("random_uniform", shape, seed)
 
-    def prior_sample(self, shape=(), seed=None):
+    def prior_sample(self, shape: tuple[int, ...] = (), seed: Seed = None) -> Tensor:
         return self._draw("prior_sample", shape, seed)
 
-    def prior_log_density(self, z):
+    def prior_log_density(self, z: Tensor) -> Tensor:
         parts = zip(self.factors, self.split(z), strict=True)
         return sum(f.prior_log_density(part) for f, part in parts)
 
-    def even_embedding(self, z):
+    def even_embedding(self, z: Tensor) -> Tensor:
         return self._joined(lambda f, z: f.even_embedding(z), z)
 
     @property
-    def even_embedding_dim(self):
+    def even_embedding_dim(self) -> int:
         return sum(f.even_embedding_dim for f in self.factors)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         return {"factors": [serialize(f) for f in self.factors]}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> Self:
         deserialize = keras.saving.deserialize_keras_object
         return cls([deserialize(f) for f in config["factors"]])
 
-    def _identity(self):
+    def _identity(self) -> tuple:
         return (type(self), self.factors)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Product([{', '.join(map(repr, self.factors))}])"
 
-    def _joined(self, function, *points):
+    def _joined(self, function: Callable[..., Tensor], *points: Tensor) -> Tensor:
         parts = zip(self.factors, *(self.split(p) for p in points), strict=True)
         return ops.concatenate([function(*part) for part in parts], axis=-1)
 
-    def _draw(self, method, shape, seed):
+    def _draw(self, method: str, shape: tuple[int, ...], seed: Seed) -> Tensor:
         seeds = [seed] * len(self.factors)
         if isinstance(seed, (int, np.integer)):  # one integer would give all the same noise
             seeds = layer_seeds(int(seed), len(self.factors))
@@ -133,7 +144,7 @@ class Product(Manifold):
         return ops.concatenate(draws, axis=-1)
 
 
-def split_last_axis(x, sizes):
+def split_last_axis(x: Tensor, sizes: Sequence[int]) -> list[Tensor]:
     """Consecutive pieces of the last axis, of the given sizes."""
     x = ops.convert_to_tensor(x)
     ends = list(accumulate(sizes))

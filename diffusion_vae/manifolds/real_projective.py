@@ -3,41 +3,57 @@
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds.numerics.vectors import safe_norm
-from diffusion_vae.manifolds.sphere import Sphere, symmetric_matrix_features
+from diffusion_vae.manifolds.cover import Cover
+from diffusion_vae.manifolds.numerics.vectors import safe_norm, symmetric_matrix_features
+from diffusion_vae.manifolds.sphere import Sphere
+from diffusion_vae.manifolds.spherical import SphericalManifold
 from diffusion_vae.serialization import serializable
+from diffusion_vae.typing import Tensor
 
 
 @serializable
-class RealProjective(Sphere):
+class RealProjective(SphericalManifold):
     """RP^dim, a point of which is written as a point `z` of S^dim that stands for +-z.
 
     Densities are against the volume of the quotient, half that of the sphere.
 
     Args:
         dim: Intrinsic dimension, at least 1. Points have `dim + 1` coordinates.
+
+    Example:
+        >>> import numpy as np
+        >>> plane = RealProjective(2)
+        >>> z = np.array([0.0, 0.6, 0.8])
+        >>> float(plane.distance(z, -z))
+        0.0
+        >>> plane.cover.manifold, plane.cover.order
+        (Sphere(dim=2), 2)
     """
 
     @property
-    def volume(self):
-        return 0.5 * super().volume
+    def cover(self) -> Cover:
+        identity = np.eye(self.ambient_dim)
+        return Cover(Sphere(self.dim), np.stack([identity, -identity]))
 
     @property
-    def symmetry(self):
-        return np.stack([np.ones(self.ambient_dim), -np.ones(self.ambient_dim)])
+    def volume(self) -> float:
+        return self.cover.volume
 
-    def distance(self, x, y):
+    @property
+    def symmetry(self) -> np.ndarray:
+        return np.diagonal(self.cover.group, axis1=-2, axis2=-1)
+
+    def distance(self, x: Tensor, y: Tensor) -> Tensor:
         apart, together = safe_norm(x - y), safe_norm(x + y)
         return 2.0 * ops.arctan2(ops.minimum(apart, together), ops.maximum(apart, together))
 
-    def geodesic(self, x, y, s):
-        x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
+    def geodesic(self, x: Tensor, y: Tensor, s: Tensor) -> Tensor:
         obtuse = ops.sum(x * y, axis=-1, keepdims=True) < 0
-        return super().geodesic(x, ops.where(obtuse, -y, y), s)
+        return self.cover.manifold.geodesic(x, ops.where(obtuse, -y, y), s)
 
-    def even_embedding(self, z):
+    def even_embedding(self, z: Tensor) -> Tensor:
         return symmetric_matrix_features(z)
 
     @property
-    def even_embedding_dim(self):
+    def even_embedding_dim(self) -> int:
         return self.ambient_dim * (self.ambient_dim + 1) // 2

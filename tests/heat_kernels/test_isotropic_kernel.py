@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from diffusion_vae.heat_kernels import heat_kernel, reference
+from diffusion_vae.heat_kernels import heat_kernel, numeric
 from diffusion_vae.heat_kernels.radial import inverse_softplus, radial_tables
 from diffusion_vae.manifolds import SO3, FlatTorus, RealProjective, Sphere
 
@@ -28,14 +28,14 @@ def test_log_density_against_the_reference(dim, dtype):
         found = tables.log_density(
             ops.convert_to_tensor(r.astype(dtype)), ops.full((len(r),), t, dtype=dtype)
         )
-        expected = reference.sphere_log_density(dim, r, t)
+        expected = numeric.sphere_log_density(dim, r, t)
         np.testing.assert_allclose(found, expected, atol=1e-4, err_msg=f"t = {t}")
 
 
 @pytest.mark.parametrize("dim", [2, 3, 5, 10, 64])
 def test_kl_against_quadrature(dim):
     tables = radial_tables(dim)
-    exact = {False: reference.sphere_kl, True: reference.projective_kl}
+    exact = {False: numeric.sphere_kl, True: numeric.projective_kl}
     for projective, kl in exact.items():
         expected = np.array([kl(dim, t) for t in TIMES])
         wide = tables.kl(ops.convert_to_tensor(TIMES), projective=projective)
@@ -50,7 +50,7 @@ def test_kl_of_circles(manifold):
     kernel, location = heat_kernel(manifold), manifold.random_uniform((len(TIMES),), seed=0)
     found = kernel.kl_to_prior(location, ops.convert_to_tensor(TIMES[:, None].astype("float32")))
     scale = 4.0 if isinstance(manifold, RealProjective) else 1.0
-    expected = [manifold.dim * reference.sphere_kl(1, scale * t) for t in TIMES]
+    expected = [manifold.dim * numeric.sphere_kl(1, scale * t) for t in TIMES]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -122,7 +122,7 @@ def test_radii_grow_with_the_noise(dim):
 
 
 def test_radii_have_the_probabilities_of_the_noise():
-    # P(|noise| < v) = P(radius < r), the right side by quadrature of the reference.
+    # P(|noise| < v) = P(radius < r), the right side by quadrature of the numeric.
     from scipy.stats import chi
 
     dim, t = 2, 0.7
@@ -131,7 +131,7 @@ def test_radii_have_the_probabilities_of_the_noise():
     nodes, weights = np.polynomial.legendre.leggauss(200)
     for noise, end in zip(v, v * math.sqrt(t) * np.exp(stretch), strict=True):
         r = 0.5 * end * (nodes + 1.0)
-        q = np.exp(reference.sphere_log_density(dim, r, t))
+        q = np.exp(numeric.sphere_log_density(dim, r, t))
         mass = np.sum(0.5 * end * weights * 2.0 * math.pi * np.sin(r) * q)
         assert mass == pytest.approx(chi.cdf(noise, dim), abs=1e-6)
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from diffusion_vae.heat_kernels.embedded_torus.spectrum import REACH, closed
+from diffusion_vae.heat_kernels.numeric import relative_entropy_term
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, inverse_softplus
-from diffusion_vae.heat_kernels.reference import relative_entropy_term
 
 TIME_STEP = 0.1  # of log time
 PLACES, FAT_PLACES = 33, 97  # equal steps of cos v

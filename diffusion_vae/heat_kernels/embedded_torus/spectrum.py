@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from diffusion_vae.heat_kernels.reference import relative_entropy_term
+from diffusion_vae.heat_kernels.numeric import relative_entropy_term
 
 REACH = 9.0  # in sqrt(t): what lies farther is below exp(-40) of the peak
 AGREEMENT = 1e-9  # between a resolution and its double

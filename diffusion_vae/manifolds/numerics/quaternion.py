@@ -3,6 +3,8 @@
 import numpy as np
 from keras import ops
 
+from diffusion_vae.typing import Tensor
+
 # R_ij = sum_ab ROTATION[i, j, a, b] q_a q_b
 _ROTATION = np.zeros((3, 3, 4, 4))
 for _i in range(3):
@@ -17,7 +19,7 @@ for _i, _j, _k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
 _OUTER = np.einsum("ijab->abij", (_ROTATION + np.swapaxes(_ROTATION, -1, -2)) / 2.0)
 
 
-def quaternion_to_rotation(q):
+def quaternion_to_rotation(q: Tensor) -> Tensor:
     """Rotation matrices of unit quaternions, `[..., 4] -> [..., 3, 3]`; q and -q agree."""
     table = ops.convert_to_tensor(_ROTATION.reshape(9, 16).T, dtype=q.dtype)
     leading = ops.shape(q)[:-1]
@@ -25,7 +27,7 @@ def quaternion_to_rotation(q):
     return ops.reshape(ops.matmul(outer, table), (*leading, 3, 3))
 
 
-def rotation_to_quaternion(rotation):
+def rotation_to_quaternion(rotation: Tensor) -> Tensor:
     """Unit quaternions of rotation matrices, `[..., 3, 3] -> [..., 4]`, with w >= 0.
 
     Of the four rows of q q^T the longest is normalised, which is well
@@ -37,5 +39,5 @@ def rotation_to_quaternion(rotation):
     squares = ops.diagonal(outer, axis1=-2, axis2=-1)  # [..., 4]
     longest = ops.one_hot(ops.argmax(squares, axis=-1), 4, dtype=rotation.dtype)
     row = ops.sum(outer * longest[..., None], axis=-2)  # [..., 4]
-    q = row * ops.rsqrt(ops.sum(ops.square(row), axis=-1, keepdims=True))
+    q = row / ops.sqrt(ops.sum(ops.square(row), axis=-1, keepdims=True))
     return ops.where(q[..., :1] < 0, -q, q)

@@ -1,10 +1,14 @@
 """Arithmetic of vectors that neither overflows nor divides by zero."""
 
+import math
+
 import numpy as np
 from keras import ops
 
+from diffusion_vae.typing import Tensor
 
-def safe_norm(x, keepdims=False):
+
+def safe_norm(x: Tensor, keepdims: bool = False) -> Tensor:
     """Euclidean norm over the last axis whose gradient at zero is zero, not NaN.
 
     NaN stays NaN.
@@ -14,7 +18,7 @@ def safe_norm(x, keepdims=False):
     return ops.where(vanishes, 0.0, ops.sqrt(ops.where(vanishes, 1.0, square)))
 
 
-def shortened(v):
+def shortened(v: Tensor) -> Tensor:
     """Velocities `[..., n]` whose squares do not overflow.
 
     Beyond 1e8 rounding hides where on a closed manifold such a path ends; beyond 1e15 the
@@ -26,13 +30,13 @@ def shortened(v):
     return v * ops.where(largest > 1e15, 1e15 / ops.maximum(largest, 1e15), 1.0)
 
 
-def ratio(a, b):
+def ratio(a: Tensor, b: Tensor) -> Tensor:
     """a / b for b >= 0, and 1 where b vanishes."""
     vanishes = b < 1e-20
     return ops.where(vanishes, 1.0, a / ops.where(vanishes, 1.0, b))
 
 
-def unit_vectors(x):
+def unit_vectors(x: Tensor) -> Tensor:
     """Direction of `x`, `[..., n]`; the first axis where `x` is (nearly) zero.
 
     The vector is first scaled by its largest coordinate, so that neither 1e-30
@@ -52,9 +56,33 @@ def unit_vectors(x):
     return scaled / ops.sqrt(ops.sum(ops.square(scaled), axis=-1, keepdims=True))
 
 
-def headroom(largest):
+def headroom(largest: Tensor) -> Tensor:
     """Factor by which to shrink both sides of a division by `largest`.
 
     XLA divides by multiplying with 1 / largest, which is 0 when largest is beyond 8e37.
     """
     return ops.cast(ops.where(largest > 1e18, 2.0**-60, 1.0), largest.dtype)
+
+
+def sinc(r: Tensor) -> Tensor:
+    """sin(r) / r, smooth at 0."""
+    small = ops.abs(r) < 1e-2
+    safe = ops.where(small, 1.0, r)
+    series = 1.0 - ops.square(r) / 6.0 + ops.square(ops.square(r)) / 120.0
+    return ops.where(small, series, ops.sin(safe) / safe)
+
+
+def symmetric_matrix_features(z: Tensor) -> Tensor:
+    """Upper triangle of z z^T, off-diagonal entries times sqrt 2: an isometry on R^(n x n).
+
+    Args:
+        z: `[..., n]`.
+
+    Returns:
+        `[..., n (n + 1) / 2]`.
+    """
+    n = z.shape[-1]
+    rows, columns = np.triu_indices(n)
+    weight = np.where(rows == columns, 1.0, math.sqrt(2.0))
+    left, right = ops.take(z, rows, axis=-1), ops.take(z, columns, axis=-1)
+    return left * right * ops.convert_to_tensor(weight, dtype=z.dtype)

@@ -1,35 +1,39 @@
-"""Exact heat kernels in float64 NumPy: the formulas everything else is held against.
+"""Exact heat kernels of spheres and their quotients, in float64 NumPy.
+
+Tables are built from these formulas, and time limits are found with them.
 
 Convention: generator 1/2 Laplacian; densities against the Riemannian volume (of the
 quotient, for RP^d); KL in nats against the uniform law. `r` is the geodesic distance.
 """
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from diffusion_vae.heat_kernels.expansion import expansion_log_density
 from diffusion_vae.heat_kernels.zonal import log_sphere_volume, zonal_log_density
+from diffusion_vae.manifolds.cover import Cover
 
 QUADRATURE_NODES = 200
 TAIL = 12.0  # radius, in sqrt(t) beyond the mean radius, where a kernel is cut off
 WINDINGS = 12  # images of a circle on each side
-SO3_SCALE = 2.0 * math.sqrt(2.0)  # SO(3) with the Frobenius metric is RP^3 so many times larger
 
 
-def sphere_volume(dim):
+def sphere_volume(dim: int) -> float:
     """Volume of the unit sphere S^dim."""
     return math.exp(log_sphere_volume(dim))
 
 
-def small_time(dim):
+def small_time(dim: int) -> float:
     """Time below which the expansion of S^dim, dim >= 2, has all its digits."""
     return min(0.05, 0.4 / dim)
 
 
-def circle_log_density(r, t):
+def circle_log_density(r: ArrayLike, t: float) -> np.ndarray:
     """Normal law of variance `t` wrapped round the unit circle, `[...]` like `r`."""
     r = np.asarray(r, dtype=np.float64)
     if t < 2.0:
@@ -40,7 +44,7 @@ def circle_log_density(r, t):
     return np.log1p(2.0 * waves) - math.log(2.0 * math.pi)
 
 
-def sphere_log_density(dim, r, t):
+def sphere_log_density(dim: int, r: ArrayLike, t: float) -> np.ndarray:
     """Log density of Brownian motion on S^dim, `[...]` like `r`.
 
     Args:
@@ -56,41 +60,36 @@ def sphere_log_density(dim, r, t):
     return zonal_log_density(dim, r.ravel(), [t])[0].reshape(r.shape)
 
 
-def projective_log_density(dim, r, t):
+def projective_log_density(dim: int, r: ArrayLike, t: float) -> np.ndarray:
     """Log density on RP^dim, `r` in [0, pi/2]: both preimages of the point."""
     r = np.asarray(r, dtype=np.float64)
     both = sphere_log_density(dim, np.stack([r, math.pi - r]), t)
     return np.logaddexp(*both)
 
 
-def so3_log_density(r, t):
-    """Log density on SO(3) with the Frobenius metric, `r` in [0, sqrt 2 pi]."""
-    r = np.asarray(r, dtype=np.float64)
-    return projective_log_density(3, r / SO3_SCALE, t / 8.0) - 3.0 * math.log(SO3_SCALE)
-
-
-def sphere_kl(dim, t):
+def sphere_kl(dim: int, t: float) -> float:
     """KL of the heat kernel of S^dim at time `t` to the uniform law, in nats."""
     return _radial_kl(sphere_log_density, dim, math.pi, log_sphere_volume(dim), t)
 
 
-def projective_kl(dim, t):
+def projective_kl(dim: int, t: float) -> float:
     """KL of the heat kernel of RP^dim at time `t` to the uniform law, in nats."""
     log_volume = log_sphere_volume(dim) - math.log(2.0)
     return _radial_kl(projective_log_density, dim, 0.5 * math.pi, log_volume, t)
 
 
-def so3_kl(t):
-    """KL on SO(3) with the Frobenius metric: RP^3 enlarged 2 sqrt 2 times, so at t/8."""
-    return projective_kl(3, t / 8.0)
+def quotient_kl(cover: Cover, t: float) -> float:
+    """KL on a quotient of a sphere at time `t` to the uniform law of all its copies, in nats.
+
+    Args:
+        cover: What `cover_by_sphere` returns.
+        t: Time in the quotient, positive.
+    """
+    formula = projective_kl if cover.antipodal else sphere_kl
+    return formula(cover.manifold.dim, t / cover.scale**2) + math.log(cover.copies)
 
 
-def o3_kl(t):
-    """KL on O(3): a posterior on one of two components pays log 2 more."""
-    return so3_kl(t) + math.log(2.0)
-
-
-def relative_entropy_term(log_ratio):
+def relative_entropy_term(log_ratio: np.ndarray) -> np.ndarray:
     """x log x - x + 1 at x = exp(log_ratio): never negative, exact near x = 1.
 
     Its mean under the prior is the KL of a density that is x times the prior.
@@ -101,7 +100,13 @@ def relative_entropy_term(log_ratio):
     return np.where(near, square * (0.5 + log_ratio / 3.0), x * log_ratio - x + 1.0)
 
 
-def _radial_kl(log_density, dim, end, log_volume, t):
+def _radial_kl(
+    log_density: Callable[[int, np.ndarray, float], np.ndarray],
+    dim: int,
+    end: float,
+    log_volume: float,
+    t: float,
+) -> float:
     """Gauss-Legendre integral over geodesic balls."""
     # Where the kernel has decayed away, the rest of the volume adds its prior mass.
     cut = min(end, math.sqrt(t) * (math.sqrt(dim) + TAIL))
@@ -119,5 +124,5 @@ def _radial_kl(log_density, dim, end, log_volume, t):
 
 
 @cache  # an eigenvalue problem of its own, and a time limit asks for two dozen integrals
-def _legendre(count):
+def _legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.polynomial.legendre.leggauss(count)
