@@ -314,7 +314,7 @@ def _pair(name: str, entry: Any) -> tuple[int, int]:
         rows, columns = (require_integer(name, size, 1) for size in entry)
         return rows, columns
     if isinstance(entry, (list, tuple)) or entry is None:
-        raise ValueError(
+        raise (TypeError if entry is None else ValueError)(
             f"Expected each of `{name}` to be a number or a pair (rows, columns). "
             f"Received: {entry!r}."
         )

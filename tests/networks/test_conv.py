@@ -12,11 +12,23 @@ POOLINGS = [2, 3, None, [(2, 2), (2, 2), (4, 4)], [None, (2, 2), None], [(1, 3),
 SMALL = {"filters": (4, 5, 6), "dense_units": (7,)}
 
 
-def pair(shape, **options):
-    """Encoder and decoder for pictures of a shape, both built."""
+def encoder_of(shape, **options):
+    """An encoder that is built for pictures of a shape."""
+    encoder = ConvEncoder(**options)
+    encoder.build((None, *shape))
+    return encoder
+
+
+def decoder_of(shape, **options):
+    """A decoder that is built for points of three coordinates."""
     decoder = ConvDecoder(event_shape=shape, **options)
     decoder.build((None, 3))
-    return ConvEncoder(**options), decoder
+    return decoder
+
+
+def pair(shape, **options):
+    """Encoder and decoder for pictures of a shape, both built."""
+    return encoder_of(shape, **options), decoder_of(shape, **options)
 
 
 def noise(shape, count=2):
@@ -93,7 +105,7 @@ def test_cropping_puts_every_pixel_back_over_its_pooling_window(size, pool):
 
 
 def test_guard_the_encoder_can_be_built():
-    assert ConvEncoder().built
+    assert encoder_of((64, 64, 1)).built
 
 
 @pytest.mark.parametrize(
@@ -127,7 +139,7 @@ def test_parameter_counts_of_the_original():
 
 
 def test_last_layer_of_the_decoder_is_a_linear_convolution():
-    last = ConvDecoder(event_shape=(8, 8, 1)).layers[-1]
+    last = decoder_of((8, 8, 1)).layers[-1]
     assert isinstance(last, keras.layers.Conv2D)
     assert last.activation is keras.activations.linear
 
@@ -139,11 +151,11 @@ def test_dense_units_are_mirrored_and_may_be_none():
         for network in (encoder, decoder)
     ]
     assert widths == [[6, 5], [5, 6, 4 * 4 * 2]]
-    assert ConvEncoder(filters=(2,), dense_units=()).output_shape == (None, 32)
+    assert encoder_of((8, 8, 1), filters=(2,), dense_units=()).output_shape == (None, 32)
 
 
 def test_features_are_not_normalised():
-    dense = ConvEncoder(dense_units=(6, 5)).layers[-5:]
+    dense = encoder_of((8, 8, 1), dense_units=(6, 5)).layers[-5:]
     kinds = ["Dense", "BatchNormalization", "Activation", "Dense", "Activation"]
     assert [type(layer).__name__ for layer in dense] == kinds
 
@@ -239,12 +251,12 @@ def test_sphere_vae_trains_and_survives_a_keras_file(tmp_path):
     assert vae.reconstruct(pictures).shape == pictures.shape
 
 
-@pytest.mark.parametrize("mode", ["average", "quadratic"])
-def test_even_decoder_takes_a_convolutional_one(mode):
+@pytest.mark.parametrize("method", ["average", "quadratic"])
+def test_even_decoder_takes_a_convolutional_one(method):
     from diffusion_vae import RealProjectiveVAE
 
     vae = RealProjectiveVAE(
-        2, ConvEncoder(**SMALL), ConvDecoder(event_shape=(6, 6, 1), **SMALL), even_decoder=mode
+        2, ConvEncoder(**SMALL), ConvDecoder(event_shape=(6, 6, 1), **SMALL), even_decoder=method
     )
     vae.build((None, 6, 6, 1))
     z = noise((3,))
@@ -256,28 +268,49 @@ def test_even_decoder_takes_a_convolutional_one(mode):
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("options", "error", "sentence"),
     [
-        ({"pool_sizes": (2, 2)}, "Expected one of `pool_sizes` for each of the 3 filters"),
-        ({"kernel_sizes": [3] * 4}, "Expected one of `kernel_sizes` for each of the 3 filters"),
-        ({"kernel_sizes": None}, "Expected each of `kernel_sizes` to be a number or a pair"),
-        ({"pool_sizes": [2, 2, (2, 2, 2)]}, "Expected each of `pool_sizes`"),
-        ({"pool_sizes": 0}, "Expected `pool_sizes` to be at least 1"),
-        ({"filters": ()}, "Expected at least one number in `filters`"),
-        ({"filters": 64}, "Expected `filters` to be a list"),
-        ({"filters": (4, 0, 4)}, "Expected `filters` to be at least 1"),
-        ({"dense_units": 64}, "Expected `dense_units` to be a list"),
-        ({"padding": "valid"}, "Expected `padding` to be one of"),
+        (
+            {"pool_sizes": (2, 2)},
+            ValueError,
+            "Expected one of `pool_sizes` for each of the 3 filters",
+        ),
+        (
+            {"kernel_sizes": [3] * 4},
+            ValueError,
+            "Expected one of `kernel_sizes` for each of the 3 filters",
+        ),
+        (
+            {"kernel_sizes": None},
+            TypeError,
+            "Expected each of `kernel_sizes` to be a number or a pair",
+        ),
+        ({"pool_sizes": [2, 2, (2, 2, 2)]}, ValueError, "Expected each of `pool_sizes`"),
+        ({"pool_sizes": 0}, ValueError, "Expected `pool_sizes` to be at least 1"),
+        ({"filters": ()}, ValueError, "Expected at least one number in `filters`"),
+        ({"filters": 64}, TypeError, "Expected `filters` to be a list"),
+        ({"filters": (4, 0, 4)}, ValueError, "Expected `filters` to be at least 1"),
+        ({"dense_units": 64}, TypeError, "Expected `dense_units` to be a list"),
+        ({"padding": "valid"}, ValueError, "Expected `padding` to be one of"),
     ],
 )
-@pytest.mark.parametrize("network", [conv_encoder, conv_decoder])
-def test_bad_lists_are_refused(network, options, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        network((8, 8, 1), **options)
+@pytest.mark.parametrize("network", [ConvEncoder, ConvDecoder])
+def test_bad_lists_are_refused(network, options, error, sentence):
+    with pytest.raises(error, match=sentence):
+        network(**options)
 
 
-@pytest.mark.parametrize("shape", [(784,), (), (2, 3, 4, 5), (8, 0, 1), (None, 8, 1), 8, "ab"])
-@pytest.mark.parametrize("network", [conv_encoder, conv_decoder])
-def test_shapes_that_are_no_picture_are_refused(network, shape):
-    with pytest.raises(ValueError, match="to be a picture's"):
-        network(shape)
+NO_PICTURES = [(784,), (), (2, 3, 4, 5), (8, 0, 1), (None, 8, 1)]
+
+
+@pytest.mark.parametrize("shape", NO_PICTURES, ids=str)
+def test_an_encoder_of_data_that_are_no_pictures_is_refused(shape):
+    with pytest.raises(ValueError, match=r"Expected pictures, .*Use an MLPEncoder"):
+        ConvEncoder().build((None, *shape))
+
+
+@pytest.mark.parametrize("shape", [*NO_PICTURES, 8, "ab"], ids=str)
+def test_a_decoder_to_shapes_that_are_no_picture_is_refused(shape):
+    whole = isinstance(shape, tuple) and None not in shape
+    with pytest.raises(ValueError if whole else TypeError, match="Expected (pictures|`event_sh)"):
+        ConvDecoder(event_shape=shape)

@@ -29,6 +29,8 @@ def test_shapes(event):
 
 def test_the_papers_sizes_are_the_defaults():
     encoder, decoder = MLPEncoder(), MLPDecoder(event_shape=(28, 28, 1))
+    encoder.build((None, 28, 28, 1))
+    decoder.build((None, 3))
     assert widths(encoder) == [512, 512, 512]
     assert widths(decoder) == [512, 512, 784]
     assert (encoder.name, decoder.name) == ("encoder", "decoder")
@@ -47,11 +49,13 @@ def test_features_are_activated_and_raw_outputs_are_not():
 
 def test_widths_activation_and_batch_norm_are_options():
     network = MLPEncoder([4, 3], activation="tanh", batch_norm=True)
+    network.build((None, 6))
     kinds = [type(layer).__name__ for layer in network.layers[1:]]
     assert kinds == ["Dense", "BatchNormalization", "Activation"] * 2
     assert widths(network) == [4, 3]
     assert np.abs(network(5.0 * noise(20, 6))).max() <= 1.0
     decoder = MLPDecoder((4,), event_shape=(2,), batch_norm=True)
+    decoder.build((None, 3))
     kinds = [type(layer).__name__ for layer in decoder.layers]
     assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense", "Reshape"]
 
@@ -80,6 +84,7 @@ def test_a_bad_range_of_biases_is_refused():
 
 def test_dropout_belongs_to_training_and_draws_anew():
     network, x = MLPEncoder((400, 300), dropout=0.25, seed=0), np.abs(noise(20, 6))
+    network.build(x.shape)
     kinds = [type(layer).__name__ for layer in network.layers[1:]]
     assert kinds == ["Dense", "Activation", "Dropout"] * 2
     np.testing.assert_array_equal(network(x), MLPEncoder((400, 300), seed=0)(x))
@@ -123,12 +128,10 @@ def test_file_round_trip(network, tmp_path):
     np.testing.assert_array_equal(loaded(x), outputs)
 
 
-def test_bad_widths_say_what_is_wrong():
-    with pytest.raises(
-        ValueError, match=r"Expected `hidden width` to be at least 1\. Received: 0"
-    ):
+def test_bad_widths_and_shares_are_refused():
+    with pytest.raises(ValueError, match=r"Expected `units` to be at least 1\. Received: 0"):
         MLPEncoder((8, 0))
-    with pytest.raises(TypeError, match=r"Expected `hidden width` to be an integer"):
+    with pytest.raises(TypeError, match=r"Expected `units` to be an integer"):
         MLPDecoder((8.5,), event_shape=(3,))
     with pytest.raises(ValueError, match=r"`dropout` to be in \[0, 1\)\. Received: 1\.0"):
         MLPEncoder((8,), dropout=1.0)

@@ -121,6 +121,12 @@ def test_without_batch_normalisation_convolutions_have_biases():
     assert not any(type(layer).__name__ == "BatchNormalization" for layer in network.layers)
 
 
+def decoder_for(map_size, **options):
+    """A decoder of 64x64 pictures that is built for maps of a size."""
+    decoder = SpatialDecoder(event_shape=(64, 64, 3), **options)
+    decoder.build((None, map_size, map_size, 2))
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -128,8 +134,8 @@ def test_without_batch_normalisation_convolutions_have_biases():
         (lambda: SpatialDecoder(event_shape=(64, 32, 3)), "Expected square pictures"),
         (lambda: SpatialDecoder(event_shape=(64, 64)), "Expected square pictures"),
         (lambda: SpatialDecoder(event_shape=(16, 16, 3)), "Expected square pictures"),
-        (lambda: SpatialDecoder(event_shape=(64, 64, 3)), "Expected `map_size` to be one of"),
-        (lambda: SpatialDecoder(event_shape=(64, 64, 3), filters=(4, 4)), "Expected 4 numbers"),
+        (lambda: decoder_for(5), "Expected `map_size` to be one of"),
+        (lambda: decoder_for(3, filters=(4, 4)), "Expected 4 numbers"),
         (lambda: SpatialEncoder((4, 4)), "Expected three numbers"),
         (lambda: SpatialEncoder((4, 4, 0)), "Expected `filters` to be at least 1"),
     ],
