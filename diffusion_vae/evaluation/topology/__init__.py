@@ -1,4 +1,4 @@
-"""Topology, measured: what a map from factors to a latent space covers, tears and folds."""
+"""Measures of topology: what a map from factors to a latent space covers, tears and folds."""
 
 from diffusion_vae.evaluation.topology.degree import Degree, measure_degree
 from diffusion_vae.evaluation.topology.geometry import (

@@ -10,17 +10,14 @@ jump: then there is no degree.
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from keras import ops
 from scipy.spatial import ConvexHull
 
-from diffusion_vae.manifolds import SO3, RealProjective, Sphere
-from diffusion_vae.manifolds.numerics.quaternion import (
-    quaternion_to_rotation,
-    rotation_to_quaternion,
-)
+from diffusion_vae.evaluation.topology.covers import connected_cover, from_cover, to_cover
+from diffusion_vae.manifolds import Manifold
 
 POINTS = {1: 400, 2: 3000, 3: 12000}  # corners on S^d, by dimension
 TARGETS = 256  # random points whose preimages are counted
@@ -43,24 +40,32 @@ class Degree:
     modulo_2: bool
 
     @property
-    def integer(self):
+    def integer(self) -> int | None:
         """The degree, or `None` where there is a jump: within 0.05 of no integer, or wide."""
         nearest = round(self.value)
         clear = abs(self.value - nearest) <= 0.05 and self.widest < 0.5 * np.pi
         return nearest if clear else None
 
 
-def has_degree(source, target):
+def has_degree(source: Manifold, target: Manifold) -> bool:
     """Whether maps between the two manifolds have a degree that is counted here."""
+    covers = connected_cover(source), connected_cover(target)
     return (
         source.dim == target.dim
         and source.dim in POINTS
-        and all(_is_cover_known(m) for m in (source, target))
-        and is_quotient(source) == is_quotient(target)
+        and covers[0] is not None
+        and covers[1] is not None
+        and covers[0].antipodal == covers[1].antipodal
     )
 
 
-def measure_degree(mapping, source, target, targets=TARGETS, seed=0) -> Degree:
+def measure_degree(
+    mapping: Callable[[np.ndarray], np.ndarray],
+    source: Manifold,
+    target: Manifold,
+    targets: int = TARGETS,
+    seed: int = 0,
+) -> Degree:
     """Degree of a map between two spheres, projective spaces or rotation groups.
 
     Args:
@@ -76,14 +81,15 @@ def measure_degree(mapping, source, target, targets=TARGETS, seed=0) -> Degree:
     Raises:
         ValueError: If there is no such degree.
     """
-    if not has_degree(source, target):
+    covers = connected_cover(source), connected_cover(target)
+    if not has_degree(source, target) or covers[0] is None or covers[1] is None:
         raise ValueError(
             "Expected two spheres, or two of RP^d and SO(3), of one dimension from 1 to 3. "
             f"Received: {source!r} and {target!r}."
         )
-    quotient = is_quotient(source)
+    quotient = covers[0].antipodal
     corners, simplices = triangulated_sphere(source.dim, quotient)
-    images = _to_cover(target, mapping(_from_cover(source, corners)))  # [n, d + 1]
+    images = to_cover(covers[1], mapping(from_cover(covers[0], corners)))  # [n, d + 1]
     cells = images[simplices].astype(float)  # [cells, d + 1, d + 1], rows are corners
     if quotient:  # each value is known up to its sign: take those next to the first's
         side = np.sign(np.einsum("ckn,cn->ck", cells, cells[:, 0]))
@@ -113,7 +119,7 @@ def measure_degree(mapping, source, target, targets=TARGETS, seed=0) -> Degree:
 
 
 @functools.cache
-def triangulated_sphere(dim, antipodal, seed=0):
+def triangulated_sphere(dim: int, antipodal: bool, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Corners on S^dim, `[n, dim + 1]`, and simplices oriented outward, `[cells, dim + 1]`.
 
     The simplices are the facets of the convex hull of random points pushed apart (S^2: a
@@ -130,28 +136,3 @@ def triangulated_sphere(dim, antipodal, seed=0):
     inward = np.linalg.det(corners[simplices]) < 0
     simplices[inward, :2] = simplices[inward, 1::-1]
     return corners, simplices
-
-
-def is_quotient(manifold):
-    """Whether a sphere covers the manifold twice."""
-    return isinstance(manifold, (RealProjective, SO3))
-
-
-def _is_cover_known(manifold):
-    return isinstance(manifold, Sphere) or type(manifold) is SO3
-
-
-def _to_cover(manifold, points):
-    """Points on the sphere that covers the manifold, `[n, ambient_dim] -> [n, d + 1]`."""
-    points = np.asarray(points, np.float32)
-    if type(manifold) is SO3:
-        return ops.convert_to_numpy(rotation_to_quaternion(ops.reshape(points, (-1, 3, 3))))
-    return points
-
-
-def _from_cover(manifold, points):
-    """The inverse, `[n, d + 1] -> [n, ambient_dim]`."""
-    if type(manifold) is SO3:
-        q = ops.convert_to_tensor(points.astype(np.float32))
-        return ops.convert_to_numpy(ops.reshape(quaternion_to_rotation(q), (-1, 9)))
-    return points.astype(np.float32)

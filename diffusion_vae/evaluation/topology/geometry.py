@@ -1,6 +1,6 @@
 """Coverage, continuity, distortion and equivariance of an encoder.
 
-All take latent points as NumPy arrays `[..., ambient_dim]`, so that any map can be
+All functions take latent points as NumPy arrays `[..., ambient_dim]`, so that any map can be
 measured. Distances are geodesic; on SO(3) they are angles of rotation.
 """
 
@@ -12,31 +12,33 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.spatial import cKDTree
 from scipy.special import gammaln
 
-from diffusion_vae.manifolds import O3, SO3
+from diffusion_vae.manifolds import Manifold
 
 EXPECTED_NEAR = 20.0  # points a ball of the coverage radius would hold, were they uniform
 
 
-def distances(manifold, x, y):
+def distances(manifold: Manifold, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Geodesic distances in radians, `[..., ambient_dim] x [..., ambient_dim] -> [...]`."""
-    x, y = (ops.convert_to_tensor(np.asarray(z, np.float32)) for z in (x, y))
-    return ops.convert_to_numpy(manifold.distance(x, y)) / _length_of_a_radian(manifold)
+    x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    return ops.convert_to_numpy(manifold.distance(x, y)) / manifold.radian
 
 
-def largest_jump(manifold, loops):
+def largest_jump(manifold: Manifold, loops: np.ndarray) -> float:
     """Largest distance between neighbours, of images of loops `[..., steps + 1, n]`."""
     return float(distances(manifold, loops[..., :-1, :], loops[..., 1:, :]).max())
 
 
-def coverage_radius(manifold, count):
-    """Radius of the ball that holds 20 of so many uniform points, by flat volume."""
+def coverage_radius(manifold: Manifold, count: int) -> float:
+    """Radius of the ball that holds 20 of `count` uniform points, by flat volume."""
     dim = manifold.dim
     log_unit_ball = 0.5 * dim * math.log(math.pi) - gammaln(0.5 * dim + 1.0)
     log_share = math.log(EXPECTED_NEAR / count) + math.log(manifold.volume)
-    return math.exp((log_share - log_unit_ball) / dim) / _length_of_a_radian(manifold)
+    return math.exp((log_share - log_unit_ball) / dim) / manifold.radian
 
 
-def coverage(manifold, points, uniform, radius=None):
+def coverage(
+    manifold: Manifold, points: np.ndarray, uniform: np.ndarray, radius: float | None = None
+) -> float:
     """Share of uniform points of the manifold that have an encoded point near.
 
     Args:
@@ -55,7 +57,14 @@ def coverage(manifold, points, uniform, radius=None):
     return float((distances(manifold, uniform, points[nearest]) <= radius).mean())
 
 
-def distance_correlation(manifold, points, factor_manifold, factor_points, pairs, rng):
+def distance_correlation(
+    manifold: Manifold,
+    points: np.ndarray,
+    factor_manifold: Manifold,
+    factor_points: np.ndarray,
+    pairs: int,
+    rng: np.random.Generator,
+) -> float:
     """Correlation between latent and true distances over random pairs of examples.
 
     Args:
@@ -78,7 +87,7 @@ def distance_correlation(manifold, points, factor_manifold, factor_points, pairs
     return float(np.corrcoef(latent[finite], true[finite])[0, 1])
 
 
-def alignment_error(a, b):
+def alignment_error(a: np.ndarray, b: np.ndarray) -> float:
     """Root mean square error after the best orthogonal map, over the norm of `b`.
 
     Args:
@@ -86,8 +95,8 @@ def alignment_error(a, b):
         b: `[n, q]`; the narrower one is filled up with zeros.
 
     Returns:
-        0 where `a` is `b` up to an isometry of the ambient space, about 1 where it tells
-        nothing of it.
+        0 where `a` is `b` up to an isometry of the ambient space, about 1 where the two are
+        unrelated.
     """
     width = max(a.shape[1], b.shape[1])
     a, b = (np.pad(np.asarray(z, float), ((0, 0), (0, width - z.shape[1]))) for z in (a, b))
@@ -95,11 +104,6 @@ def alignment_error(a, b):
     return float(np.linalg.norm(a @ rotation - b) / np.linalg.norm(b))
 
 
-def embedded(manifold, points):
+def embedded(manifold: Manifold, points: np.ndarray) -> np.ndarray:
     """Ambient coordinates that identified points share, as NumPy."""
-    z = ops.convert_to_tensor(np.asarray(points, np.float32))
-    return ops.convert_to_numpy(manifold.even_embedding(z))
-
-
-def _length_of_a_radian(manifold):
-    return math.sqrt(2.0) if isinstance(manifold, (SO3, O3)) else 1.0
+    return ops.convert_to_numpy(manifold.even_embedding(np.asarray(points, np.float32)))

@@ -1,13 +1,12 @@
-"""Does a loop that cannot be contracted stay one? Lifts to the covering sphere."""
+"""Lifts of loops to a covering sphere: does a loop that cannot be contracted stay one?"""
 
 import numpy as np
-from keras import ops
 
-from diffusion_vae.manifolds import SO3, RealProjective
-from diffusion_vae.manifolds.numerics.quaternion import rotation_to_quaternion
+from diffusion_vae.evaluation.topology.covers import antipodal_cover, to_cover
+from diffusion_vae.manifolds import Manifold
 
 
-def lift_signs(manifold, loops):
+def lift_signs(manifold: Manifold, loops: np.ndarray) -> np.ndarray:
     """Whether images of closed loops close in the covering sphere, too.
 
     Args:
@@ -21,12 +20,11 @@ def lift_signs(manifold, loops):
     Raises:
         ValueError: If the manifold has no such cover.
     """
-    if type(manifold) is SO3:
-        matrices = np.asarray(loops, np.float32).reshape(*np.shape(loops)[:-1], 3, 3)
-        loops = ops.convert_to_numpy(rotation_to_quaternion(ops.convert_to_tensor(matrices)))
-    elif not isinstance(manifold, RealProjective):
+    cover = antipodal_cover(manifold)
+    if cover is None:
         raise ValueError(f"Expected RP^d or SO(3), which a sphere covers. Received: {manifold!r}.")
-    products = (loops[..., 1:, :] * loops[..., :-1, :]).sum(axis=-1)  # [..., steps]
-    ends = (loops[..., -1, :] * loops[..., 0, :]).sum(axis=-1)
+    lifted = to_cover(cover, loops)  # [..., steps + 1, d + 1]
+    products = (lifted[..., 1:, :] * lifted[..., :-1, :]).sum(axis=-1)  # [..., steps]
+    ends = (lifted[..., -1, :] * lifted[..., 0, :]).sum(axis=-1)
     # Following the loop, the sign changes as often as neighbours have a negative product.
     return (np.sign(products).prod(axis=-1) * np.sign(ends)).astype(int)

@@ -1,15 +1,19 @@
-"""Did the encoder capture the topology of the data? One record of all that is measured."""
+"""The record of an encoder's topology: did it capture that of the data?"""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from diffusion_vae.evaluation.topology import geometry
-from diffusion_vae.evaluation.topology.degree import has_degree, is_quotient, measure_degree
-from diffusion_vae.evaluation.topology.factors import factors_on
+from diffusion_vae.evaluation.topology.covers import antipodal_cover
+from diffusion_vae.evaluation.topology.degree import has_degree, measure_degree
+from diffusion_vae.evaluation.topology.factors import Factors, factors_on
 from diffusion_vae.evaluation.topology.lifts import lift_signs
 from diffusion_vae.evaluation.topology.winding import is_torus, winding_matrix
+from diffusion_vae.manifolds import Manifold
 
 STEPS = 400  # examples on a loop through one factor
 LOOPS = 4  # loops of each factor, at different values of the others
@@ -23,7 +27,7 @@ LEAST_COVERAGE = 0.95
 
 @dataclass(frozen=True)
 class Topology:
-    """What is known of an encoder as a map from the factors to the latent space.
+    """Measurements of an encoder as a map from the factors to the latent space.
 
     Attributes:
         degree: How often the latent space is covered, with orientation (on tori the
@@ -57,12 +61,12 @@ class Topology:
     equivariance_error: float
     captured: bool
 
-    def as_dict(self):
-        """The same as a JSON-able dictionary."""
+    def as_dict(self) -> dict:
+        """The record as a dictionary that JSON can hold."""
         return asdict(self)
 
 
-def measure_topology(model, dataset, seed=0):
+def measure_topology(model: Any, dataset: Any, seed: int = 0) -> Topology | None:
     """Measures a model's encoder on data whose factors are known.
 
     Args:
@@ -79,7 +83,7 @@ def measure_topology(model, dataset, seed=0):
     if dataset.render is None or factors is None or latent is None or not latent.closed:
         return None
 
-    def encode(values):
+    def encode(values: np.ndarray) -> np.ndarray:
         """Codes of factors, `[..., f] -> [..., ambient_dim]`."""
         flat = np.reshape(values, (-1, np.shape(values)[-1]))
         codes = [
@@ -91,23 +95,23 @@ def measure_topology(model, dataset, seed=0):
     rng = np.random.default_rng(seed)
     loops = encode(factors.loops(LOOPS, STEPS, rng))  # [classes, loops, steps + 1, n]
     jump = geometry.largest_jump(latent, loops)
-    found = value = winding = lift = None
+    degree = value = winding = lift = None
     if is_torus(latent) and is_torus(factors.manifold) and latent.dim == factors.manifold.dim:
         winding = winding_matrix(latent, loops)
         value = float(np.linalg.det(winding))
-        found = round(value)
+        degree = round(value)
     elif has_degree(factors.manifold, latent):
-        counted = measure_degree(encode, factors.manifold, latent, seed=seed)
-        value, found = counted.value, counted.integer
-        if is_quotient(latent):
+        measured = measure_degree(encode, factors.manifold, latent, seed=seed)
+        value, degree = measured.value, measured.integer
+        if antipodal_cover(latent) is not None:
             lift = int(np.median(lift_signs(latent, loops)))
     values = factors.random(POINTS, rng)
     points, true = encode(values), factors.points(values)
     uniform = ops.convert_to_numpy(latent.random_uniform((POINTS,), seed=seed))
     covered = geometry.coverage(latent, points, uniform)
-    homeomorphic = found is not None and abs(found) == 1 and lift in (None, -1)
+    homeomorphic = degree is not None and abs(degree) == 1 and lift in (None, -1)
     return Topology(
-        degree=found,
+        degree=degree,
         degree_value=value,
         winding=None if winding is None else tuple(tuple(map(int, row)) for row in winding),
         lift=lift,
@@ -125,7 +129,14 @@ def measure_topology(model, dataset, seed=0):
     )
 
 
-def _equivariance_error(latent, encode, factors, values, points, rng):
+def _equivariance_error(
+    latent: Manifold,
+    encode: Callable[[np.ndarray], np.ndarray],
+    factors: Factors,
+    values: np.ndarray,
+    points: np.ndarray,
+    rng: np.random.Generator,
+) -> float:
     """Mean over random group elements g of how far code(x) -> code(g x) is from an isometry."""
     few = slice(0, len(values) // 8)
     before = geometry.embedded(latent, points[few])

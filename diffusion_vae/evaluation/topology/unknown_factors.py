@@ -1,24 +1,26 @@
-"""What can be said of latent points where no factors are known, as of MNIST."""
+"""Measures of latent points where no factors are known, as of MNIST."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.manifold import trustworthiness
 
 from diffusion_vae.evaluation.topology.geometry import distances, embedded
+from diffusion_vae.manifolds import Manifold
 
 CROWD = 8  # points for each landmark
 
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """Do neighbours stay neighbours? (Venna and Kaski 2001.)
+    """Shares of neighbours that stay neighbours (Venna and Kaski 2001).
 
     Attributes:
-        trustworthiness: In [0, 1]; below 1 where latent neighbours are none in the data:
-            the map folds.
-        continuity: In [0, 1]; below 1 where neighbours in the data are none in the latent
-            space: the map tears.
+        trustworthiness: In [0, 1]; below 1 where latent neighbours are no neighbours in
+            the data: the map folds.
+        continuity: In [0, 1]; below 1 where neighbours in the data are no neighbours in
+            the latent space: the map tears.
         neighbours: Size of a neighbourhood.
         examples: Number of examples.
     """
@@ -28,12 +30,14 @@ class Neighbourhoods:
     neighbours: int
     examples: int
 
-    def as_dict(self):
-        """The same as a JSON-able dictionary."""
+    def as_dict(self) -> dict:
+        """The record as a dictionary that JSON can hold."""
         return asdict(self)
 
 
-def neighbourhoods(model, x, neighbours=10, examples=1000) -> Neighbourhoods:
+def neighbourhoods(
+    model: Any, x: np.ndarray, neighbours: int = 10, examples: int = 1000
+) -> Neighbourhoods:
     """Preservation of neighbourhoods by a model's encoder (scikit-learn).
 
     Distances in the data are Euclidean; latent ones are chords of the ambient space, of
@@ -43,7 +47,7 @@ def neighbourhoods(model, x, neighbours=10, examples=1000) -> Neighbourhoods:
         model: A model with `manifold` and `encode`.
         x: Examples, `[n, *event]`.
         neighbours: Size of a neighbourhood, less than half the number of examples.
-        examples: At most so many are looked at; all pairs are.
+        examples: Number of examples, at most; all pairs of them are compared.
 
     Returns:
         `Neighbourhoods`.
@@ -66,7 +70,7 @@ def neighbourhoods(model, x, neighbours=10, examples=1000) -> Neighbourhoods:
 
 @dataclass(frozen=True)
 class Homology:
-    """Holes of a cloud of points, by how long they last as the points grow to balls.
+    """Holes of a cloud of points, with the radii over which they last as points become balls.
 
     Attributes:
         lifetimes: For each dimension (1: loops, 2: voids, ...) the lifetimes of its classes
@@ -74,15 +78,21 @@ class Homology:
         points: Number of landmarks.
     """
 
-    lifetimes: tuple
+    lifetimes: tuple[tuple[float, ...], ...]
     points: int
 
-    def betti(self, least):
-        """Number of classes of each dimension that last at least so long."""
+    def betti(self, least: float) -> tuple[int, ...]:
+        """Number of classes of each dimension whose lifetime is at least `least`."""
         return tuple(sum(life >= least for life in lives) for lives in self.lifetimes)
 
 
-def homology(manifold, points, max_dim=1, landmarks=150, seed=0) -> Homology:
+def homology(
+    manifold: Manifold,
+    points: np.ndarray,
+    max_dim: int = 1,
+    landmarks: int = 150,
+    seed: int = 0,
+) -> Homology:
     """Persistent homology modulo 2 of latent points, by their geodesic distances (ripser).
 
     Compare with `homology(manifold, manifold.random_uniform((1200,)))`: a class of the
@@ -93,9 +103,9 @@ def homology(manifold, points, max_dim=1, landmarks=150, seed=0) -> Homology:
         manifold: Where the points lie.
         points: `[n, ambient_dim]`.
         max_dim: Largest dimension; 2 takes minutes for 500 landmarks.
-        landmarks: Number of points that are chosen, far from each other, among eight times
-            as many random ones.
-        seed: Of the random ones.
+        landmarks: Number of points that are used: points far from each other, of eight
+            times as many random ones.
+        seed: Seed of the random choice.
 
     Returns:
         A `Homology` of dimensions 1 to `max_dim`.
@@ -112,8 +122,8 @@ def homology(manifold, points, max_dim=1, landmarks=150, seed=0) -> Homology:
         ) from error
     if max_dim < 1:
         raise ValueError(f"Expected `max_dim` to be at least 1. Received: {max_dim}.")
-    chosen = np.random.default_rng(seed).permutation(len(points))[: CROWD * landmarks]
-    z = np.asarray(points)[chosen]
+    choice = np.random.default_rng(seed).permutation(len(points))[: CROWD * landmarks]
+    z = np.asarray(points)[choice]
     gaps = distances(manifold, z[:, None], z[None])
     gaps = 0.5 * (gaps + gaps.T)
     few = min(landmarks, len(z))

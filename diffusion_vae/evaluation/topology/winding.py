@@ -4,18 +4,22 @@ The winding matrix counts how often each latent angle turns when one factor goes
 once; its determinant is the degree of a continuous map (paper, section 4.2).
 """
 
+from collections.abc import Callable
+from functools import singledispatch
+
 import numpy as np
 from keras import ops
 
-from diffusion_vae.manifolds import EmbeddedTorus, FlatTorus, Sphere
+from diffusion_vae.manifolds import EmbeddedTorus, FlatTorus, Manifold, Sphere
+from diffusion_vae.typing import Tensor
 
 
-def is_torus(manifold):
-    """Whether the manifold is a circle or a torus, round or flat."""
-    return isinstance(manifold, (FlatTorus, EmbeddedTorus)) or manifold == Sphere(1)
+def is_torus(manifold: Manifold) -> bool:
+    """Whether the manifold is a circle, a flat torus or an embedded torus."""
+    return _angles_of(manifold) is not None
 
 
-def winding_matrix(manifold, loops):
+def winding_matrix(manifold: Manifold, loops: np.ndarray) -> np.ndarray:
     """Turns of each latent angle along images of loops.
 
     Args:
@@ -31,10 +35,31 @@ def winding_matrix(manifold, loops):
     return np.rint(np.median(turns, axis=1)).astype(int).T
 
 
-def angle_steps(manifold, points):
-    """Signed angles between consecutive points, `[..., n, ambient_dim] -> [..., n - 1, dim]`."""
-    if isinstance(manifold, EmbeddedTorus):
-        angles = ops.convert_to_numpy(manifold.angles(points))
-        return np.remainder(np.diff(angles, axis=-2) + np.pi, 2.0 * np.pi) - np.pi
-    torus = FlatTorus(1) if isinstance(manifold, Sphere) else manifold
-    return ops.convert_to_numpy(torus.angle_between(points[..., :-1, :], points[..., 1:, :]))
+def angle_steps(manifold: Manifold, points: np.ndarray) -> np.ndarray:
+    """Signed angles between consecutive points, `[..., n, ambient_dim] -> [..., n - 1, dim]`.
+
+    Raises:
+        ValueError: If the manifold is not a torus.
+    """
+    angles = _angles_of(manifold)
+    if angles is None:
+        raise ValueError(f"Expected a circle or a torus. Received: {manifold!r}.")
+    steps = np.diff(ops.convert_to_numpy(angles(points)), axis=-2)
+    return np.remainder(steps + np.pi, 2.0 * np.pi) - np.pi
+
+
+@singledispatch
+def _angles_of(manifold: Manifold) -> Callable[[Tensor], Tensor] | None:
+    """Map from points of a torus to their angles, `[..., ambient_dim] -> [..., dim]`."""
+    return None
+
+
+@_angles_of.register(FlatTorus)
+@_angles_of.register(EmbeddedTorus)
+def _(manifold: FlatTorus | EmbeddedTorus) -> Callable[[Tensor], Tensor]:
+    return manifold.angles
+
+
+@_angles_of.register
+def _(manifold: Sphere) -> Callable[[Tensor], Tensor] | None:
+    return FlatTorus(1).angles if manifold.dim == 1 else None
