@@ -1,8 +1,10 @@
-"""p(x | z): what the decoder's output means."""
+"""Likelihoods p(x | z): laws of the data, given the output of a decoder."""
 
 import math
+from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from diffusion_vae.checks import (
@@ -14,6 +16,7 @@ from diffusion_vae.checks import (
 )
 from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.serialization import serializable
+from diffusion_vae.typing import Seed, Shape, Tensor
 
 SCALES = ("fixed", "learned", "predicted")
 SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
@@ -30,13 +33,25 @@ class Likelihood(FullPrecisionLayer):
     the last axis: `[..., *event[:-1], outputs_per_value * event[-1]]`.
 
     Attributes:
-        outputs_per_value: Numbers a decoder gives per data value.
+        outputs_per_value: Numbers of a decoder's output per data value.
+
+    Example:
+        >>> from diffusion_vae import likelihoods
+        >>> likelihood = likelihoods.get("bernoulli")
+        >>> isinstance(likelihood, likelihoods.Likelihood)
+        True
+        >>> likelihood.event_shape((None, 28, 28, 1))  # of the data
+        (None, 28, 28, 1)
     """
 
-    outputs_per_value = 1
+    outputs_per_value: int = 1
 
-    def event_shape(self, raw_shape):
-        """Shape of the data whose raw decoder output has the shape `raw_shape`."""
+    def event_shape(self, raw_shape: Shape) -> Shape:
+        """Shape of the data whose raw decoder output has the shape `raw_shape`.
+
+        Raises:
+            ValueError: If its last axis is not a multiple of `outputs_per_value`.
+        """
         last = raw_shape[-1]
         if last is not None and last % self.outputs_per_value:
             raise ValueError(
@@ -46,9 +61,8 @@ class Likelihood(FullPrecisionLayer):
             )
         return (*raw_shape[:-1], None if last is None else last // self.outputs_per_value)
 
-    def outputs(self, raw):
-        """Named arrays of a raw decoder output: `reconstruction`, and what else
-        `log_prob` needs.
+    def outputs(self, raw: Tensor) -> dict[str, Tensor]:
+        """Named arrays of a raw decoder output, as `log_prob` takes them.
 
         Args:
             raw: `[..., *raw_event]`.
@@ -59,23 +73,23 @@ class Likelihood(FullPrecisionLayer):
         """
         raise NotImplementedError
 
-    def log_prob(self, x, outputs):
+    def log_prob(self, x: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         """Log density of the data in nats, all constants included.
 
         Args:
             x: Data, `[..., *event]`.
-            outputs: What `outputs` returned.
+            outputs: Result of `outputs`.
 
         Returns:
             `[...]`, summed over the event (as many axes as the layer was built for).
         """
         raise NotImplementedError
 
-    def sample(self, outputs, seed=None):
+    def sample(self, outputs: dict[str, Tensor], seed: Seed = None) -> Tensor:
         """A draw of the data.
 
         Args:
-            outputs: What `outputs` returned.
+            outputs: Result of `outputs`.
             seed: An integer, a `keras.random.SeedGenerator` or `None`.
 
         Returns:
@@ -83,20 +97,20 @@ class Likelihood(FullPrecisionLayer):
         """
         raise NotImplementedError
 
-    def check_data(self, x):
-        """Says so when NumPy data cannot come from this distribution.
+    def check_data(self, x: np.ndarray) -> None:
+        """Checks that NumPy data can come from this distribution.
 
         Raises:
             ValueError: If a value is NaN or infinite, or outside the support.
         """
         require_finite("data", x)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Remembers the event's rank; `input_shape` is `[batch, *event]`."""
         self._event_axes = tuple(range(-(len(input_shape) - 1), 0))
         self.built = True
 
-    def call(self, raw):
+    def call(self, raw: Tensor) -> dict[str, Tensor]:
         return self.outputs(raw)
 
 
@@ -117,17 +131,26 @@ class Gaussian(Likelihood):
             Keras's name: `"sigmoid"` for data in [0, 1], `"tanh"` for data in [-1, 1].
 
     Raises:
-        ValueError, TypeError: If an argument is not one of these.
+        TypeError: If `variance` is not a number.
+        ValueError: If it is not positive, or a name is unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.likelihoods import Gaussian
+        >>> likelihood = Gaussian(variance=0.5)
+        >>> outputs = likelihood(np.zeros((1, 2), "float32"))  # a decoder's raw output
+        >>> round(float(likelihood.log_prob(np.ones((1, 2), "float32"), outputs)[0]), 3)
+        -3.145
     """
 
     def __init__(
         self,
-        scale="fixed",
-        variance=1.0,
-        per_dimension=False,
-        output_activation="linear",
-        **kwargs,
-    ):
+        scale: str = "fixed",
+        variance: float = 1.0,
+        per_dimension: bool = False,
+        output_activation: str = "linear",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.scale = require_choice("scale", scale, SCALES)
         self.variance = require_positive("variance", variance)
@@ -143,19 +166,19 @@ class Gaussian(Likelihood):
         self.output_activation = keras.activations.serialize(self._activate)
         self.outputs_per_value = 2 if scale == "predicted" else 1
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         if self.scale == "learned":
             shape = tuple(input_shape[1:]) if self.per_dimension else ()
             self.offset = self.add_weight(name="scale", shape=shape, initializer="zeros")
 
-    def check_data(self, x):
+    def check_data(self, x: np.ndarray) -> None:
         super().check_data(x)
         if self.output_activation in RANGES:
             low, high = RANGES[self.output_activation]
             require_range(x, low, high, f"means that come from {self.output_activation}")
 
-    def outputs(self, raw):
+    def outputs(self, raw: Tensor) -> dict[str, Tensor]:
         if self.scale != "predicted":
             return {"reconstruction": self._activate(raw)}
         mean, offset = ops.split(raw, 2, axis=-1)
@@ -165,7 +188,7 @@ class Gaussian(Likelihood):
             offset = ops.broadcast_to(offset, ops.shape(mean))
         return {"reconstruction": mean, "log_scale": self._log_scale(offset)}
 
-    def log_prob(self, x, outputs):
+    def log_prob(self, x: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         mean = outputs["reconstruction"]
         if self.scale == "fixed":
             count = math.prod(mean.shape[axis] for axis in self._event_axes)
@@ -177,12 +200,12 @@ class Gaussian(Likelihood):
         terms = square + 2.0 * log_scale + math.log(2.0 * math.pi)
         return -0.5 * ops.sum(terms, axis=self._event_axes)
 
-    def sample(self, outputs, seed=None):
+    def sample(self, outputs: dict[str, Tensor], seed: Seed = None) -> Tensor:
         mean = outputs["reconstruction"]
         noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=seed)
         return mean + ops.exp(self._log_scale_of(outputs)) * noise
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "scale": self.scale,
@@ -191,7 +214,7 @@ class Gaussian(Likelihood):
             "output_activation": self.output_activation,
         }
 
-    def _log_scale_of(self, outputs):
+    def _log_scale_of(self, outputs: dict[str, Tensor]) -> Tensor:
         """Log standard deviation, `[]`, `[*event]` or `[..., *event]`."""
         if self.scale == "fixed":
             return 0.5 * math.log(self.variance)
@@ -199,7 +222,7 @@ class Gaussian(Likelihood):
             return self._log_scale(self.offset)
         return outputs["log_scale"]
 
-    def _log_scale(self, offset):
+    def _log_scale(self, offset: Tensor) -> Tensor:
         """Log standard deviation above its floor; the initial one at offset zero."""
         start = 0.5 * math.log(self.variance) - LOG_SMALLEST_SCALE
         inverse = start + math.log(-math.expm1(-start))  # softplus(inverse) == start
@@ -208,37 +231,62 @@ class Gaussian(Likelihood):
 
 @serializable
 class Bernoulli(Likelihood):
-    """Independent binary data values; the decoder's output are logits.
+    """Independent binary data values; the decoder's outputs are logits.
 
     Data strictly between 0 and 1 count as probabilities (cross-entropy).
+
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.likelihoods import Bernoulli
+        >>> likelihood = Bernoulli()
+        >>> outputs = likelihood(np.zeros((1, 2), "float32"))  # a decoder's raw output
+        >>> round(float(likelihood.log_prob(np.ones((1, 2), "float32"), outputs)[0]), 3)
+        -1.386
     """
 
-    def check_data(self, x):
+    def check_data(self, x: np.ndarray) -> None:
         super().check_data(x)
         require_range(x, 0, 1, "a Bernoulli likelihood", ", or use likelihood='gaussian'")
 
-    def outputs(self, raw):
+    def outputs(self, raw: Tensor) -> dict[str, Tensor]:
         return {"reconstruction": ops.sigmoid(raw), "logits": raw}
 
-    def log_prob(self, x, outputs):
+    def log_prob(self, x: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         logits = outputs["logits"]
         terms = x * logits - ops.softplus(logits)
         return ops.sum(terms, axis=self._event_axes)
 
-    def sample(self, outputs, seed=None):
+    def sample(self, outputs: dict[str, Tensor], seed: Seed = None) -> Tensor:
         mean = outputs["reconstruction"]
         uniform = keras.random.uniform(ops.shape(mean), dtype=mean.dtype, seed=seed)
         return ops.cast(uniform < mean, mean.dtype)
 
 
-LIKELIHOODS = {"gaussian": Gaussian, "bernoulli": Bernoulli}
+LIKELIHOODS: dict[str, type[Likelihood]] = {"gaussian": Gaussian, "bernoulli": Bernoulli}
 
 
-def get(likelihood) -> Likelihood:
-    """A likelihood from itself, its name or its serialised configuration."""
-    if isinstance(likelihood, Likelihood):
-        return likelihood
-    if isinstance(likelihood, dict):
-        return keras.saving.deserialize_keras_object(likelihood)
-    require_choice("likelihood", likelihood, LIKELIHOODS, also=" or a Likelihood")
-    return LIKELIHOODS[likelihood]()
+def get(identifier: Likelihood | dict | str) -> Likelihood:
+    """A likelihood by its name, from its serialised configuration, or itself.
+
+    Args:
+        identifier: `"gaussian"`, `"bernoulli"`, a `Likelihood`, or its serialised
+            configuration.
+
+    Returns:
+        A `Likelihood`.
+
+    Raises:
+        ValueError: If it is none of these.
+
+    Example:
+        >>> from diffusion_vae import likelihoods
+        >>> likelihoods.get("gaussian").variance
+        1.0
+    """
+    found: Any = identifier
+    if isinstance(found, dict):
+        found = keras.saving.deserialize_keras_object(found)
+    if isinstance(found, Likelihood):
+        return found
+    require_choice("likelihood", found, LIKELIHOODS, also=" or a Likelihood")
+    return LIKELIHOODS[found]()

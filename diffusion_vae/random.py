@@ -27,12 +27,11 @@ class SeedGenerator(keras.random.SeedGenerator):
         ValueError: If it is negative.
 
     Example:
-
-    >>> import keras
-    >>> from diffusion_vae.random import SeedGenerator
-    >>> draws = [float(keras.random.normal((), seed=SeedGenerator(0))) for _ in range(2)]
-    >>> draws[0] == draws[1]
-    True
+        >>> import keras
+        >>> from diffusion_vae.random import SeedGenerator
+        >>> draws = [float(keras.random.normal((), seed=SeedGenerator(0))) for _ in range(2)]
+        >>> draws[0] == draws[1]
+        True
     """
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:

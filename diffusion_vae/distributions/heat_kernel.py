@@ -1,5 +1,7 @@
 """Brownian motion on a manifold as a distribution of TensorFlow Probability."""
 
+from typing import Any
+
 import tensorflow as tf
 from tensorflow_probability.python.bijectors import softplus
 from tensorflow_probability.python.distributions import distribution
@@ -16,6 +18,9 @@ from tensorflow_probability.python.internal import (
 from diffusion_vae import heat_kernels, manifolds
 from diffusion_vae.distributions.seeds import StatelessSeeds
 from diffusion_vae.distributions.support import assert_on_manifold
+from diffusion_vae.heat_kernels import Law
+from diffusion_vae.manifolds import Manifold
+from diffusion_vae.typing import Tensor
 
 
 class HeatKernel(distribution.Distribution):
@@ -31,27 +36,36 @@ class HeatKernel(distribution.Distribution):
         manifold: A `Manifold` or its text form, such as `"sphere:2"`.
         location: Starting points, `[..., ambient_dim]`.
         time: Times, `[..., time_dim]`.
-        kernel: `"auto"`, `"exact"`, `"random_walk"` or a heat kernel on the manifold.
+        kernel: `"auto"`, `"exact"`, `"random_walk"` or a `Law` on the manifold.
         validate_args: Whether to check, at run time, that locations and values lie on the
             manifold and times are positive.
         allow_nan_stats: As everywhere in TensorFlow Probability.
         name: Name of the distribution.
 
     Raises:
-        ValueError: If the last axes are not `ambient_dim` and `time_dim`, or the manifold
-            has no such kernel.
+        TypeError: If no exact kernel of the manifold is known and one is asked for.
+        ValueError: If the last axes are not `ambient_dim` and `time_dim`, or the kernel is
+            unknown or lives on another manifold.
+
+    Example:
+        >>> from diffusion_vae.distributions import HeatKernel
+        >>> law = HeatKernel("sphere:2", location=[0.0, 0.0, 1.0], time=[0.1])
+        >>> law.sample(5, seed=0).shape
+        TensorShape([5, 3])
+        >>> round(float(law.log_prob([0.0, 0.0, 1.0])), 3)
+        0.481
     """
 
     def __init__(
         self,
-        manifold,
-        location,
-        time,
-        kernel="auto",
-        validate_args=False,
-        allow_nan_stats=True,
-        name="HeatKernel",
-    ):
+        manifold: Manifold | str,
+        location: Tensor,
+        time: Tensor,
+        kernel: Law | str = "auto",
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: str = "HeatKernel",
+    ) -> None:
         parameters = dict(locals())
         self._manifold = manifolds.get(manifold)
         self._kernel = heat_kernels.get(kernel, self._manifold)
@@ -73,7 +87,7 @@ class HeatKernel(distribution.Distribution):
             )
 
     @classmethod
-    def _parameter_properties(cls, dtype, num_classes=None):
+    def _parameter_properties(cls, dtype: Any, num_classes: int | None = None) -> dict[str, Any]:
         return {
             "location": parameter_properties.ParameterProperties(
                 event_ndims=1,
@@ -88,33 +102,33 @@ class HeatKernel(distribution.Distribution):
         }
 
     @property
-    def manifold(self):
-        """Where the motion lives."""
+    def manifold(self) -> Manifold:
+        """The manifold on which the motion lives."""
         return self._manifold
 
     @property
-    def kernel(self):
-        """The heat kernel that draws, and knows density and divergence."""
+    def kernel(self) -> Law:
+        """The law that gives draws, densities and divergences."""
         return self._kernel
 
     @property
-    def location(self):
+    def location(self) -> Tensor:
         """Starting points, `[..., ambient_dim]`."""
         return self._location
 
     @property
-    def time(self):
+    def time(self) -> Tensor:
         """Times, `[..., time_dim]`."""
         return self._time
 
-    def _event_shape(self):
+    def _event_shape(self) -> tf.TensorShape:
         return tf.TensorShape([self._manifold.ambient_dim])
 
-    def _event_shape_tensor(self):
+    def _event_shape_tensor(self) -> Tensor:
         return tf.constant([self._manifold.ambient_dim], dtype=tf.int32)
 
-    def _sample_n(self, n, seed=None):
-        location, time = self._broadcast_parameters()
+    def _sample_n(self, n: int, seed: Any = None) -> Tensor:
+        location, time = self.broadcast_parameters()
         repeats = prefer_static.concat(
             [[n], prefer_static.ones_like(prefer_static.shape(location))], 0
         )
@@ -122,10 +136,10 @@ class HeatKernel(distribution.Distribution):
         time = tf.tile(time[tf.newaxis], repeats)
         return self._kernel.sample(location, time, seed=StatelessSeeds(seed))
 
-    def _log_prob(self, value):
-        return self._kernel.log_density(value, *self._broadcast_parameters())
+    def _log_prob(self, value: Tensor) -> Tensor:
+        return self._kernel.log_density(value, *self.broadcast_parameters())
 
-    def _broadcast_parameters(self):
+    def broadcast_parameters(self) -> tuple[Tensor, Tensor]:
         """Locations and times with the whole batch shape."""
         location, time = tf.convert_to_tensor(self._location), tf.convert_to_tensor(self._time)
         batch = self._batch_shape_tensor(location=location, time=time)
@@ -135,10 +149,10 @@ class HeatKernel(distribution.Distribution):
         time = tf.broadcast_to(time, prefer_static.concat([batch, [self._manifold.time_dim]], 0))
         return location, time
 
-    def _default_event_space_bijector(self):
+    def _default_event_space_bijector(self) -> None:
         return None
 
-    def _parameter_control_dependencies(self, is_init):
+    def _parameter_control_dependencies(self, is_init: bool) -> list[Any]:
         if not self.validate_args:
             return []
         checks = []
@@ -150,13 +164,14 @@ class HeatKernel(distribution.Distribution):
             )
         return checks
 
-    def _sample_control_dependencies(self, value):
+    def _sample_control_dependencies(self, value: Tensor) -> list[Any]:
         if not self.validate_args:
             return []
         return [assert_on_manifold(self._manifold, value, "value")]
 
 
-def _require_last_axis(name, x, size):
+def _require_last_axis(name: str, x: Tensor, size: int) -> None:
+    """Raises `ValueError` if the last axis has another length, as far as it is known."""
     if tensorshape_util.rank(x.shape) is None:
         return
     shape = tensorshape_util.as_list(x.shape)

@@ -1,13 +1,17 @@
 """Seeds of TensorFlow Probability for code that draws through Keras."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability.python.internal import samplers
 
+from diffusion_vae.typing import Seed, Tensor
 
-def stateless_seed(seed):
-    """What TensorFlow Probability takes, `[2]`, from what Keras takes.
+
+def stateless_seed(seed: Seed) -> Tensor:
+    """A stateless seed of TensorFlow Probability, `[2]`, from a seed of Keras.
 
     Args:
         seed: An integer, a `keras.random.SeedGenerator` or `None`.
@@ -17,8 +21,8 @@ def stateless_seed(seed):
     return samplers.sanitize_seed(_without_integers(seed), salt="diffusion_vae")
 
 
-def _without_integers(seed):
-    """An integer as a stateless seed: it then gives the same draws every time."""
+def _without_integers(seed: Any) -> Any:
+    """An integer as a stateless seed, which gives the same draws every time."""
     if isinstance(seed, (int, np.integer)):
         return tf.constant([seed % 2**31, seed // 2**31 % 2**31], tf.int32)
     return seed
@@ -27,18 +31,18 @@ def _without_integers(seed):
 class StatelessSeeds(keras.random.SeedGenerator):
     """A seed generator without variables: its seeds follow from one stateless seed.
 
-    An integer gives the same draws every time it is given, here as in Keras.
+    An integer gives the same draws every time, as in Keras.
 
     Args:
-        seed: What TensorFlow Probability takes: an integer, a stateless seed `[2]` or `None`.
+        seed: A seed of TensorFlow Probability: an integer, a stateless seed `[2]` or `None`.
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed: Any) -> None:
         # Not Keras's own initialiser, which makes a variable.
         self.name = "stateless_seeds"
         self._seed = samplers.sanitize_seed(_without_integers(seed), salt="diffusion_vae")  # [2]
         self._drawn = 0
 
-    def next(self, ordered=True):
+    def next(self, ordered: bool = True) -> Tensor:
         self._drawn += 1
         return tf.bitcast(samplers.fold_in(self._seed, self._drawn), tf.uint32)

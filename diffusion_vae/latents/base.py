@@ -1,53 +1,104 @@
-"""The contract of a latent distribution: posterior and prior as one Keras layer."""
+"""Contract of a latent distribution: posterior and prior as one Keras layer."""
+
+from typing import Any, TypeAlias
+
+import keras
 
 from diffusion_vae.layers.full_precision import FullPrecisionLayer
+from diffusion_vae.typing import Seed, Shape, Tensor
+
+Params: TypeAlias = dict[str, Tensor]
+"""Parameters of posteriors by name; their first axis is the batch."""
 
 
 class LatentDistribution(FullPrecisionLayer):
-    """Turns features into the parameters of a posterior, draws from it, and knows the prior.
+    """Posterior of features, and the prior, in one layer.
 
     Calling the layer on features `[batch, n]` returns the dictionary of
     `parameters(features)` with a draw `z` from the posterior added. Parameters are
     named tensors whose first axis is the batch; a sample axis may come before it.
 
     Attributes:
-        parameter_names: Names of the parameters, in order.
         point_shape: Shape of one latent point.
-        diagnostic_names: Names of the numbers that `diagnostics` returns.
+
+    Input shape:
+        Features, `[batch, n]`.
+
+    Output shape:
+        A dictionary: the parameters by name, and `z` `[batch, *point_shape]`.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from keras import ops
+        >>> from diffusion_vae.latents import LatentDistribution
+        >>> class UnitVariance(LatentDistribution):  # N(mean, I) in the plane
+        ...     parameter_names, point_shape = ("mean",), (2,)
+        ...     def parameters(self, features):
+        ...         return {"mean": features[..., :2]}
+        ...     def sample(self, params):
+        ...         return params["mean"] + keras.random.normal(ops.shape(params["mean"]))
+        ...     def kl(self, params):  # to N(0, I)
+        ...         return 0.5 * ops.sum(ops.square(params["mean"]), axis=-1)
+        >>> latent = UnitVariance()
+        >>> outputs = latent(np.ones((1, 4), "float32"))
+        >>> sorted(outputs), float(latent.kl(outputs)[0])
+        (['mean', 'z'], 1.0)
     """
 
-    parameter_names: tuple = ()
-    point_shape: tuple = ()
-    diagnostic_names: tuple = ()
+    point_shape: tuple[int, ...] = ()
 
-    def parameters(self, features):
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters, in order."""
+        return ()
+
+    @property
+    def diagnostic_names(self) -> tuple[str, ...]:
+        """Names of the numbers that `diagnostics` returns."""
+        return ()
+
+    def parameters(self, features: Tensor) -> Params:
         """Posterior parameters of features `[batch, n]`, a dictionary of tensors."""
         raise NotImplementedError
 
-    def sample(self, params):
+    def sample(self, params: Params) -> Tensor:
         """One draw from each posterior, `[..., *point_shape]`."""
         raise NotImplementedError
 
-    def kl(self, params):
+    def kl(self, params: Params) -> Tensor:
         """KL of each posterior to the prior in nats, `[...]`."""
         raise NotImplementedError
 
-    def log_density(self, z, params):
+    def log_density(self, z: Tensor, params: Params) -> Tensor:
         """Log density of the posteriors at `z` in nats, `[...]`."""
         raise NotImplementedError
 
-    def prior_sample(self, n, seed=None):
+    def prior_sample(self, n: int, seed: Seed = None) -> Tensor:
         """Draws from the prior, `[n, *point_shape]`."""
         raise NotImplementedError
 
-    def prior_log_density(self, z):
+    def prior_log_density(self, z: Tensor) -> Tensor:
         """Log density of the prior at `z` in nats, `[...]`."""
         raise NotImplementedError
 
-    def diagnostics(self, params):
+    def diagnostics(self, params: Params) -> Params:
         """Per-example numbers worth watching during training, a dictionary of `[batch]`."""
         return {}
 
-    def call(self, features):
+    def call(self, features: Tensor) -> Params:
         params = self.parameters(features)
         return {**params, "z": self.sample(params)}
+
+    def compute_output_shape(self, input_shape: Shape) -> dict[str, Shape]:
+        raise NotImplementedError
+
+    def _dense(self, name: str, units: int, seed: int | None) -> keras.layers.Dense:
+        """A dense layer in full precision whose initial weights follow from a seed."""
+        initializer = keras.initializers.GlorotUniform(seed=seed)
+        return keras.layers.Dense(
+            units, kernel_initializer=initializer, name=name, dtype=self.dtype_policy
+        )
+
+    def _draw_seed(self, seed: Seed) -> Any:
+        """The seed that was given, or the layer's own generator."""
+        return self.seed_generator if seed is None else seed

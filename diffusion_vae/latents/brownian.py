@@ -1,15 +1,20 @@
-"""The posterior of a diffusion VAE: Brownian motion from an encoded location."""
+"""Posterior of a diffusion VAE: Brownian motion from an encoded location."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
 
 from diffusion_vae import heat_kernels
 from diffusion_vae.checks import require_choice, require_positive
-from diffusion_vae.latents.base import LatentDistribution
-from diffusion_vae.layers.diffusion_time import DiffusionTime, one_per_time
+from diffusion_vae.heat_kernels import Law
+from diffusion_vae.latents.base import LatentDistribution, Params
+from diffusion_vae.layers.diffusion_time import DiffusionTime, Limits, one_per_time
 from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjection
 from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
+from diffusion_vae.typing import LogTimeRange, Seed, Shape, Tensor
 
 LOCATION_HEADS = ("ambient", "veronese")
 EDGE = 0.1  # share of given limits, at either end, where training does not start
@@ -32,21 +37,45 @@ class BrownianLatent(LatentDistribution):
             encoder's; `None` to learn it.
         location_head: `"ambient"`, or `"veronese"` on a real projective space.
         seed: Integer seed of the noise and of the initial weights, or `None`.
+
+    Input shape:
+        Features, `[batch, n]`.
+
+    Output shape:
+        A dictionary: `location` `[batch, ambient_dim]`, `time` `[batch, time_dim]` and the
+        draw `z` `[batch, ambient_dim]`.
+
+    Raises:
+        TypeError: If `kernel` is not a law on a manifold.
+        ValueError: If limits, the start or the fixed time are out of range, or the KL of a
+            random walk is left without limits on its time.
+
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.heat_kernels import heat_kernel
+        >>> from diffusion_vae.latents import BrownianLatent
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> latent = BrownianLatent(heat_kernel(Sphere(2)), fixed_time=0.1, seed=0)
+        >>> outputs = latent(np.ones((4, 8), "float32"))
+        >>> {name: tuple(value.shape) for name, value in outputs.items()}
+        {'location': (4, 3), 'time': (4, 1), 'z': (4, 3)}
+        >>> np.round(latent.kl(outputs), 3)
+        array([2.046, 2.046, 2.046, 2.046], dtype=float32)
     """
 
     parameter_names = ("location", "time")
 
     def __init__(
         self,
-        kernel,
+        kernel: Law,
         *,
-        log_time_range="auto",
-        initial_log_time=None,
-        fixed_time=None,
-        location_head="ambient",
-        seed=None,
-        **kwargs,
-    ):
+        log_time_range: LogTimeRange | str = "auto",
+        initial_log_time: float | Sequence[float] | None = None,
+        fixed_time: float | Sequence[float] | None = None,
+        location_head: str = "ambient",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.kernel = heat_kernels.get(kernel)
         self.manifold = self.kernel.manifold
@@ -63,27 +92,25 @@ class BrownianLatent(LatentDistribution):
         self.location_head = location_head
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
+        self.projection: ManifoldProjection | VeroneseProjection
         if location_head == "veronese":
             self.projection = VeroneseProjection(self.manifold, dtype=self.dtype_policy)
             width = self.projection.input_dim
         else:
             self.projection = ManifoldProjection(self.manifold, dtype=self.dtype_policy)
             width = self.manifold.ambient_dim
-        initializer = keras.initializers.GlorotUniform(seed=layer_seeds(seed, 1)[0])
-        self.location = keras.layers.Dense(
-            width, kernel_initializer=initializer, name="location", dtype=self.dtype_policy
-        )
+        self.location = self._dense("location", width, layer_seeds(seed, 1)[0])
         self.time = None if self.fixed_time else self._time_layer()
 
     @property
-    def diagnostic_names(self):
+    def diagnostic_names(self) -> tuple[str, ...]:
         return ("log_time",) if self.time is None else ("log_time", "time_at_limit")
 
-    def _time_layer(self):
-        limits, start = self.log_time_range, self.initial_log_time
-        if isinstance(limits, str):
-            limits = self.kernel.default_log_time_range()
-        limits = one_per_time(limits, self.manifold.time_dim)
+    def _time_layer(self) -> DiffusionTime:
+        given, start = self.log_time_range, self.initial_log_time
+        if isinstance(given, str):
+            given = self.kernel.default_log_time_range()
+        limits = one_per_time(given, self.manifold.time_dim)
         _refuse_unbounded_walk(self.kernel, limits)
         if start is None:
             default = self.kernel.default_initial_log_time()
@@ -92,14 +119,14 @@ class BrownianLatent(LatentDistribution):
             self.manifold.time_dim, limits, start, name="time", dtype=self.dtype_policy
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.location.build(input_shape)
         if self.time is not None:
             self.time.build(input_shape)
         self.projection.build((*input_shape[:-1], self.location.units))
         self.built = True
 
-    def parameters(self, features):
+    def parameters(self, features: Tensor) -> Params:
         location = self.projection(self.location(features))
         if self.time is not None:
             return {"location": location, "time": self.time(features)}
@@ -107,35 +134,35 @@ class BrownianLatent(LatentDistribution):
         shape = (*ops.shape(location)[:-1], self.manifold.time_dim)
         return {"location": location, "time": ops.broadcast_to(time, shape)}
 
-    def sample(self, params):
+    def sample(self, params: Params) -> Tensor:
         location, time = params["location"], params["time"]
         return self.kernel.sample(location, time, seed=self.seed_generator)
 
-    def kl(self, params):
+    def kl(self, params: Params) -> Tensor:
         location, time = params["location"], params["time"]
         return self.kernel.kl_to_prior(location, time, seed=self.seed_generator)
 
-    def log_density(self, z, params):
+    def log_density(self, z: Tensor, params: Params) -> Tensor:
         return self.kernel.log_density(z, params["location"], params["time"])
 
-    def prior_sample(self, n, seed=None):
-        return self.manifold.prior_sample((n,), seed=self.seed_generator if seed is None else seed)
+    def prior_sample(self, n: int, seed: Seed = None) -> Tensor:
+        return self.manifold.prior_sample((n,), seed=self._draw_seed(seed))
 
-    def prior_log_density(self, z):
+    def prior_log_density(self, z: Tensor) -> Tensor:
         return self.manifold.prior_log_density(z)
 
-    def diagnostics(self, params):
+    def diagnostics(self, params: Params) -> Params:
         time = params["time"]
         values = {"log_time": ops.mean(ops.log(time), axis=-1)}
         if self.time is not None:
             values["time_at_limit"] = self.time.share_at_limit(time)
         return values
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> dict[str, Shape]:
         point = (*input_shape[:-1], self.manifold.ambient_dim)
         return {"location": point, "time": (*point[:-1], self.manifold.time_dim), "z": point}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "kernel": keras.saving.serialize_keras_object(self.kernel),
@@ -147,8 +174,8 @@ class BrownianLatent(LatentDistribution):
         }
 
 
-def _start(default, limits):
-    """Where training starts within the limits: at the default unless too near to one."""
+def _start(default: float, limits: Limits) -> float:
+    """Initial log time: the default, or the middle of limits that leave it out."""
     if limits is None:
         return default
     low, high = limits
@@ -156,8 +183,8 @@ def _start(default, limits):
     return default if low + margin < default < high - margin else 0.5 * (low + high)
 
 
-def _refuse_unbounded_walk(kernel, limits):
-    """The short-time KL of a closed manifold falls without bound as the time grows."""
+def _refuse_unbounded_walk(kernel: Law, limits: list[Limits]) -> None:
+    """Raises `ValueError` if a random walk on a closed manifold has no limits on its time."""
     if "kl_to_prior" not in kernel.approximate:
         return
     needed = kernel.default_log_time_range()  # `None` where a factor is Euclidean
@@ -169,7 +196,7 @@ def _refuse_unbounded_walk(kernel, limits):
         )
 
 
-def _checked_time(time, time_dim):
+def _checked_time(time: Any, time_dim: int) -> list[float] | None:
     """A fixed time as a list of `time_dim` positive floats, or `None`."""
     if time is None:
         return None

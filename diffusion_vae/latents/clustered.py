@@ -1,14 +1,16 @@
-"""What latents with a category have in common, whatever a cluster is."""
+"""Base of the latents with a category: K clusters of any kind."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.checks import require_choice, require_integer, require_positive
-from diffusion_vae.latents.base import LatentDistribution
+from diffusion_vae.latents.base import LatentDistribution, Params
 from diffusion_vae.random import SeedGenerator, layer_seeds
+from diffusion_vae.typing import Seed, Tensor
 
 ESTIMATORS = ("relaxed", "marginal", "gumbel")
 
@@ -21,80 +23,108 @@ class ClusteredLatent(LatentDistribution):
 
         sum_c q(c | x) KL(q(z | x, c) || p(z | c)) + KL(q(c | x) || uniform).
 
-    A subclass says what a cluster is: the parameters of q(z | x, c), by name and with a
-    cluster axis, `[..., K, n]`; how to average them over the clusters; draws, densities and
-    KLs of one q(z | x, c).
+    A subclass defines the clusters: the parameters of q(z | x, c), by name and with a
+    cluster axis, `[..., K, n]`; their average over the clusters; draws, densities and
+    KLs of each q(z | x, c).
 
     Args:
         clusters: Number K of clusters, at least 2.
-        estimator: The `z` of a call, on which a model trains. `"relaxed"`: from the law
-            whose parameters are averaged over the clusters by q(c | x), the published code
-            of CatVAE, which is no draw from q(z | x). `"gumbel"`: the same with weights
+        estimator: How the `z` of a call is drawn, on which a model trains. `"relaxed"`: from
+            the law whose parameters are averaged over the clusters by q(c | x), as in the
+            published code of CatVAE; it is not q(z | x). `"gumbel"`: the same with weights
             from the Gumbel-softmax (Jang et al. 2017, arXiv 1611.01144). `"marginal"`:
             from q(z | x) itself, without a gradient through the choice of c.
-        temperature: Of the Gumbel-softmax.
+        temperature: Temperature of the Gumbel-softmax.
         seed: Integer seed of the noise and of the initial weights, or `None`.
 
     Attributes:
-        centres: Centre of each cluster's prior, a NumPy array `[K, *point_shape]`.
         component_names: Names of the parameters of q(z | x, c).
+
+    Raises:
+        TypeError: If `clusters` is not an integer.
+        ValueError: If there are fewer than two, or another argument is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.latents import CategoricalMixtureLatent, ClusteredLatent
+        >>> latent = CategoricalMixtureLatent(clusters=3, seed=0)
+        >>> isinstance(latent, ClusteredLatent), latent.centres.shape
+        (True, (3, 6))
+        >>> params = latent(np.ones((5, 8), "float32"))
+        >>> tuple(latent.probabilities(params).shape)  # q(c | x)
+        (5, 3)
     """
 
-    component_names: tuple = ()
-    centres: np.ndarray
-    diagnostic_names: tuple = ("category_kl",)
+    component_names: tuple[str, ...] = ()
 
-    def __init__(self, clusters, *, estimator="relaxed", temperature=1.0, seed=None, **kwargs):
+    def __init__(
+        self,
+        clusters: int,
+        *,
+        estimator: str = "relaxed",
+        temperature: float = 1.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.clusters = require_integer("clusters", clusters, 2)
         self.estimator = require_choice("estimator", estimator, ESTIMATORS)
         self.temperature = require_positive("temperature", temperature)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
-        self.category = self._head("category", self.clusters, layer_seeds(seed, 1)[0])
+        self.category = self._dense("category", self.clusters, layer_seeds(seed, 1)[0])
 
     @property
-    def parameter_names(self):
+    def parameter_names(self) -> tuple[str, ...]:
         return ("category_logits", *self.component_names)
 
-    # -- what a cluster is ---------------------------------------------------------
+    @property
+    def diagnostic_names(self) -> tuple[str, ...]:
+        return ("category_kl",)
 
-    def average(self, params, weights):
+    # -- the clusters --------------------------------------------------------------
+
+    @property
+    def centres(self) -> np.ndarray:
+        """Centre of each cluster's prior, `[K, *point_shape]`."""
+        raise NotImplementedError
+
+    def average(self, params: Params, weights: Tensor) -> Params:
         """Parameters of one law, averaged over the clusters by weights `[..., K]`."""
         raise NotImplementedError
 
-    def draw(self, components):
+    def draw(self, components: Params) -> Tensor:
         """One draw from each law of parameters without or with a cluster axis."""
         raise NotImplementedError
 
-    def component_log_density(self, z, params):
+    def component_log_density(self, z: Tensor, params: Params) -> Tensor:
         """log q(z | x, c) of every cluster, `[..., *point_shape] -> [..., K]`."""
         raise NotImplementedError
 
-    def component_kl(self, params):
+    def component_kl(self, params: Params) -> Tensor:
         """KL(q(z | x, c) || p(z | c)) of every cluster in nats, `[..., K]`."""
         raise NotImplementedError
 
-    def prior_sample_of(self, clusters, seed=None):
+    def prior_sample_of(self, clusters: Tensor, seed: Seed = None) -> Tensor:
         """Draws from p(z | c) for integers c, `[...] -> [..., *point_shape]`."""
         raise NotImplementedError
 
-    def prior_component_log_density(self, z):
+    def prior_component_log_density(self, z: Tensor) -> Tensor:
         """log p(z | c) of every cluster, `[..., *point_shape] -> [..., K]`."""
         raise NotImplementedError
 
-    def path(self, first, second, n, scale=None):
-        """`n` points from one cluster's centre to another's, ends included, NumPy."""
+    def path(self, first: int, second: int, n: int, scale: float | None = None) -> np.ndarray:
+        """`n` points from one cluster's centre to another's, ends included."""
         raise NotImplementedError
 
     # -- draws ---------------------------------------------------------------------
 
-    def call(self, features):
+    def call(self, features: Tensor) -> Params:
         params = self.parameters(features)
         return {**params, "z": self.training_code(params)}
 
-    def training_code(self, params):
-        """The `z` of a call: what `estimator` says."""
+    def training_code(self, params: Params) -> Tensor:
+        """The `z` of a call, drawn as `estimator` tells."""
         if self.estimator == "marginal":
             return self.sample(params)
         logits = params["category_logits"]
@@ -102,18 +132,18 @@ class ClusteredLatent(LatentDistribution):
             logits = (logits + self._gumbel(logits)) / self.temperature
         return self.draw(self.average(params, ops.softmax(logits)))
 
-    def sample(self, params):
+    def sample(self, params: Params) -> Tensor:
         """One draw from each q(z | x): first a cluster, then a point of it."""
         logits = params["category_logits"]
         chosen = ops.argmax(logits + self._gumbel(logits), axis=-1)
         weights = ops.one_hot(chosen, self.clusters, dtype=logits.dtype)
         return self.draw(self.average(params, weights))
 
-    def sample_each(self, params):
+    def sample_each(self, params: Params) -> Tensor:
         """One draw from q(z | x, c) for every cluster c, `[..., K, *point_shape]`."""
         return self.draw({name: params[name] for name in self.component_names})
 
-    def representative(self, params):
+    def representative(self, params: Params) -> Tensor:
         """The point that stands for a posterior, `[..., *point_shape]`.
 
         The location of the averaged law, as published, if that is what the model trains
@@ -125,40 +155,40 @@ class ClusteredLatent(LatentDistribution):
             weights = ops.one_hot(chosen, self.clusters, dtype=weights.dtype)
         return self.average(params, weights)[self.component_names[0]]
 
-    def prior_sample(self, n, seed=None):
-        seed = self.seed_generator if seed is None else seed
+    def prior_sample(self, n: int, seed: Seed = None) -> Tensor:
+        seed = self._draw_seed(seed)
         return self.prior_sample_of(keras.random.randint((n,), 0, self.clusters, seed=seed), seed)
 
     # -- densities -----------------------------------------------------------------
 
-    def probabilities(self, params):
+    def probabilities(self, params: Params) -> Tensor:
         """q(c | x), `[..., K]`."""
         return ops.softmax(params["category_logits"])
 
-    def kl(self, params):
+    def kl(self, params: Params) -> Tensor:
         within = ops.sum(self.probabilities(params) * self.component_kl(params), axis=-1)
         return within + self.category_kl(params)
 
-    def category_kl(self, params):
+    def category_kl(self, params: Params) -> Tensor:
         """KL(q(c | x) || uniform) in nats, `[...]`, at most log K."""
         log_probability = ops.log_softmax(params["category_logits"])
         negative_entropy = ops.sum(ops.exp(log_probability) * log_probability, axis=-1)
         return negative_entropy + math.log(self.clusters)
 
-    def log_density(self, z, params):
+    def log_density(self, z: Tensor, params: Params) -> Tensor:
         log_probability = ops.log_softmax(params["category_logits"])
         return ops.logsumexp(log_probability + self.component_log_density(z, params), axis=-1)
 
-    def prior_log_density(self, z):
+    def prior_log_density(self, z: Tensor) -> Tensor:
         joint = self.prior_component_log_density(z) - math.log(self.clusters)
         return ops.logsumexp(joint, axis=-1)
 
-    def diagnostics(self, params):
+    def diagnostics(self, params: Params) -> Params:
         return {"category_kl": self.category_kl(params)}
 
-    # -- pieces --------------------------------------------------------------------
+    # -- configuration and noise ---------------------------------------------------
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "clusters": self.clusters,
@@ -167,16 +197,10 @@ class ClusteredLatent(LatentDistribution):
             "seed": self.seed,
         }
 
-    def _head(self, name, width, seed):
-        initializer = keras.initializers.GlorotUniform(seed=seed)
-        return keras.layers.Dense(
-            width, kernel_initializer=initializer, name=name, dtype=self.dtype_policy
-        )
-
-    def _centres(self):
+    def _centres(self) -> Tensor:
         return ops.convert_to_tensor(self.centres, dtype=self.variable_dtype)
 
-    def _gumbel(self, logits):
+    def _gumbel(self, logits: Tensor) -> Tensor:
         """Standard Gumbel noise of the shape of the logits; their argmax is then a draw."""
         uniform = keras.random.uniform(
             ops.shape(logits), 1e-20, 1.0, dtype=logits.dtype, seed=self.seed_generator

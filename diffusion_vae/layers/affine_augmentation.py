@@ -34,15 +34,14 @@ class AffineAugmentation(keras.layers.Layer):
             (Keras's own layers would take `[batch, height, width]` for one picture).
 
     Example:
-
-    >>> import numpy as np
-    >>> from diffusion_vae.layers import AffineAugmentation
-    >>> layer = AffineAugmentation(degrees=10.0, seed=0)
-    >>> pictures = np.ones((2, 8, 8, 1), "float32")
-    >>> tuple(layer(pictures, training=True).shape)
-    (2, 8, 8, 1)
-    >>> bool((np.asarray(layer(pictures)) == pictures).all())  # inference mode
-    True
+        >>> import numpy as np
+        >>> from diffusion_vae.layers import AffineAugmentation
+        >>> layer = AffineAugmentation(degrees=10.0, seed=0)
+        >>> pictures = np.ones((2, 8, 8, 1), "float32")
+        >>> tuple(layer(pictures, training=True).shape)
+        (2, 8, 8, 1)
+        >>> bool((np.asarray(layer(pictures)) == pictures).all())  # inference mode
+        True
     """
 
     def __init__(

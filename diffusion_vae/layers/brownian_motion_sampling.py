@@ -32,16 +32,15 @@ class BrownianMotionSampling(FullPrecisionLayer):
         ValueError: If the inputs are not a location and a time on its manifold.
 
     Example:
-
-    >>> import numpy as np
-    >>> from diffusion_vae.heat_kernels import heat_kernel
-    >>> from diffusion_vae.layers import BrownianMotionSampling
-    >>> from diffusion_vae.manifolds import Sphere
-    >>> layer = BrownianMotionSampling(heat_kernel(Sphere(2)), seed=0)
-    >>> north = np.array([[0.0, 0.0, 1.0]], "float32")
-    >>> z = layer([north, np.array([[0.1]], "float32")])
-    >>> float(np.round(np.linalg.norm(z), 3))  # on the sphere
-    1.0
+        >>> import numpy as np
+        >>> from diffusion_vae.heat_kernels import heat_kernel
+        >>> from diffusion_vae.layers import BrownianMotionSampling
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> layer = BrownianMotionSampling(heat_kernel(Sphere(2)), seed=0)
+        >>> north = np.array([[0.0, 0.0, 1.0]], "float32")
+        >>> z = layer([north, np.array([[0.1]], "float32")])
+        >>> float(np.round(np.linalg.norm(z), 3))  # on the sphere
+        1.0
     """
 
     def __init__(self, kernel: Law, seed: int | None = None, **kwargs: Any) -> None:

@@ -33,12 +33,11 @@ class CircularPadding2D(keras.layers.Layer):
             the width of the input is unknown.
 
     Example:
-
-    >>> import numpy as np
-    >>> from diffusion_vae.layers import CircularPadding2D
-    >>> row = np.array([1.0, 2.0, 3.0], "float32").reshape(1, 1, 3, 1)
-    >>> np.asarray(CircularPadding2D(((0, 0), (1, 1)))(row)).ravel().tolist()
-    [3.0, 1.0, 2.0, 3.0, 1.0]
+        >>> import numpy as np
+        >>> from diffusion_vae.layers import CircularPadding2D
+        >>> row = np.array([1.0, 2.0, 3.0], "float32").reshape(1, 1, 3, 1)
+        >>> np.asarray(CircularPadding2D(((0, 0), (1, 1)))(row)).ravel().tolist()
+        [3.0, 1.0, 2.0, 3.0, 1.0]
     """
 
     def __init__(self, padding: int | Sequence[Sequence[int]] = 1, **kwargs: Any) -> None:

@@ -44,13 +44,12 @@ class DiffusionTime(FullPrecisionLayer):
         ValueError: If limits are not finite and in order, or a start is not between them.
 
     Example:
-
-    >>> import numpy as np
-    >>> from diffusion_vae.layers import DiffusionTime
-    >>> layer = DiffusionTime(1, log_time_range=(-8.0, 2.0), initial_log_time=-2.0)
-    >>> time = layer(np.ones((1, 4), "float32"))
-    >>> np.log(time).round(3)
-    array([[-2.]], dtype=float32)
+        >>> import numpy as np
+        >>> from diffusion_vae.layers import DiffusionTime
+        >>> layer = DiffusionTime(1, log_time_range=(-8.0, 2.0), initial_log_time=-2.0)
+        >>> time = layer(np.ones((1, 4), "float32"))
+        >>> np.log(time).round(3)
+        array([[-2.]], dtype=float32)
     """
 
     def __init__(

@@ -41,14 +41,13 @@ class EvenDecoder(keras.layers.Layer):
         ValueError: If the manifold has no symmetry, or `method` is none of the two.
 
     Example:
-
-    >>> import keras
-    >>> import numpy as np
-    >>> from diffusion_vae.layers import EvenDecoder
-    >>> layer = EvenDecoder(keras.layers.Dense(3), "projective:2", method="quadratic")
-    >>> z = np.array([[0.6, 0.0, 0.8]], "float32")
-    >>> bool(np.allclose(layer(z), layer(-z)))
-    True
+        >>> import keras
+        >>> import numpy as np
+        >>> from diffusion_vae.layers import EvenDecoder
+        >>> layer = EvenDecoder(keras.layers.Dense(3), "projective:2", method="quadratic")
+        >>> z = np.array([[0.6, 0.0, 0.8]], "float32")
+        >>> bool(np.allclose(layer(z), layer(-z)))
+        True
     """
 
     def __init__(

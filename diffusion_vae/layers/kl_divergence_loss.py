@@ -38,16 +38,15 @@ class KLDivergenceLoss(FullPrecisionLayer):
         ValueError: If `weight` is negative, or if the inputs are not a location and a time.
 
     Example:
-
-    >>> import numpy as np
-    >>> from diffusion_vae.heat_kernels import heat_kernel
-    >>> from diffusion_vae.layers import KLDivergenceLoss
-    >>> from diffusion_vae.manifolds import Sphere
-    >>> layer = KLDivergenceLoss(heat_kernel(Sphere(2)))
-    >>> north = np.array([[0.0, 0.0, 1.0]], "float32")
-    >>> location, time = layer([north, np.array([[0.1]], "float32")])
-    >>> round(float(layer.losses[0]), 3)  # nats
-    2.046
+        >>> import numpy as np
+        >>> from diffusion_vae.heat_kernels import heat_kernel
+        >>> from diffusion_vae.layers import KLDivergenceLoss
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> layer = KLDivergenceLoss(heat_kernel(Sphere(2)))
+        >>> north = np.array([[0.0, 0.0, 1.0]], "float32")
+        >>> location, time = layer([north, np.array([[0.1]], "float32")])
+        >>> round(float(layer.losses[0]), 3)  # nats
+        2.046
     """
 
     def __init__(

@@ -30,12 +30,11 @@ class ManifoldProjection(FullPrecisionLayer):
         ValueError: If the last axis of the input has another length.
 
     Example:
-
-    >>> import numpy as np
-    >>> from diffusion_vae.layers import ManifoldProjection
-    >>> layer = ManifoldProjection("sphere:2")
-    >>> np.asarray(layer(np.array([[3.0, 0.0, 4.0]], "float32"))).round(3)
-    array([[0.6, 0. , 0.8]], dtype=float32)
+        >>> import numpy as np
+        >>> from diffusion_vae.layers import ManifoldProjection
+        >>> layer = ManifoldProjection("sphere:2")
+        >>> np.asarray(layer(np.array([[3.0, 0.0, 4.0]], "float32"))).round(3)
+        array([[0.6, 0. , 0.8]], dtype=float32)
     """
 
     def __init__(self, manifold: Manifold | str, **kwargs: Any) -> None:
@@ -80,13 +79,12 @@ class VeroneseProjection(FullPrecisionLayer):
             input has another length.
 
     Example:
-
-    >>> import numpy as np
-    >>> from diffusion_vae.layers import VeroneseProjection
-    >>> layer = VeroneseProjection("projective:2")
-    >>> triangle = np.array([[2.0, 0.0, 0.0, 1.0, 0.0, 0.0]], "float32")  # diag(2, 1, 0)
-    >>> np.abs(np.round(layer(triangle), 3)).tolist()
-    [[1.0, 0.0, 0.0]]
+        >>> import numpy as np
+        >>> from diffusion_vae.layers import VeroneseProjection
+        >>> layer = VeroneseProjection("projective:2")
+        >>> triangle = np.array([[2.0, 0.0, 0.0, 1.0, 0.0, 0.0]], "float32")  # diag(2, 1, 0)
+        >>> np.abs(np.round(layer(triangle), 3)).tolist()
+        [[1.0, 0.0, 0.0]]
     """
 
     def __init__(self, manifold: Manifold | str, **kwargs: Any) -> None:

@@ -42,7 +42,7 @@ def test_shapes_are_those_of_a_distribution(manifold):
 def test_samples_and_log_prob_are_the_kernels(manifold):
     q = batch_of_two_by_three(manifold)
     y = q.sample(seed=1)
-    expected = q.kernel.log_density(y, *q._broadcast_parameters())
+    expected = q.kernel.log_density(y, *q.broadcast_parameters())
     np.testing.assert_allclose(q.log_prob(y), expected, rtol=1e-6)
 
 
@@ -74,7 +74,7 @@ def test_kl_to_the_uniform_law_is_registered(manifold):
     q, p = batch_of_two_by_three(manifold), ManifoldUniform(manifold)
     found = tfd.kl_divergence(q, p)
     assert found.shape == (2, 3)
-    expected = q.kernel.kl_to_prior(*q._broadcast_parameters())
+    expected = q.kernel.kl_to_prior(*q.broadcast_parameters())
     np.testing.assert_array_equal(found, expected)
 
 

@@ -186,7 +186,7 @@ def test_euclidean_times_need_no_limits():
     "options, message",
     [
         ({"log_time_range": "wide"}, r'"auto", \(low, high\) or None\. Received: .wide.'),
-        ({"head": "angles"}, r"Expected `head` to be one of .*Received: 'angles'"),
+        ({"head": "angles"}, r"Expected `location_head` to be one of .*Received: 'angles'"),
         ({"head": "veronese"}, r"Expected a real projective space"),
         ({"fixed_time": -0.1}, r"Expected `fixed_time` to be positive"),
         ({"fixed_time": 0.0}, r"Expected `fixed_time` to be positive"),
@@ -201,7 +201,7 @@ def test_bad_arguments_say_what_to_do(options, message):
 
 
 def test_a_latent_needs_a_kernel():
-    with pytest.raises(TypeError, match=r"Expected a heat kernel.*Received: Sphere"):
+    with pytest.raises(TypeError, match=r"Expected a law.*Received: Sphere"):
         BrownianLatent(Sphere(2))
 
 

@@ -111,7 +111,7 @@ def test_models_train_and_survive_the_file(name, dim, tmp_path):
 def test_what_cannot_be_drawn_differentiably_is_refused():
     with pytest.raises(ValueError, match="Use posterior='power_spherical'"):
         SphereVAE(3, posterior="von_mises_fisher")
-    with pytest.raises(ValueError, match="Expected a Sphere"):
+    with pytest.raises(TypeError, match="Expected a manifold of type Sphere"):
         DiffusionVAE(RealProjective(2), posterior="power_spherical")
     with pytest.raises(ValueError, match=r"one of .'brownian', 'power_spherical'"):
         SphereVAE(2, posterior="gaussian")

@@ -16,11 +16,11 @@ SPACES = {
 }
 
 
-@pytest.mark.parametrize("mode", ["average", "quadratic"])
+@pytest.mark.parametrize("method", ["average", "quadratic"])
 @each(SPACES)
-def test_identified_points_are_decoded_alike(manifold, mode):
+def test_identified_points_are_decoded_alike(manifold, method):
     # relu: a tanh network without biases is odd, and its even part is zero
-    layer = EvenDecoder(MLPDecoder((16,), event_shape=(4, 3), seed=0), manifold, mode)
+    layer = EvenDecoder(MLPDecoder((16,), event_shape=(4, 3), seed=0), manifold, method)
     z = np.asarray(manifold.prior_sample((10,), seed=0))
     outputs = np.asarray(layer(z))
     assert outputs.shape == (10, 4, 3)
@@ -55,21 +55,21 @@ def test_quadratic_feeds_the_symmetric_matrix():
     np.testing.assert_allclose(np.asarray(decoder(features)), outputs, atol=1e-6)
 
 
-@pytest.mark.parametrize("mode", ["average", "quadratic"])
-def test_training_reaches_dropout_and_batch_norm(mode):
+@pytest.mark.parametrize("method", ["average", "quadratic"])
+def test_training_reaches_dropout_and_batch_norm(method):
     decoder = keras.Sequential(
         [keras.layers.BatchNormalization(), keras.layers.Dropout(0.5, seed=0)]
     )
-    layer = EvenDecoder(decoder, RealProjective(2), mode)
+    layer = EvenDecoder(decoder, RealProjective(2), method)
     z = np.asarray(RealProjective(2).prior_sample((200,), seed=0))
     layer(z)
     mean = decoder.layers[0].moving_mean
     before = np.array(mean)
     trained = np.asarray(layer(z, training=True))
-    assert np.abs(np.array(mean) - before).max() > 0 or mode == "average"  # odd: its mean is 0
+    assert np.abs(np.array(mean) - before).max() > 0 or method == "average"  # odd: its mean is 0
     assert np.abs(np.array(decoder.layers[0].moving_variance) - 1.0).max() > 1e-3
     assert (trained == 0).mean() > 0.1
-    assert (np.asarray(layer(z, training=False)) == 0).mean() < 0.1 or mode == "average"
+    assert (np.asarray(layer(z, training=False)) == 0).mean() < 0.1 or method == "average"
 
 
 def test_gradients_of_the_average_flow_through_both_images():
@@ -94,7 +94,7 @@ def test_gradients_of_the_average_flow_through_both_images():
 
 def test_bad_arguments():
     decoder = MLPDecoder((8,), event_shape=(4,))
-    with pytest.raises(ValueError, match=r"Expected `mode` to be one of .*Received: 'even'"):
+    with pytest.raises(ValueError, match=r"Expected `method` to be one of .*Received: 'even'"):
         EvenDecoder(decoder, RealProjective(2), method="even")
     with pytest.raises(ValueError, match=r"with a symmetry.*Received: Sphere.*needs no even"):
         EvenDecoder(decoder, Sphere(2))

@@ -104,15 +104,15 @@ def cases():
                 trainable=2,
             ),
         )
-    for mode, width in (("average", 3), ("quadratic", 6)):
+    for method, width in (("average", 3), ("quadratic", 6)):
         decoder = keras.Sequential(
             [keras.Input((width,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(4)]
         )
         yield (
-            f"even decoder {mode}",
+            f"even decoder {method}",
             LayerCase(
                 EvenDecoder,
-                {"decoder": decoder, "manifold": "projective:2", "mode": mode},
+                {"decoder": decoder, "manifold": "projective:2", "method": method},
                 normal(BATCH, 3),
                 dense(3),
                 trainable=4,

@@ -83,7 +83,7 @@ def test_layers_take_text_forms_and_say_which_shape_they_need():
     for layer in (BrownianMotionSampling(KERNEL), KLDivergenceLoss(KERNEL)):
         with pytest.raises(ValueError, match=r"Expected the time .* length 1\. Received shape"):
             layer([LOCATION, np.zeros((2, 2), "float32")])
-    with pytest.raises(TypeError, match=r"Expected a heat kernel.*Received: 'sphere:2'"):
+    with pytest.raises(TypeError, match=r"Expected a law.*Received: 'sphere:2'"):
         BrownianMotionSampling("sphere:2")
 
 
