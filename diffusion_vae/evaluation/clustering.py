@@ -1,10 +1,12 @@
-"""How well clusters agree with labels, and generated pictures with their clusters."""
+"""Agreement of clusters with labels, and of generated pictures with their clusters."""
 
 import math
 from dataclasses import asdict, dataclass
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import integrate, optimize, stats
 from sklearn import metrics
 from sklearn.metrics.cluster import contingency_matrix
@@ -12,20 +14,27 @@ from sklearn.metrics.cluster import contingency_matrix
 from diffusion_vae.checks import require_finite, require_integer
 from diffusion_vae.latents import AnchoredMixtureLatent, CategoricalMixtureLatent
 
-CEILING_DRAWS = 10_000  # of each cluster
-SHARE = 0.1  # of the examples that an equal division would give a cluster
+CEILING_DRAWS = 10_000  # draws of each cluster
+SHARE = 0.1  # share of the examples that an equal division would give a cluster
 
 
 @dataclass(frozen=True)
 class ClusterScores:
-    """Agreement of clusters with labels, all unchanged when clusters are renamed.
+    """Agreement of clusters with labels; renaming the clusters changes none of the scores.
+
+    Example:
+
+    ```python
+    scores = cluster_scores(labels=[0, 0, 1, 1], clusters=[5, 5, 3, 3])
+    scores.hungarian_accuracy  # 1.0
+    ```
 
     Attributes:
-        hungarian_accuracy: Share of examples whose cluster stands for their label, under
+        hungarian_accuracy: Share of examples whose cluster is assigned to their label, under
             the best assignment of each cluster to at most one label and each label to at
             most one cluster.
-        majority_accuracy: The same where each cluster stands for its most frequent label;
-            with many clusters it is high whatever the clusters are.
+        majority_accuracy: The same where each cluster is assigned to its most frequent label;
+            with many clusters it is always high.
         adjusted_rand_index: 0 in expectation for independent clusters, 1 for equal ones
             (Hubert and Arabie 1985).
         normalized_mutual_information: I / arithmetic mean of the entropies.
@@ -36,12 +45,12 @@ class ClusterScores:
     adjusted_rand_index: float
     normalized_mutual_information: float
 
-    def as_dict(self):
-        """The same as a JSON-able dictionary."""
+    def as_dict(self) -> dict[str, float]:
+        """The scores as a JSON-able dictionary."""
         return asdict(self)
 
 
-def cluster_scores(labels, clusters):
+def cluster_scores(labels: ArrayLike, clusters: ArrayLike) -> ClusterScores:
     """Scores of clusters against labels.
 
     Args:
@@ -75,12 +84,12 @@ def cluster_scores(labels, clusters):
     )
 
 
-def live_clusters(clusters, count, share=SHARE):
+def live_clusters(clusters: ArrayLike, count: int, share: float = SHARE) -> int:
     """Number of clusters that are in use.
 
     Args:
         clusters: The cluster of each example, integers `[n]`.
-        count: Number of clusters there are.
+        count: Number of all clusters.
         share: A cluster is alive with at least this share of the examples that an equal
             division would give it, and at least one.
     """
@@ -96,30 +105,30 @@ def live_clusters(clusters, count, share=SHARE):
     return int(np.sum(sizes >= max(1.0, share * len(clusters) / count)))
 
 
-def self_consistency(model, draws=100):
-    """Share of generated pictures that the model puts into the cluster they came from.
+def self_consistency(model: Any, draws: int = 100) -> float:
+    """Share of generated pictures that the model assigns to the cluster they came from.
 
     `draws` points of each cluster's prior are decoded to means and classified by q(c | x).
-    No decoder and no encoder can expect more than `consistency_ceiling`.
+    `consistency_ceiling` bounds its expectation for every encoder and decoder.
 
     Args:
         model: A model with `sample_cluster`, `predict_cluster` and a latent of `clusters`.
-        draws: Pictures of each cluster.
+        draws: Number of pictures of each cluster.
 
     Returns:
         A float. Its standard error is at most 0.5 / sqrt(draws x clusters).
     """
     if not hasattr(model, "predict_cluster"):
         raise TypeError(f"Expected a model with clusters. Received: {type(model).__name__}.")
-    right = [
+    correct = [
         model.predict_cluster(model.sample_cluster(c, draws)) == c
         for c in range(model.latent.clusters)
     ]
-    return float(np.mean(right))
+    return float(np.mean(correct))
 
 
 @singledispatch
-def consistency_ceiling(latent):
+def consistency_ceiling(latent: Any) -> float:
     """Accuracy of the best guess of c from z under the prior, which bounds `self_consistency`.
 
     Args:
@@ -132,8 +141,8 @@ def consistency_ceiling(latent):
 
 
 @consistency_ceiling.register
-def equidistant_ceiling(latent: CategoricalMixtureLatent):
-    """Of unit Gaussians around K orthogonal means of one length r.
+def equidistant_ceiling(latent: CategoricalMixtureLatent) -> float:
+    """The ceiling of unit Gaussians around K orthogonal means of one length r.
 
     The best guess is the mean of largest inner product with z. Along the unit vectors of
     the means z has independent coordinates, N(r, 1) for its own cluster and N(0, 1) for the
@@ -141,15 +150,15 @@ def equidistant_ceiling(latent: CategoricalMixtureLatent):
     """
     length = latent.separation * math.sqrt(latent.cluster_dim)
 
-    def all_others_smaller(t):
+    def density_of_the_best(t: float) -> float:
         return stats.norm.pdf(t - length) * stats.norm.cdf(t) ** (latent.clusters - 1)
 
-    return float(integrate.quad(all_others_smaller, length - 12.0, length + 12.0)[0])
+    return float(integrate.quad(density_of_the_best, length - 12.0, length + 12.0)[0])
 
 
 @consistency_ceiling.register
-def anchored_ceiling(latent: AnchoredMixtureLatent):
-    """Of heat kernels around orthonormal anchors, by draws with a fixed seed.
+def anchored_ceiling(latent: AnchoredMixtureLatent) -> float:
+    """The ceiling of heat kernels around orthonormal anchors, by draws with a fixed seed.
 
     The density falls with the distance, so the best guess is the nearest anchor. The
     standard error is at most 0.5 / sqrt(10,000 x clusters).

@@ -1,7 +1,9 @@
 """Held-out numbers that only some kinds of model have."""
 
 from functools import singledispatch
+from typing import Any
 
+from diffusion_vae.datasets import Dataset
 from diffusion_vae.divergences import MMDToPrior
 from diffusion_vae.evaluation.clustering import (
     cluster_scores,
@@ -11,11 +13,11 @@ from diffusion_vae.evaluation.clustering import (
 )
 from diffusion_vae.models import DiffusionVAE, InfoCatVAE
 
-MMD_POINTS = 2000  # all pairs are in memory at once
+MMD_POINTS = 2000  # all pairs are in memory at the same time
 
 
 @singledispatch
-def model_specific_metrics(model, dataset):
+def model_specific_metrics(model: Any, dataset: Dataset) -> dict[str, float]:
     """Numbers by name beyond the metrics of `evaluate`; a kind of model registers its own.
 
     Args:
@@ -24,16 +26,22 @@ def model_specific_metrics(model, dataset):
 
     Returns:
         A dictionary of floats.
+
+    Example:
+
+    ```python
+    model_specific_metrics(SphereVAE(2), load("digits"))  # {"prior_mmd": ...}
+    ```
     """
     return {}
 
 
 @model_specific_metrics.register
-def prior_mmd(model: DiffusionVAE, dataset):
-    """How well the held-out latent points cover the prior.
+def prior_mmd(model: DiffusionVAE, dataset: Any) -> dict[str, float]:
+    """The distance of the held-out latent points from the prior.
 
     `prior_mmd` is the unbiased squared MMD (Gaussian kernel, ambient distances) between one
-    draw for each of at most 2,000 test examples and the prior. It takes two examples.
+    draw for each of at most 2,000 test examples and the prior. It needs two examples.
     """
     if len(dataset.test) < 2:
         return {}
@@ -43,10 +51,10 @@ def prior_mmd(model: DiffusionVAE, dataset):
 
 
 @model_specific_metrics.register
-def clustering_numbers(model: InfoCatVAE, dataset):
+def clustering_numbers(model: InfoCatVAE, dataset: Any) -> dict[str, float]:
     """Clusters of the held-out examples against their labels, and generated pictures.
 
-    Without labels only `live_clusters`, `self_consistency` and its ceiling.
+    Without labels there are only `live_clusters`, `self_consistency` and its ceiling.
     """
     clusters = model.predict_cluster(dataset.test)
     labels = dataset.test_labels

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as imageio
 import numpy as np
@@ -14,7 +15,12 @@ from diffusion_vae.plots.saving import to_array
 FASTEST = 0.02  # seconds a frame: viewers slow down what is faster
 
 
-def write_gif(frames: Iterable, path, seconds_per_frame=0.5, seconds_on_last=2.0):
+def write_gif(
+    frames: Iterable,
+    path: str | Path,
+    seconds_per_frame: float = 0.5,
+    seconds_on_last: float = 2.0,
+) -> Path:
     """Writes frames as a GIF that repeats for ever.
 
     Frames of different sizes are put on white, at the upper left.
@@ -63,7 +69,7 @@ def write_gif(frames: Iterable, path, seconds_per_frame=0.5, seconds_on_last=2.0
     return Path(path)
 
 
-def _pixels(frame):
+def _pixels(frame: Any) -> np.ndarray:
     """Bytes `[H, W, 3]` of a path, figure or array; transparent pixels become white."""
     if isinstance(frame, Figure):
         return to_array(frame)

@@ -1,13 +1,19 @@
 """What a model with clusters generates: draws of each, and ways between them."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib.figure import Figure
 
 from diffusion_vae.plots.galleries import checked_limits, sheet
+from diffusion_vae.plots.images import Limits
 
 DRAWS = 10  # pictures in a row
 
 
-def cluster_samples(model, n=DRAWS, *, limits=None, title=None):
+def cluster_samples(
+    model: Any, n: int = DRAWS, *, limits: Limits | None = None, title: str | None = None
+) -> Figure:
     """Draws decoded samples from the prior of each cluster, a row a cluster.
 
     Args:
@@ -23,7 +29,9 @@ def cluster_samples(model, n=DRAWS, *, limits=None, title=None):
     return _rows(rows, limits, title)
 
 
-def cluster_interpolation(model, steps=DRAWS, *, limits=None, title=None):
+def cluster_interpolation(
+    model: Any, steps: int = DRAWS, *, limits: Limits | None = None, title: str | None = None
+) -> Figure:
     """Draws decoded points on the way from each cluster's centre to the next one's.
 
     The last row leads back to the first cluster.
@@ -42,7 +50,9 @@ def cluster_interpolation(model, steps=DRAWS, *, limits=None, title=None):
     return _rows(model.decode(np.stack(ways)), limits, title)
 
 
-def away_from_origin(model, steps=DRAWS, *, limits=None, title=None):
+def away_from_origin(
+    model: Any, steps: int = DRAWS, *, limits: Limits | None = None, title: str | None = None
+) -> Figure:
     """Draws decoded multiples 0, 1, ..., `steps - 1` of each cluster's centre.
 
     The second column shows the centres, the first the origin, which all have in common.
@@ -61,7 +71,7 @@ def away_from_origin(model, steps=DRAWS, *, limits=None, title=None):
     return _rows(model.decode(multiples * centres), limits, title)
 
 
-def _rows(pictures, limits, title):
+def _rows(pictures: Any, limits: Limits | None, title: str | None) -> Figure:
     """A sheet of `[K, n, *event]`, a row a cluster."""
     rows = [{f"cluster {c}": np.asarray(row)} for c, row in enumerate(pictures)]
     return sheet(rows, checked_limits(limits, np.asarray(pictures)), title, label_rows=True)

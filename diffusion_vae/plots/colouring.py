@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
 
 from diffusion_vae.plots import colours
 from diffusion_vae.plots.charts.frames import INK
@@ -13,6 +16,8 @@ from diffusion_vae.plots.charts.frames import INK
 COLOURINGS = ("labels", "scale", "torus", "circle", "rotation", "sphere", "line")
 MOST_CLASSES = 40  # more numbers than these are shown by a continuous scale
 LEGEND_ROWS = 14
+
+ColouringChoice: TypeAlias = str | Callable[[np.ndarray], np.ndarray] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +41,12 @@ class Colouring:
     extent: tuple[float, float] = (0.0, 1.0)
 
 
-def colouring_of(count, labels=None, factors=None, colouring=None):
+def colouring_of(
+    count: int,
+    labels: ArrayLike | None = None,
+    factors: ArrayLike | None = None,
+    colouring: ColouringChoice = None,
+) -> Colouring:
     """Chooses the colours of `count` points.
 
     Args:
@@ -77,17 +87,17 @@ def colouring_of(count, labels=None, factors=None, colouring=None):
     return _painted(count, rgb, kind)
 
 
-def _painter(colouring) -> tuple[Callable, str]:
+def _painter(colouring: ColouringChoice) -> tuple[Callable, str]:
     if callable(colouring):
         return colouring, "function"
-    painters = {
+    painters: dict[str, Callable] = {
         "torus": colours.torus_colours,
-        "circle": lambda f: colours.circle_colours(f.reshape(len(f), -1)[:, 0]),
+        "circle": _first_circle_colours,
         "rotation": colours.rotation_colours,
         "sphere": colours.point_colours,
         "line": colours.line_colours,
     }
-    if colouring not in painters:
+    if colouring is None or colouring not in painters:
         raise ValueError(
             f"Expected `colouring` to be one of {COLOURINGS}, a function or None. "
             f"Received: {colouring!r}."
@@ -95,7 +105,11 @@ def _painter(colouring) -> tuple[Callable, str]:
     return painters[colouring], colouring
 
 
-def _by_shape(factors):
+def _first_circle_colours(factors: np.ndarray) -> np.ndarray:
+    return colours.circle_colours(factors.reshape(len(factors), -1)[:, 0])
+
+
+def _by_shape(factors: np.ndarray) -> str:
     """Name of the colouring that fits the shape of factors."""
     event = factors.shape[1:]
     names = {(): "circle", (1,): "circle", (2,): "torus", (3,): "sphere"}
@@ -108,7 +122,7 @@ def _by_shape(factors):
     return names[event]
 
 
-def _of_labels(count, labels, scale):
+def _of_labels(count: int, labels: np.ndarray, scale: bool) -> Colouring:
     if labels.shape == (count, 1):
         labels = labels[:, 0]
     if labels.shape != (count,):
@@ -137,21 +151,21 @@ def _of_labels(count, labels, scale):
     return Colouring(rgb[index], marker[index], levels, handles, "classes")
 
 
-def _name(value):
+def _name(value: Any) -> str:
     if isinstance(value, np.floating):
         return str(int(value))
     return str(value)
 
 
-def _painted(count, rgb, kind):
+def _painted(count: int, rgb: np.ndarray, kind: str) -> Colouring:
     return Colouring(rgb, np.full(count, "o"), np.zeros(count), kind=kind)
 
 
-def _hex(colour):
+def _hex(colour: str) -> np.ndarray:
     return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255.0
 
 
-def draw_class_legend(figure, painted):
+def draw_class_legend(figure: Figure, painted: Colouring) -> None:
     """Names of the classes, to the right of the panels."""
     figure.legend(
         handles=painted.handles,

@@ -1,6 +1,7 @@
 """Colours of latent points: classes, angles, translations, rotations."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # Ten colours told apart with every common colour vision (Petroff 2021, arXiv:2107.02270).
 PALETTE = (
@@ -15,20 +16,20 @@ CHROMA = 0.25
 _YIQ_TO_RGB = np.array([[1.0, 0.956, 0.621], [1.0, -0.272, -0.647], [1.0, -1.106, 1.703]])
 
 
-def yiq_to_rgb(y, i, q):
+def yiq_to_rgb(y: ArrayLike, i: ArrayLike, q: ArrayLike) -> np.ndarray:
     """RGB in [0, 1] of NTSC luma and chroma, `[...] x 3 -> [..., 3]`, clipped."""
     yiq = np.stack(np.broadcast_arrays(y, i, q), axis=-1)
     return np.clip(yiq @ _YIQ_TO_RGB.T, 0.0, 1.0)
 
 
-def circle_colours(angles):
+def circle_colours(angles: ArrayLike) -> np.ndarray:
     """A cyclic colour for each angle in radians, `[...] -> [..., 3]`."""
     angles = np.asarray(angles, dtype="float64")
     sine, cosine = np.sin(angles), np.cos(angles)
     return yiq_to_rgb(0.5 - 0.2 * sine, CHROMA * cosine, CHROMA * sine)
 
 
-def torus_colours(angles):
+def torus_colours(angles: ArrayLike) -> np.ndarray:
     """Colours of translations, periodic in both angles (paper, Fig. 5).
 
     The hue and brightness go round with the second angle; a checkerboard of
@@ -48,7 +49,7 @@ def torus_colours(angles):
     return yiq_to_rgb(y, CHROMA * np.cos(phi), CHROMA * np.sin(phi))
 
 
-def rotation_colours(rotations):
+def rotation_colours(rotations: ArrayLike) -> np.ndarray:
     """Colours of rotations: red, green and blue for the three axes, paler near the identity.
 
     The colour is continuous on all of SO(3): it is a function of products of two
@@ -73,12 +74,12 @@ def rotation_colours(rotations):
     return np.clip(0.35 + 0.2 * (1.0 + cosine) + hue, 0.0, 1.0)
 
 
-def point_colours(points):
+def point_colours(points: ArrayLike) -> np.ndarray:
     """Colours of points of the unit sphere, RGB from the coordinates, `[..., 3] -> [..., 3]`."""
     return np.clip(0.5 + 0.45 * np.asarray(points, dtype="float64"), 0.0, 1.0)
 
 
-def line_colours(directions):
+def line_colours(directions: ArrayLike) -> np.ndarray:
     """Colours of unoriented lines: the same for u and -u, `[..., 3] -> [..., 3]`.
 
     Squares of the coordinates alone would paint mirrored lines alike; products tell them.

@@ -1,11 +1,14 @@
 """Learning curves: every metric of a training, on training and held-out examples."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from diffusion_vae.plots.charts.frames import INK, TEXT
+from diffusion_vae.plots.charts.frames import INK, TEXT, AnyAxes
 from diffusion_vae.plots.colours import PALETTE
 from diffusion_vae.plots.layout import COLUMNS, heading, new_figure
 
@@ -14,7 +17,7 @@ FIRST = ("elbo", "loss", "reconstruction_loss", "kl_loss", "mse", "log_time")
 STYLES = (("training", "", PALETTE[0], "-"), ("held out", "val_", PALETTE[6], "--"))
 
 
-def learning_curves(history, *, title=None):
+def learning_curves(history: Mapping[str, Sequence[float]], *, title: str | None = None) -> Figure:
     """Draws each metric against the epoch, training and held-out examples in one panel.
 
     Args:
@@ -43,7 +46,12 @@ def learning_curves(history, *, title=None):
             values = np.asarray(history.get(prefix + name, ()), dtype="float64")
             if len(values):
                 epochs = np.arange(1, len(values) + 1)
-                style = {"color": colour, "linestyle": line, "linewidth": 1.2, "label": label}
+                style: dict[str, Any] = {
+                    "color": colour,
+                    "linestyle": line,
+                    "linewidth": 1.2,
+                    "label": label,
+                }
                 axes.plot(epochs, values, marker="." if len(values) < 3 else "", **style)
         _finish(axes, name.replace("_", " "))
     handles = {h.get_label(): h for axes in figure.axes for h in axes.lines}
@@ -59,7 +67,7 @@ def learning_curves(history, *, title=None):
     return figure
 
 
-def _finish(axes, name):
+def _finish(axes: AnyAxes, name: str) -> None:
     axes.set_title(name, fontsize=TEXT, color=INK)
     axes.tick_params(labelsize=TEXT - 1, colors=INK, length=2, width=0.5)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))

@@ -1,18 +1,34 @@
 """A window on the decoder: click on a latent space and see what is decoded there."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from diffusion_vae.plots.charts import chart
-from diffusion_vae.plots.images import as_images, to_unit, value_range
+from diffusion_vae.plots.charts.panel import Grid
+from diffusion_vae.plots.images import Limits, as_images, to_unit, value_range
 from diffusion_vae.plots.layout import caption, panel_figure, picture_axes
 from diffusion_vae.plots.reconstruction import draw_grid
 
 CLICKABLE = 64  # points along the longer side of a panel that can be chosen
-MARK = {"marker": "s", "markersize": 7, "markeredgecolor": "#bd1f01", "markerfacecolor": "none"}
+MARK: dict[str, Any] = {
+    "marker": "s",
+    "markersize": 7,
+    "markeredgecolor": "#bd1f01",
+    "markerfacecolor": "none",
+}
 
 
-def explore(model, figure, n=10, *, locations=None, limits=None):
+def explore(
+    model: Any,
+    figure: Figure,
+    n: int = 10,
+    *,
+    locations: ArrayLike | None = None,
+    limits: Limits | None = None,
+) -> Figure:
     """Draws a picture of the latent space that answers clicks with decoded pictures.
 
     The panels are those of `reconstruction_grid`. Clicking in one, or dragging with the
@@ -44,7 +60,9 @@ def explore(model, figure, n=10, *, locations=None, limits=None):
     if n < 1:
         raise ValueError(f"Expected `n` to be at least 1. Received: {n}.")
 
-    def sized(figsize, dpi, layout):  # a window has a dpi of its own
+    def sized(
+        figsize: tuple[float, float], dpi: float, layout: Any
+    ) -> Figure:  # a window has a dpi of its own
         figure.set_size_inches(figsize)
         figure.set_layout_engine(layout)
         return figure
@@ -66,7 +84,7 @@ def explore(model, figure, n=10, *, locations=None, limits=None):
     caption(shown, "click in the latent space", False)
     clickable = {a: (g, f) for a, g, f in zip(marks, coarse, fine, strict=True)}
 
-    def answer(event):
+    def answer(event: Any) -> None:
         if event.inaxes not in clickable or event.button != 1:
             return
         drawn, grid = clickable[event.inaxes]
@@ -89,6 +107,6 @@ def explore(model, figure, n=10, *, locations=None, limits=None):
     return figure
 
 
-def _cells_away(grid, place):
+def _cells_away(grid: Grid, place: tuple[float, float]) -> np.ndarray:
     """How far each picture of a grid is from a place, in cells, `[k, 2]`."""
     return np.abs(grid.positions - place) / grid.cell

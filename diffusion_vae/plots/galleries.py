@@ -1,11 +1,15 @@
 """Contact sheets: data beside what the model makes of it, and draws from the model."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from diffusion_vae.plots.charts.evaluate import evaluated
-from diffusion_vae.plots.images import as_images, grid_image, require_limits, value_range
+from diffusion_vae.plots.images import Limits, as_images, grid_image, require_limits, value_range
 from diffusion_vae.plots.layout import heading, new_figure, picture_axes
 
 WIDTH = 5.2  # inches, of a sheet of pictures
@@ -15,7 +19,14 @@ BETWEEN = 0.16  # inches, between blocks
 NARROWEST = 2.5  # inches
 
 
-def examples(x, n=64, *, columns=None, limits=None, title=None):
+def examples(
+    x: ArrayLike,
+    n: int = 64,
+    *,
+    columns: int | None = None,
+    limits: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
     """Draws the first examples of a data set.
 
     Args:
@@ -33,7 +44,14 @@ def examples(x, n=64, *, columns=None, limits=None, title=None):
     return sheet([{"": x}], checked_limits(limits, x), title, columns=columns)
 
 
-def prior_samples(model, n=64, *, columns=None, limits=None, title=None):
+def prior_samples(
+    model: Any,
+    n: int = 64,
+    *,
+    columns: int | None = None,
+    limits: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
     """Draws decoded samples from the prior.
 
     Args:
@@ -49,7 +67,14 @@ def prior_samples(model, n=64, *, columns=None, limits=None, title=None):
     return examples(model.sample(n), n, columns=columns, limits=limits, title=title)
 
 
-def reconstruction_pairs(model, x, n=10, *, limits=None, title=None):
+def reconstruction_pairs(
+    model: Any,
+    x: ArrayLike,
+    n: int = 10,
+    *,
+    limits: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
     """Draws originals above their reconstructions.
 
     Args:
@@ -68,7 +93,9 @@ def reconstruction_pairs(model, x, n=10, *, limits=None, title=None):
     return sheet(rows, checked_limits(limits, x), title, label_rows=True)
 
 
-def picture_rows(rows, columns=20, *, limits=None, title=None):
+def picture_rows(
+    rows: Any, columns: int | None = 20, *, limits: Limits | None = None, title: str | None = None
+) -> Figure:
     """Draws rows of pictures with a name each, such as data above draws of several models.
 
     Args:
@@ -96,7 +123,9 @@ def picture_rows(rows, columns=20, *, limits=None, title=None):
     return sheet(shown, checked_limits(limits, first), title, label_rows=True)
 
 
-def posterior_samples(model, x, n=8, *, limits=None, title=None):
+def posterior_samples(
+    model: Any, x: ArrayLike, n: int = 8, *, limits: Limits | None = None, title: str | None = None
+) -> Figure:
     """Draws each example beside decoded draws from its posterior.
 
     Args:
@@ -119,7 +148,15 @@ def posterior_samples(model, x, n=8, *, limits=None, title=None):
     return sheet(rows, checked_limits(limits, x), title)
 
 
-def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
+def geodesic_interpolation(
+    model: Any,
+    x0: ArrayLike,
+    x1: ArrayLike,
+    steps: int = 8,
+    *,
+    limits: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
     """Draws decoded points of the shortest paths between encoded examples.
 
     A pair that no path joins (on different components of O(3)) has an empty row.
@@ -159,19 +196,27 @@ def geodesic_interpolation(model, x0, x1, steps=8, *, limits=None, title=None):
     return sheet(rows, limits, title)
 
 
-def checked_limits(limits, x):
+def checked_limits(limits: Limits | None, x: ArrayLike) -> Limits:
     """The values shown black and white: those asked for, or those of `x`."""
     return value_range(x) if limits is None else require_limits(limits)
 
 
-def _tiled(block, columns, limits):
+def _tiled(
+    block: np.ndarray, columns: int | None, limits: Limits | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Pictures side by side, and the opacity of the result: nothing between them."""
     opaque = np.ones((len(block), *as_images(block).shape[1:3]))
     opacity = grid_image(opaque, columns, limits=(0.0, 1.0), ground=0.0)
     return grid_image(block, columns, limits=limits), opacity
 
 
-def sheet(rows, limits, title, label_rows=False, columns=None):
+def sheet(
+    rows: Sequence[Mapping[str, np.ndarray]],
+    limits: Limits | None,
+    title: str | None,
+    label_rows: bool = False,
+    columns: int | None = None,
+) -> Figure:
     """Rows of blocks of pictures, `{name of a block: [k, *event]}`, on a common scale.
 
     Names stand on the left of each row, or above the blocks of the first row. A block
@@ -191,11 +236,12 @@ def sheet(rows, limits, title, label_rows=False, columns=None):
         lines * (side * height + 0.02) + 0.25 + (0.3 if title else 0.0),
     )
     places = figure.add_gridspec(len(rows), len(counts), width_ratios=pixels)
-    figure.get_layout_engine().set(h_pad=0.02, hspace=0.0, wspace=0.0)
+    engine: Any = figure.get_layout_engine()
+    engine.set(h_pad=0.02, hspace=0.0, wspace=0.0)
     for i, row in enumerate(rows):
         for j, (name, block) in enumerate(row.items()):
             axes = picture_axes(figure, places[i, j], *_tiled(block, widths[j], limits))
-            style = {"fontsize": 8, "color": "0.25"}
+            style: dict[str, Any] = {"fontsize": 8, "color": "0.25"}
             if label_rows:
                 axes.set_ylabel(name, rotation=0, ha="right", va="center", **style)
             elif i == 0 and name:

@@ -1,14 +1,19 @@
 """Data as pictures: shapes, grey values, tilings."""
 
 import math
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 OVERSHOOT = 0.25  # of the range [0, 1]; a Gaussian decoder leaves it by about as much
 STRIPE_ROWS = 64
 
+Limits: TypeAlias = tuple[float, float]
+"""The values (low, high) shown black and white."""
 
-def as_images(x):
+
+def as_images(x: ArrayLike) -> np.ndarray:
     """Pictures of a batch of data, `[n, *event] -> [n, H, W]` or `[n, H, W, 3]`.
 
     An event is `(H, W)`, `(H, W, 1)`, `(H, W, 3)`, or flat: of square length a square
@@ -42,7 +47,7 @@ def as_images(x):
     )
 
 
-def value_range(x):
+def value_range(x: ArrayLike) -> Limits:
     """The values that are shown black and white.
 
     [0, 1] for data that lie there, up to the overshoot of a decoder; a range
@@ -64,14 +69,14 @@ def value_range(x):
     return (0.0, 1.0) if high <= 1.0 + OVERSHOOT else (0.0, high)
 
 
-def to_unit(x, limits=None):
+def to_unit(x: np.ndarray, limits: Limits | None = None) -> np.ndarray:
     """Values scaled and clipped to [0, 1]; what is not finite becomes 0.5."""
     low, high = require_limits(limits) if limits is not None else value_range(x)
     scaled = np.clip((x - low) / (high - low), 0.0, 1.0)
     return np.where(np.isfinite(scaled), scaled, 0.5)
 
 
-def require_limits(limits):
+def require_limits(limits: Limits) -> Limits:
     """Returns a pair (low, high) of floats.
 
     Raises:
@@ -85,7 +90,13 @@ def require_limits(limits):
     return low, high
 
 
-def grid_image(x, columns=None, gap=1, limits=None, ground=1.0):
+def grid_image(
+    x: ArrayLike,
+    columns: int | None = None,
+    gap: int = 1,
+    limits: Limits | None = None,
+    ground: float = 1.0,
+) -> np.ndarray:
     """Tiles a batch of pictures, row by row from the upper left.
 
     Args:
@@ -118,7 +129,9 @@ def grid_image(x, columns=None, gap=1, limits=None, ground=1.0):
     return sheet
 
 
-def mosaic(pictures, positions, cell):
+def mosaic(
+    pictures: np.ndarray, positions: np.ndarray, cell: tuple[float, float]
+) -> tuple[np.ndarray, tuple[float, float, float, float]]:
     """Pictures at places of a plane, as one image with a transparent ground.
 
     Every picture is scaled to fill the room of a cell, keeping its proportions; the

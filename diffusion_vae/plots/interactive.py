@@ -2,12 +2,14 @@
 
 import json
 from importlib import resources
+from typing import Any
 
 import jinja2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.plots.charts import chart
-from diffusion_vae.plots.colouring import colouring_of
+from diffusion_vae.plots.colouring import ColouringChoice, colouring_of
 from diffusion_vae.plots.images import as_images, value_range
 from diffusion_vae.plots.sprites import data_uri, most_pictures, sprite_sheet
 from diffusion_vae.plots.traces import layout, panel_traces
@@ -17,7 +19,15 @@ ROOM = 2_500_000  # bytes of the pictures of one sheet, before they are compress
 ELSEWHERE = 1 / 3  # share of the points that belong to no example
 
 
-def interactive_page(model, x, labels=None, *, factors=None, colouring=None, title=None):
+def interactive_page(
+    model: Any,
+    x: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    factors: ArrayLike | None = None,
+    colouring: ColouringChoice = None,
+    title: str | None = None,
+) -> str:
     """A page of HTML, one file that needs no network: the latent space, turned by the mouse.
 
     Pointing at a latent point shows its example, what the decoder makes of it, and its
@@ -45,9 +55,8 @@ def interactive_page(model, x, labels=None, *, factors=None, colouring=None, tit
         raise ValueError("Expected at least one example to show. Received: none.")
     most = min(POINTS, most_pictures(x[0], ROOM))
     among = max(1, most - int(ELSEWHERE * most))
-    x, labels, factors = (
-        None if a is None else np.asarray(a)[:among] for a in (x, labels, factors)
-    )
+    x = x[:among]
+    labels, factors = (None if a is None else np.asarray(a)[:among] for a in (labels, factors))
     between = np.asarray(model.manifold.prior_sample((most - among,), seed=0))
     z = np.concatenate([np.asarray(model.encode(x)[0]), between])  # [k, ambient_dim]
     shown = np.isfinite(z).all(axis=-1)
@@ -72,7 +81,7 @@ def interactive_page(model, x, labels=None, *, factors=None, colouring=None, tit
     )
 
 
-def _plotly():
+def _plotly() -> Any:
     try:
         import plotly.graph_objects
         import plotly.offline
@@ -84,7 +93,9 @@ def _plotly():
     return plotly
 
 
-def _pictures(model, x, z, labels):
+def _pictures(
+    model: Any, x: np.ndarray, z: np.ndarray, labels: np.ndarray | None
+) -> dict[str, Any]:
     """What the page says of each point: its pictures, in one sheet each, and its label."""
     decoded = as_images(np.asarray(model.decode(np.nan_to_num(z))))
     data = as_images(x)
@@ -103,12 +114,12 @@ def _pictures(model, x, z, labels):
     }
 
 
-def _script(text):
+def _script(text: str) -> str:
     """JSON as it may stand inside a script element."""
     return text.replace("</", "<\\/")
 
 
-def _template():
+def _template() -> jinja2.Template:
     folder = resources.files("diffusion_vae.plots") / "templates"
     return jinja2.Environment(autoescape=True).from_string(
         (folder / "interactive.html.jinja").read_text(encoding="utf-8")

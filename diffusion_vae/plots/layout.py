@@ -2,10 +2,14 @@
 
 import math
 import textwrap
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from diffusion_vae.plots.charts.frames import INK, TEXT
+from diffusion_vae.plots.charts.frames import INK, TEXT, AnyAxes
 
 COLUMNS = 3  # most panels in a row
 TITLE = 9  # points
@@ -18,15 +22,22 @@ MARGIN = 0.08  # inches
 DPI = 150
 
 
-def new_figure(width, height, make=Figure):
+def new_figure(width: float, height: float, make: Callable[..., Figure] = Figure) -> Figure:
     """An empty figure; one that `Figure` makes belongs to nobody, nothing has to be closed."""
     figure = make(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.set_facecolor("white")
-    figure.get_layout_engine().set(w_pad=MARGIN, h_pad=MARGIN)
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=MARGIN, h_pad=MARGIN)
     return figure
 
 
-def panel_figure(count, beside=0.0, side=None, aspect=1.0, make=Figure):
+def panel_figure(
+    count: int,
+    beside: float = 0.0,
+    side: float | None = None,
+    aspect: float = 1.0,
+    make: Callable[..., Figure] = Figure,
+) -> tuple[Figure, list[Any]]:
     """A figure and a division of it into cells for `count` panels.
 
     Args:
@@ -47,7 +58,7 @@ def panel_figure(count, beside=0.0, side=None, aspect=1.0, make=Figure):
     return figure, [grid[i // columns, i % columns] for i in range(count)]
 
 
-def heading(figure, text):
+def heading(figure: Figure, text: str | None) -> None:
     """Title of the whole figure, in lines that are no longer than the figure is wide."""
     if text:
         letters = int(LETTERS_PER_INCH * figure.get_figwidth())
@@ -55,17 +66,23 @@ def heading(figure, text):
         figure.suptitle("\n".join(lines), fontsize=TITLE + 1, color=INK)
 
 
-def caption(axes, text, alone):
+def caption(axes: AnyAxes, text: str | None, alone: bool) -> None:
     """Title of one panel, in lines that are no longer than the panel is wide."""
     if text:
         lines = textwrap.fill(text, LETTERS if alone else SMALL_LETTERS)
         axes.set_title(lines, fontsize=TITLE if alone else TEXT, color=INK)
 
 
-def picture_axes(figure, place, image, opacity=None, label=""):
+def picture_axes(
+    figure: Figure,
+    place: Any,
+    image: np.ndarray,
+    opacity: np.ndarray | None = None,
+    label: str = "",
+) -> Axes:
     """Axes that show one picture in [0, 1], without ticks."""
     axes = figure.add_subplot(place)
-    style = {"cmap": "gray", "vmin": 0.0, "vmax": 1.0, "interpolation": "nearest"}
+    style: dict[str, Any] = {"cmap": "gray", "vmin": 0.0, "vmax": 1.0, "interpolation": "nearest"}
     axes.imshow(image, alpha=opacity, **style)
     axes.set_xticks([])
     axes.set_yticks([])

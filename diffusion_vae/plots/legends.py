@@ -1,26 +1,30 @@
 """Small pictures that explain the colours of a scatter."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from diffusion_vae.plots import colours
-from diffusion_vae.plots.charts.frames import INK, TEXT, pi_label
+from diffusion_vae.plots.charts.frames import INK, TEXT, AnyAxes, pi_label
 from diffusion_vae.plots.charts.rotations import RotationBall
-from diffusion_vae.plots.colouring import LEGEND_ROWS, draw_class_legend
+from diffusion_vae.plots.colouring import LEGEND_ROWS, Colouring, draw_class_legend
 
 SIDE = 1.0  # inches
 PIXELS = 240
 WIDTHS = {"classes": 0.6, "scale": 0.6, "plain": 0.0, "function": 0.0}
 
 
-def legend_width(painted):
+def legend_width(painted: Colouring) -> float:
     """Room in inches on the right of the panels."""
     columns = max(1, -(-len(painted.handles) // LEGEND_ROWS))
     return WIDTHS.get(painted.kind, SIDE + 0.35) * columns
 
 
-def draw_legend(figure, painted, scale_name=""):
+def draw_legend(figure: Figure, painted: Colouring, scale_name: str = "") -> None:
     """Explains the colours beside the panels, never over the data."""
     if painted.kind == "classes":
         draw_class_legend(figure, painted)
@@ -34,10 +38,11 @@ def draw_legend(figure, painted, scale_name=""):
         _PICTURES[painted.kind](_corner(figure))
 
 
-def _corner(figure):
+def _corner(figure: Figure) -> Axes:
     """Square axes at the right edge, in the room that `legend_width` asks for."""
     width, height = figure.get_size_inches()
-    figure.get_layout_engine().set(rect=(0, 0, 1 - (SIDE + 0.35) / width, 1))
+    engine: Any = figure.get_layout_engine()
+    engine.set(rect=(0, 0, 1 - (SIDE + 0.35) / width, 1))
     left, bottom = 1 - (SIDE + 0.08) / width, 0.5 - 0.5 * SIDE / height
     axes = figure.add_axes((left, bottom, SIDE / width, SIDE / height))
     axes.set_in_layout(False)
@@ -47,13 +52,19 @@ def _corner(figure):
     return axes
 
 
-def _square(low, high):
+def _square(low: float, high: float) -> np.ndarray:
     """Centres of pixels of a square, `[PIXELS, PIXELS, 2]`, the first row at the bottom."""
     t = low + (high - low) * (np.arange(PIXELS) + 0.5) / PIXELS
     return np.stack(np.meshgrid(t, t), axis=-1)
 
 
-def _show(axes, rgb, low, high, radius=None):
+def _show(
+    axes: AnyAxes,
+    rgb: np.ndarray,
+    low: float,
+    high: float,
+    radius: tuple[float, float] | None = None,
+) -> None:
     image = np.ones((PIXELS, PIXELS, 4))
     image[..., :3] = rgb
     if radius is not None:
@@ -63,7 +74,7 @@ def _show(axes, rgb, low, high, radius=None):
     axes.imshow(image, origin="lower", extent=(low, high, low, high), interpolation="nearest")
 
 
-def _torus(axes):
+def _torus(axes: AnyAxes) -> None:
     _show(axes, colours.torus_colours(_square(0, 2 * np.pi)), 0, 2 * np.pi)
     ticks = [0, np.pi, 2 * np.pi]
     axes.set_xticks(ticks, [pi_label(t) for t in ticks])
@@ -72,7 +83,7 @@ def _torus(axes):
     axes.set_ylabel("factor 2", fontsize=TEXT - 1, color=INK, labelpad=0)
 
 
-def _circle(axes):
+def _circle(axes: AnyAxes) -> None:
     xy = _square(-1, 1)
     _show(axes, colours.circle_colours(np.arctan2(xy[..., 1], xy[..., 0])), -1, 1, (0.65, 1.0))
     for turn in range(4):
@@ -83,21 +94,21 @@ def _circle(axes):
     axes.set_title("factor", fontsize=TEXT - 1, color=INK)
 
 
-def _sphere(axes):
+def _sphere(axes: AnyAxes) -> None:
     xy = _square(-1, 1)
     height = np.sqrt(np.maximum(0.0, 1.0 - np.sum(xy**2, axis=-1, keepdims=True)))
     _show(axes, colours.point_colours(np.concatenate([xy, height], -1)), -1, 1, (0.0, 1.0))
     axes.set_title("factor, seen\nfrom above", fontsize=TEXT - 1, color=INK)
 
 
-def _line(axes):
+def _line(axes: AnyAxes) -> None:
     xy = _square(-1, 1)
     height = np.sqrt(np.maximum(0.0, 1.0 - np.sum(xy**2, axis=-1, keepdims=True)))
     _show(axes, colours.line_colours(np.concatenate([xy, height], -1)), -1, 1, (0.0, 1.0))
     axes.set_title("line, seen\nfrom above", fontsize=TEXT - 1, color=INK)
 
 
-def _rotation(axes):
+def _rotation(axes: AnyAxes) -> None:
     xy = _square(-1, 1).reshape(-1, 2)
     places = np.column_stack([xy, np.zeros(len(xy))])  # [PIXELS^2, 3], height 0 of the ball
     rgb = colours.rotation_colours(RotationBall("").from_ball(places))

@@ -144,9 +144,13 @@ def _times_and_turning(model: DiffusionVAE, dataset: Any) -> dict[str, Any]:
     location, times = model.encode(x)
     pictures: dict[str, Any] = {"times.png": time_map(model.manifold, location, times)}
     if is_drawn_in_space(model.manifold):
-        few = [None if a is None else a[:TURNING_POINTS] for a in (location, labels, factors)]
+        labels, factors = (None if a is None else a[:TURNING_POINTS] for a in (labels, factors))
         pictures["latent_turning.gif"] = turning_scatter(
-            model.manifold, few[0], few[1], factors=few[2], colouring=colouring
+            model.manifold,
+            location[:TURNING_POINTS],
+            labels,
+            factors=factors,
+            colouring=colouring,
         )
     return pictures
 

@@ -1,9 +1,13 @@
 """Data in the plane: what they are, how they lie in latent space, what the model makes."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from scipy import stats
 
-from diffusion_vae.plots.charts.frames import INK, TEXT
+from diffusion_vae.plots.charts.frames import INK, TEXT, AnyAxes
 from diffusion_vae.plots.colours import PALETTE
 from diffusion_vae.plots.layout import TITLE, heading, new_figure
 
@@ -12,7 +16,9 @@ BINS = 60
 POINTS = 400  # of a density curve
 
 
-def plane_data_panels(model, x, labels=None, *, title=None):
+def plane_data_panels(
+    model: Any, x: ArrayLike, labels: ArrayLike | None = None, *, title: str | None = None
+) -> Figure:
     """Three panels: the data, the latent density of each class, and generated data.
 
     Args:
@@ -46,12 +52,12 @@ def plane_data_panels(model, x, labels=None, *, title=None):
     return figure
 
 
-def _cloud(axes, x, extent, title):
+def _cloud(axes: AnyAxes, x: np.ndarray, extent: np.ndarray, title: str) -> None:
     axes.hist2d(*x.T, bins=BINS, range=extent, cmap="viridis", rasterized=True)
     _finish(axes, title)
 
 
-def _densities(axes, z, labels):
+def _densities(axes: AnyAxes, z: np.ndarray, labels: ArrayLike | None) -> None:
     labels = np.zeros(len(z), int) if labels is None else np.asarray(labels)
     line = np.linspace(min(z.min(), -3.5), max(z.max(), 3.5), POINTS)
     for colour, label in zip(np.resize(PALETTE, 40), np.unique(labels), strict=False):
@@ -66,7 +72,7 @@ def _densities(axes, z, labels):
     _finish(axes, "latent points")
 
 
-def _finish(axes, title):
+def _finish(axes: AnyAxes, title: str) -> None:
     axes.set_title(title, fontsize=TITLE, color=INK)
     axes.tick_params(labelsize=TEXT - 1, colors=INK, length=2, width=0.5)
     for spine in axes.spines.values():

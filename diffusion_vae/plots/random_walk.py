@@ -1,18 +1,24 @@
 """The random walk on a manifold: jumps into the ambient space, projections back (Fig. 2)."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 from diffusion_vae.manifolds import Sphere
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.evaluate import evaluated
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.layout import heading, new_figure
 
 JUMP = "#3f90da"
 BACK = "#bd1f01"
 
 
-def random_walk_picture(steps=4, step_time=0.3, seed=1174, title=None):
+def random_walk_picture(
+    steps: int = 4, step_time: float = 0.3, seed: int = 1174, title: str | None = None
+) -> Figure:
     """Draws a walk on the circle: each jump leaves it, each projection brings it back.
 
     Args:
@@ -46,7 +52,7 @@ def random_walk_picture(steps=4, step_time=0.3, seed=1174, title=None):
         beside = np.linalg.norm(landings[max(i - 1, 0) : i + 1], axis=-1).mean()
         axes.annotate(
             f"$z_{{{i}}}$" if i else "$z$",
-            (0.86 if beside > 1.0 else 1.14) * point,  # away from the arrows
+            tuple((0.86 if beside > 1.0 else 1.14) * point),  # away from the arrows
             fontsize=frames.TEXT + 1,
             ha="center",
             va="center",
@@ -62,9 +68,6 @@ def random_walk_picture(steps=4, step_time=0.3, seed=1174, title=None):
     return figure
 
 
-def _arrow(axes, start, end, **style):
-    axes.add_patch(
-        FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=9, shrinkA=2, shrinkB=2, lw=1.2, **style
-        )
-    )
+def _arrow(axes: AnyAxes, start: np.ndarray, end: np.ndarray, **style: Any) -> None:
+    shape: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "shrinkA": 2, "shrinkB": 2}
+    axes.add_patch(FancyArrowPatch(tuple(start), tuple(end), lw=1.2, **shape, **style))

@@ -1,15 +1,28 @@
 """Decoded pictures of a grid of latent points, at their places in the chart."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from diffusion_vae.plots.charts import chart
-from diffusion_vae.plots.images import as_images, mosaic, to_unit, value_range
+from diffusion_vae.plots.charts.frames import AnyAxes
+from diffusion_vae.plots.charts.panel import Grid
+from diffusion_vae.plots.images import Limits, as_images, mosaic, to_unit, value_range
 from diffusion_vae.plots.layout import caption, heading, panel_figure
 
 GRID_SIDE = 4.4  # inches
 
 
-def reconstruction_grid(model, n=15, *, locations=None, limits=None, title=None):
+def reconstruction_grid(
+    model: Any,
+    n: int = 15,
+    *,
+    locations: ArrayLike | None = None,
+    limits: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
     """Draws what the decoder makes of a regular grid of latent points.
 
     Every picture stands where its latent point lies in the chart that
@@ -46,19 +59,19 @@ def reconstruction_grid(model, n=15, *, locations=None, limits=None, title=None)
     return figure
 
 
-def draw_grid(axes, grid, pictures):
+def draw_grid(axes: AnyAxes, grid: Grid, pictures: np.ndarray) -> None:
     """Draws the frame of a `Grid` and its pictures in [0, 1], `[k, H, W]` or `[k, H, W, 3]`."""
     grid.draw_frame(axes)
     _draw_pictures(axes, grid, pictures)
 
 
-def _aspect(grid):
+def _aspect(grid: Grid) -> float:
     """Height over width of the region that the pictures cover."""
     width, height = np.ptp(grid.positions, axis=0) + np.array(grid.cell)
     return float(np.clip(height / width, 0.25, 1.0))
 
 
-def _draw_pictures(axes, grid, pictures):
+def _draw_pictures(axes: AnyAxes, grid: Grid, pictures: np.ndarray) -> None:
     horizontal, vertical, aspect = axes.get_xlim(), axes.get_ylim(), axes.get_aspect()
     image, extent = mosaic(pictures, grid.positions, grid.cell)
     axes.imshow(image, extent=extent, interpolation="antialiased", zorder=1)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from diffusion_vae.files import replacing
 
 
-def save(figure, path, dpi=150):
+def save(figure: Figure, path: str | Path, dpi: float = 150) -> Path:
     """Writes a figure; the ending of `path` (.png, .pdf, .svg) is the format.
 
     Args:
@@ -24,7 +25,7 @@ def save(figure, path, dpi=150):
     return Path(path)
 
 
-def to_array(figure, dpi=100):
+def to_array(figure: Figure, dpi: float = 100) -> np.ndarray:
     """Pixels of a figure, bytes `[height, width, 3]`."""
     before = figure.get_dpi()
     try:

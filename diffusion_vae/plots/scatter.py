@@ -5,27 +5,54 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
+from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.charts import chart
+from diffusion_vae.plots.charts.frames import AnyAxes
+from diffusion_vae.plots.charts.panel import Panel
 from diffusion_vae.plots.charts.registry import latent_points
-from diffusion_vae.plots.colouring import colouring_of
+from diffusion_vae.plots.colouring import Colouring, ColouringChoice, colouring_of
 from diffusion_vae.plots.layout import caption, heading, panel_figure
 from diffusion_vae.plots.legends import draw_legend, legend_width
 
 OPAQUE, PALE = 0.9, 0.15
 
 
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points of one marker in one panel, whose opacity depends on the view.
+
+    Attributes:
+        axes: Where they are drawn.
+        points: What Matplotlib drew.
+        positions: Their places in the picture, `[n, picture_dim]`.
+        rgb: Their colours, `[n, 3]`.
+    """
+
+    axes: Axes
+    points: PathCollection
+    positions: np.ndarray
+    rgb: np.ndarray
+
+    def shade(self) -> None:
+        """Makes the points that are far from the viewer pale."""
+        rgba = np.column_stack([self.rgb, _opacity(self.axes, self.positions)])  # [n, 4]
+        self.points.set_facecolor(rgba.tolist())
+
+
 def latent_scatter(
-    manifold,
-    locations,
-    labels=None,
+    manifold: Manifold,
+    locations: ArrayLike,
+    labels: ArrayLike | None = None,
     *,
-    factors=None,
-    colouring=None,
-    scale_name="",
-    title=None,
-    point_size=None,
-):
+    factors: ArrayLike | None = None,
+    colouring: ColouringChoice = None,
+    scale_name: str = "",
+    title: str | None = None,
+    point_size: float | None = None,
+) -> Figure:
     """Draws latent points, coloured by class or by known factors.
 
     Args:
@@ -52,7 +79,14 @@ def latent_scatter(
     return draw_scatter(manifold, z, painted, scale_name, title, point_size)[0]
 
 
-def draw_scatter(manifold, z, painted, scale_name="", title=None, point_size=None):
+def draw_scatter(
+    manifold: Manifold,
+    z: np.ndarray,
+    painted: Colouring,
+    scale_name: str = "",
+    title: str | None = None,
+    point_size: float | None = None,
+) -> tuple[Figure, list[Cloud]]:
     """Draws latent points as `latent_scatter` does.
 
     Args:
@@ -86,28 +120,9 @@ def draw_scatter(manifold, z, painted, scale_name="", title=None, point_size=Non
     return figure, clouds
 
 
-@dataclass(frozen=True, eq=False)
-class Cloud:
-    """Points of one marker in one panel, whose opacity depends on the view.
-
-    Attributes:
-        axes: Where they are drawn.
-        points: What Matplotlib drew.
-        positions: Their places in the picture, `[n, picture_dim]`.
-        rgb: Their colours, `[n, 3]`.
-    """
-
-    axes: Axes
-    points: PathCollection
-    positions: np.ndarray
-    rgb: np.ndarray
-
-    def shade(self):
-        """Makes pale what is far from the viewer."""
-        self.points.set_facecolor(np.column_stack([self.rgb, _opacity(self.axes, self.positions)]))
-
-
-def _draw_points(axes, panel, z, painted, index, size):
+def _draw_points(
+    axes: AnyAxes, panel: Panel, z: np.ndarray, painted: Colouring, index: np.ndarray, size: float
+) -> list[Cloud]:
     """Clouds of the points of each marker."""
     positions = panel.spread(panel.coordinates(z), painted.levels[index])
     rgb = painted.rgb[index]  # [n, 3]
@@ -129,7 +144,7 @@ def _draw_points(axes, panel, z, painted, index, size):
     return clouds
 
 
-def _opacity(axes, positions):
+def _opacity(axes: AnyAxes, positions: np.ndarray) -> np.ndarray:
     """Opacity of each point; in space what is far from the viewer is pale, `[n]`."""
     if positions.shape[-1] == 2:
         return np.full(len(positions), OPAQUE)

@@ -1,8 +1,11 @@
 """The same pictures on a dark ground."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.collections import Collection
 from matplotlib.colors import to_rgba, to_rgba_array
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
@@ -17,7 +20,7 @@ _COLOURS: dict[type, tuple[str, ...]] = {
 }
 
 
-def use_dark_background(figure):
+def use_dark_background(figure: Figure) -> Figure:
     """Turns black on white into white on black; colours and pictures stay as they are.
 
     Every neutral grey that is the one colour of a text, a line, an outline or a surface is
@@ -43,7 +46,7 @@ def use_dark_background(figure):
     return figure
 
 
-def _inverted(colour):
+def _inverted(colour: Any) -> tuple[float, float, float, float] | None:
     """The inverse of a neutral grey, `None` for anything else (also for nothing at all)."""
     rgba = to_rgba_array(colour)  # [k, 4]
     if len(rgba) == 0 or np.ptp(rgba, axis=0).any() or np.ptp(rgba[0, :3]) or rgba[0, 3] == 0:

@@ -1,11 +1,21 @@
 """How sure the encoder is of each place: the diffusion times over the latent space."""
 
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
+from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.scatter import latent_scatter
 
 
-def time_map(manifold, locations, times, *, title=None, point_size=None):
+def time_map(
+    manifold: Manifold,
+    locations: ArrayLike,
+    times: ArrayLike,
+    *,
+    title: str | None = None,
+    point_size: float | None = None,
+) -> Figure:
     """Draws latent points in the colour of the log of their diffusion time.
 
     The longer the time, the wider the posterior and the less the latent point says. Where
@@ -25,7 +35,7 @@ def time_map(manifold, locations, times, *, title=None, point_size=None):
     Raises:
         ValueError: If there is not one time for each point, or one is not positive.
     """
-    times = np.asarray(times, dtype="float64")
+    times, locations = np.asarray(times, dtype="float64"), np.asarray(locations)
     if len(times) != len(locations) or times.ndim not in (1, 2) or not np.all(times > 0):
         raise ValueError(
             f"Expected positive times [n, time_dim] of the {len(locations)} points. "

@@ -1,10 +1,16 @@
 """The charts as traces of plotly: the panels' own frames, read off Matplotlib's axes."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+
+from diffusion_vae.plots.charts.frames import AnyAxes
+from diffusion_vae.plots.charts.panel import Panel
+from diffusion_vae.plots.colouring import Colouring
 
 EYE, EYE_OF_AXES = 1.45, 2.3  # distance of the viewer, from outlines and from named axes
 GAP = 0.04  # between panels, of the width of the page's picture
@@ -17,7 +23,14 @@ INK = "#808080"  # readable on white and on black
 INSIDE, OUTSIDE = 0.12, 0.7  # opacity of a surface round the points, and of one that holds them
 
 
-def panel_traces(panel, z, shown, painted, labels, index):
+def panel_traces(
+    panel: Panel,
+    z: np.ndarray,
+    shown: np.ndarray,
+    painted: Colouring,
+    labels: np.ndarray | None,
+    index: int,
+) -> list[dict[str, Any]]:
     """Traces of one panel: its frame, the points of each class, and points elsewhere.
 
     Args:
@@ -44,7 +57,7 @@ def panel_traces(panel, z, shown, painted, labels, index):
         traces.append(_points(ELSEWHERE, positions, marker, between, place))
     groups: list[tuple[str, np.ndarray]] = [("data", np.arange(count))]
     if painted.kind == "classes":
-        names = np.array([str(label) for label in np.ravel(labels)])
+        names = np.array([str(label) for label in np.asarray(labels).ravel()])
         groups = [(h.get_label(), np.flatnonzero(names == h.get_label())) for h in painted.handles]
     for name, members in groups:
         kept = members[shown[members]]
@@ -63,10 +76,10 @@ def panel_traces(panel, z, shown, painted, labels, index):
     return traces
 
 
-def layout(panels):
+def layout(panels: Sequence[Panel]) -> dict[str, Any]:
     """Layout of a plotly figure with the panels side by side."""
     width = (1.0 - GAP * (len(panels) - 1)) / len(panels)
-    found = {
+    description: dict[str, Any] = {
         "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -78,7 +91,7 @@ def layout(panels):
     for i, panel in enumerate(panels):
         left = i * (width + GAP)
         span = [left, left + width]
-        found["annotations"].append(
+        description["annotations"].append(
             {
                 "text": plain_text(panel.title),
                 "x": left + 0.5 * width,
@@ -94,42 +107,53 @@ def layout(panels):
         if axes.name != "3d" and axes.axison:
             lowest = -0.14  # below ticks and names
         if axes.name == "3d":
-            found["scene" + number] = _scene(axes, span, len(panels))
+            description["scene" + number] = _scene(axes, span, len(panels))
         else:
-            found["xaxis" + number] = _axis(axes, "x") | {"domain": span, "anchor": "y" + number}
+            description["xaxis" + number] = _axis(axes, "x") | {
+                "domain": span,
+                "anchor": "y" + number,
+            }
             same_scale = {"scaleanchor": "x" + number} if axes.get_aspect() == 1 else {}
-            found["yaxis" + number] = _axis(axes, "y") | {"anchor": "x" + number} | same_scale
-    found["legend"]["y"] = lowest
-    return found
+            description["yaxis" + number] = (
+                _axis(axes, "y") | {"anchor": "x" + number} | same_scale
+            )
+    description["legend"]["y"] = lowest
+    return description
 
 
-def plain_text(text):
+def plain_text(text: str) -> str:
     """Mathematics of Matplotlib as plotly writes it: `$RP^{2}$` is `RP<sup>2</sup>`."""
     text = text.replace("$", "").replace(r"\pi", "π")
     return re.sub(r"\^\{?(\w+)\}?", r"<sup>\1</sup>", text)
 
 
-def _frame(panel):
+def _frame(panel: Panel) -> AnyAxes:
     """Axes of a throw-away figure on which the panel has drawn its frame."""
     axes = Figure().add_subplot(projection="3d" if panel.picture_dim == 3 else None)
     panel.draw_frame(axes)
     return axes
 
 
-def _place(panel, index):
+def _place(panel: Panel, index: int) -> dict[str, str]:
     number = str(index + 1) if index else ""
     if panel.picture_dim == 3:
         return {"type": "scatter3d", "scene": "scene" + number}
     return {"type": "scatter", "xaxis": "x" + number, "yaxis": "y" + number}
 
 
-def _named(positions):
+def _named(positions: np.ndarray) -> dict[str, list[float]]:
     """Columns x, y and perhaps z."""
     columns = np.transpose(positions).tolist()
     return dict(zip("xyz"[: len(columns)], columns, strict=True))
 
 
-def _points(name, positions, marker, members, place):
+def _points(
+    name: str,
+    positions: np.ndarray,
+    marker: dict[str, Any],
+    members: np.ndarray,
+    place: dict[str, str],
+) -> dict[str, Any]:
     return {
         **place,
         **_named(positions),
@@ -143,7 +167,7 @@ def _points(name, positions, marker, members, place):
     }
 
 
-def _surfaces(panel, place):
+def _surfaces(panel: Panel, place: dict[str, str]) -> list[dict[str, Any]]:
     mesh = panel.surface()
     if mesh is None:
         return []
@@ -165,12 +189,12 @@ def _surfaces(panel, place):
     ]
 
 
-def _lines(axes, place):
+def _lines(axes: AnyAxes, place: dict[str, str]) -> list[dict[str, Any]]:
     """Curves and marks of a frame."""
-    found = []
+    traces = []
     for line in axes.lines:
         positions = line.get_data_3d() if axes.name == "3d" else line.get_data()
-        style = {"showlegend": False, "hoverinfo": "skip"}
+        style: dict[str, Any] = {"showlegend": False, "hoverinfo": "skip"}
         if line.get_marker() in SYMBOLS:
             symbol = SYMBOLS[line.get_marker()].removesuffix("-open")
             style |= {"mode": "markers", "marker": {"color": INK, "size": 8}}
@@ -180,17 +204,17 @@ def _lines(axes, place):
             width = thick * (2.5 if line.get_linewidth() > 1.0 else 1.0)
             style |= {"mode": "lines", "line": {"color": INK, "width": width}}
             style["opacity"] = 1.0 - 0.7 * float(np.mean(to_rgb(line.get_color())))
-        found.append({**place, **_named(np.transpose(positions)), **style})
-    return found
+        traces.append({**place, **_named(np.transpose(positions)), **style})
+    return traces
 
 
-def _texts(axes, place):
+def _texts(axes: AnyAxes, place: dict[str, str]) -> list[dict[str, Any]]:
     if axes.name == "3d" or not axes.texts:
         return []
     return [
         {
             **place,
-            **_named([text.get_position() for text in axes.texts]),
+            **_named(np.array([text.get_position() for text in axes.texts])),
             "mode": "text",
             "text": [plain_text(text.get_text()) for text in axes.texts],
             "showlegend": False,
@@ -199,13 +223,13 @@ def _texts(axes, place):
     ]
 
 
-def _scene(axes, span, panels):
+def _scene(axes: AnyAxes, span: list[float], panels: int) -> dict[str, Any]:
     ends = {name: list(getattr(axes, f"get_{name}lim")()) for name in "xyz"}
     box = axes.get_box_aspect() / np.max(axes.get_box_aspect())
     elevation, azimuth = np.deg2rad(axes.elev), np.deg2rad(axes.azim)
-    eye = [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth)]
+    level = [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth)]
     away = (EYE_OF_AXES if axes.get_xlabel() else EYE) * (0.45 + 0.55 * panels)
-    eye = away * np.array([*eye, np.sin(elevation)])
+    eye = away * np.array([*level, np.sin(elevation)])
     return {
         "domain": {"x": span, "y": [0, 1]},
         "aspectmode": "manual",
@@ -216,7 +240,7 @@ def _scene(axes, span, panels):
     }
 
 
-def _space_axis(axes, name, ends):
+def _space_axis(axes: AnyAxes, name: str, ends: list[float]) -> dict[str, Any]:
     """One axis of a picture in space, wide enough for marks on the outline."""
     margin = 0.06 * (ends[1] - ends[0])
     return {
@@ -232,7 +256,7 @@ def _space_axis(axes, name, ends):
     }
 
 
-def _axis(axes, name):
+def _axis(axes: AnyAxes, name: str) -> dict[str, Any]:
     """One axis of a plane picture, with the ticks of the frame, or hidden."""
     ends = list(getattr(axes, f"get_{name}lim")())
     if not axes.axison:
@@ -253,7 +277,7 @@ def _axis(axes, name):
     }
 
 
-def _colours(rgb, kind):
+def _colours(rgb: np.ndarray, kind: str) -> str | list[str]:
     """One colour for a class, else one for each point."""
     names = [f"rgb({r},{g},{b})" for r, g, b in np.rint(255 * rgb).astype(int)]
     return names[0] if kind in ("classes", "plain") else names

@@ -1,17 +1,30 @@
 """What changes along each direction of the latent space."""
 
+from typing import Any
+
 import keras
 import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
+from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.galleries import checked_limits, sheet
+from diffusion_vae.plots.images import Limits
 
 DIRECTIONS = 6  # rows at most
 OPEN_REACH = 2.0  # how far a direction is followed where it never comes back
 LOOKS = 64  # along a direction, to find where it stops leading away
 
 
-def traversals(model, example, steps=11, *, limits=None, title=None):
+def traversals(
+    model: Any,
+    example: ArrayLike,
+    steps: int = 11,
+    *,
+    limits: Limits | None = None,
+    title: str | None = None,
+) -> Figure:
     """Draws decoded points on geodesics through an encoded example, a row a direction.
 
     The picture in the middle is decoded at the example's place. Each geodesic is followed
@@ -42,7 +55,7 @@ def traversals(model, example, steps=11, *, limits=None, title=None):
     return sheet(rows, checked_limits(limits, x), title, label_rows=True)
 
 
-def tangent_basis(manifold, z):
+def tangent_basis(manifold: Manifold, z: np.ndarray) -> np.ndarray:
     """Orthonormal tangent vectors at a point, `[dim, ambient_dim]`.
 
     They come from the ambient axes, the one that is nearest to tangent first: on a flat
@@ -58,14 +71,16 @@ def tangent_basis(manifold, z):
     return np.array(basis)
 
 
-def geodesic_through(manifold, z, direction, steps):
+def geodesic_through(
+    manifold: Manifold, z: np.ndarray, direction: np.ndarray, steps: int
+) -> np.ndarray:
     """Points of the geodesic through `z`, `[steps, ambient_dim]`, with `z` in the middle."""
     reach = _reach(manifold, z, direction)
     points = _along(manifold, z, direction, np.linspace(-reach, reach, steps))
     return points.astype(keras.config.floatx())
 
 
-def _reach(manifold, z, direction):
+def _reach(manifold: Manifold, z: np.ndarray, direction: np.ndarray) -> float:
     """Length at which a geodesic is farthest from its start."""
     if not manifold.closed:
         return OPEN_REACH
@@ -78,6 +93,8 @@ def _reach(manifold, z, direction):
     return float(lengths[np.nanargmax(away)])
 
 
-def _along(manifold, z, direction, lengths):
+def _along(
+    manifold: Manifold, z: np.ndarray, direction: np.ndarray, lengths: np.ndarray
+) -> np.ndarray:
     start = np.tile(z, (len(lengths), 1))
     return evaluated(manifold.exp, start, lengths[:, None] * direction)

@@ -1,10 +1,14 @@
 """Latent points in space, seen from all sides."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.charts import chart
 from diffusion_vae.plots.charts.registry import latent_points
-from diffusion_vae.plots.colouring import colouring_of
+from diffusion_vae.plots.colouring import ColouringChoice, colouring_of
 from diffusion_vae.plots.saving import to_array
 from diffusion_vae.plots.scatter import draw_scatter
 
@@ -13,8 +17,15 @@ SECONDS_PER_VIEW = 0.1
 
 
 def turning_scatter(
-    manifold, locations, labels=None, *, factors=None, colouring=None, views=VIEWS, dpi=80
-):
+    manifold: Manifold,
+    locations: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    factors: ArrayLike | None = None,
+    colouring: ColouringChoice = None,
+    views: int = VIEWS,
+    dpi: float = 80,
+) -> list[np.ndarray]:
     """Frames of a `latent_scatter` whose panels in space turn once about the vertical.
 
     `write_gif(turning_scatter(...), path, SECONDS_PER_VIEW, SECONDS_PER_VIEW)` writes them.
@@ -47,7 +58,7 @@ def turning_scatter(
     figure.set_dpi(dpi)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # the panels stay where they are
-    in_space = [axes for axes in figure.axes if axes.name == "3d"]
+    in_space: list[Any] = [axes for axes in figure.axes if axes.name == "3d"]
     starts = [axes.azim for axes in in_space]
     frames = []
     for turn in 360.0 * np.arange(views) / views:
@@ -59,6 +70,6 @@ def turning_scatter(
     return frames
 
 
-def is_drawn_in_space(manifold):
+def is_drawn_in_space(manifold: Manifold) -> bool:
     """Whether a panel of the manifold is in space."""
     return any(panel.picture_dim == 3 for panel in chart(manifold))

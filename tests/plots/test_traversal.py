@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from diffusion_vae.plots.traversals import geodesic_through, tangent_basis
+from diffusion_vae.plots.traversal import geodesic_through, tangent_basis
 from manifold_list import ALL, each
 
 from diffusion_vae.manifolds import SO3, Euclidean, FlatTorus, RealProjective, Sphere

@@ -1,8 +1,11 @@
 """The ball whose opposite boundary points are the same: RP^3, and so SO(3)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice
 
 HEIGHTS = (-0.6, 0.0, 0.6)  # of the slices of the grid
@@ -20,21 +23,21 @@ class Ball(Panel):
     picture_dim = 3
     inside = True
 
-    def __init__(self, title):
+    def __init__(self, title: str) -> None:
         self.title = title
 
-    def from_ball(self, places):
+    def from_ball(self, places: np.ndarray) -> np.ndarray:
         """Latent points at places of the ball, `[n, 3] -> [n, ambient_dim]`."""
         raise NotImplementedError
 
-    def surface(self):
+    def surface(self) -> np.ndarray:
         return frames.sphere_mesh()
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         frames.identified_sphere(axes)
         frames.space_axes(axes)
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         grids = []
         for height in HEIGHTS:
             radius = np.sqrt(1.0 - height**2)
@@ -46,8 +49,8 @@ class Ball(Panel):
         return grids
 
 
-def _slice_frame(radius):
-    def draw(axes):
+def _slice_frame(radius: float) -> Callable[[AnyAxes], None]:
+    def draw(axes: AnyAxes) -> None:
         if radius == 1.0:
             frames.identified_boundary(axes)
         else:

@@ -1,8 +1,11 @@
 """Circles: S^1, the one-dimensional torus and RP^1."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from diffusion_vae.plots.charts import frames
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel
 
 PICTURES_PER_SIDE = 2  # a circle of as many pictures as `n` on a side leaves it nearly empty
@@ -18,22 +21,22 @@ class Circle(Panel):
             once: 2 on RP^1, where z and -z are one point.
     """
 
-    def __init__(self, title, times=1):
+    def __init__(self, title: str, times: int = 1) -> None:
         self.title = title
         self.times = times
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         angle = self.times * np.arctan2(z[:, 1], z[:, 0])  # [n]
         return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
-    def spread(self, positions, levels):
+    def spread(self, positions: np.ndarray, levels: np.ndarray) -> np.ndarray:
         return positions * (1.0 + RING * np.asarray(levels))[:, None]
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         frames.circle(axes, 0.97)
         self._limits(axes, 1.08 + (RING if self.spreads else 0.0))
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         count = PICTURES_PER_SIDE * n
         angle = 2.0 * np.pi * np.arange(count) / count  # [k]
         positions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)  # [k, 2]
@@ -42,10 +45,10 @@ class Circle(Panel):
         side = np.sqrt(2.0) * np.sin(np.pi / count) if count > 1 else 1.0
         return [Grid(points, positions, (side, side), self._grid_frame(side), self.title)]
 
-    def _grid_frame(self, side):
+    def _grid_frame(self, side: float) -> Callable[[AnyAxes], None]:
         return lambda axes: self._limits(axes, 1.0 + side)
 
-    def _limits(self, axes, limit):
+    def _limits(self, axes: AnyAxes, limit: float) -> None:
         for turn in range(4):
             angle = 0.5 * np.pi * turn
             text = frames.pi_label(angle / self.times)

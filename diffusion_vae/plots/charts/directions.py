@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def principal_directions(points, dimension, count, centre=True):
+def principal_directions(
+    points: np.ndarray | None, dimension: int, count: int, centre: bool = True
+) -> tuple[np.ndarray, float | None]:
     """The directions in which points vary most, and their share of the variance.
 
     Args:
@@ -29,7 +31,7 @@ def principal_directions(points, dimension, count, centre=True):
     return directions, float(variances[::-1][:2].sum()) / total
 
 
-def directions_title(name, share):
+def directions_title(name: str, share: float | None) -> str:
     """Says which directions a picture shows."""
     if share is None:
         return f"{name}, first two coordinates"

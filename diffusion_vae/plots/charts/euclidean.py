@@ -1,11 +1,14 @@
 """Euclidean spaces with their normal prior: line, plane, space, principal directions."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from diffusion_vae.manifolds import Euclidean
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
 from diffusion_vae.plots.charts.registry import register_chart
 
@@ -27,7 +30,9 @@ class EuclideanPanel(Panel):
         points: Latent points `[n, d]` that the frame must hold, or `None`.
     """
 
-    def __init__(self, directions, title, points=None):
+    def __init__(
+        self, directions: np.ndarray, title: str, points: np.ndarray | None = None
+    ) -> None:
         self.directions = directions
         self.title = title
         self.picture_dim = len(directions)
@@ -36,10 +41,10 @@ class EuclideanPanel(Panel):
         if points is not None and len(points):
             self.reach = max(REACH, 1.05 * float(np.abs(points @ directions.T).max()))
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return z @ self.directions.T
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         ends, names = (-self.reach, self.reach), self._names
         if self.picture_dim == 3:
             frames.space_axes(axes, self.reach, zoom=1.02, azimuth=-60.0)
@@ -51,7 +56,7 @@ class EuclideanPanel(Panel):
         frames.labelled_axes(axes, ends, ends, names)
         axes.set_aspect("equal")
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         positions, cell = lattice(n, n, UNIT, UNIT)
         points = ndtri(positions) @ self.directions[:2]
         rest = ", others 0" if self.directions.shape[1] > 2 else ""
@@ -59,10 +64,10 @@ class EuclideanPanel(Panel):
         return [Grid(points, positions, cell, self._draw_quantiles, title)]
 
     @property
-    def _names(self):
+    def _names(self) -> list[str]:
         return [f"{self.name} {i + 1}" for i in range(self.picture_dim)]
 
-    def _draw_quantiles(self, axes):
+    def _draw_quantiles(self, axes: AnyAxes) -> None:
         frames.labelled_axes(axes, UNIT, UNIT, self._names)
         axes.set_xticks(ndtr(QUANTILE_TICKS), QUANTILE_NAMES)
         axes.set_yticks(ndtr(QUANTILE_TICKS), QUANTILE_NAMES)
@@ -72,31 +77,31 @@ class EuclideanPanel(Panel):
 class EuclideanLine(EuclideanPanel):
     """R^1, with the classes in rows one above the other."""
 
-    def __init__(self, title, points=None):
+    def __init__(self, title: str, points: np.ndarray | None = None) -> None:
         super().__init__(np.eye(1), title, points)
         self.picture_dim = 2
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return np.column_stack([z[:, 0], np.zeros(len(z))])
 
-    def spread(self, positions, levels):
+    def spread(self, positions: np.ndarray, levels: np.ndarray) -> np.ndarray:
         return positions + np.stack([0 * levels, levels], axis=-1)
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         rows = (-0.1, 1.1) if self.spreads else (-0.6, 0.6)
         frames.labelled_axes(axes, (-self.reach, self.reach), rows, ("coordinate", ""))
         axes.set_yticks([])
         for side in ("left", "right", "top"):
             axes.spines[side].set_visible(False)
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         positions, cell = lattice(n, 1, UNIT, (0.0, 1.0 / n))
         points = ndtri(positions[:, :1])
         title = f"{self.title}, quantiles of the prior"
         return [Grid(points, positions, cell, self._draw_strip(1.0 / n), title)]
 
-    def _draw_strip(self, height):
-        def draw(axes):
+    def _draw_strip(self, height: float) -> Callable[[AnyAxes], None]:
+        def draw(axes: AnyAxes) -> None:
             frames.labelled_axes(axes, UNIT, (0.0, height), ("coordinate", ""))
             axes.set_xticks(ndtr(QUANTILE_TICKS), QUANTILE_NAMES)
             axes.set_yticks([])
@@ -106,7 +111,7 @@ class EuclideanLine(EuclideanPanel):
 
 
 @register_chart(Euclidean)
-def euclidean_panel(space, points=None):
+def euclidean_panel(space: Euclidean, points: np.ndarray | None = None) -> Panel:
     """A line, a plane, space, or the plane of two principal directions."""
     name = f"$R^{{{space.dim}}}$"
     if space.dim == 1:

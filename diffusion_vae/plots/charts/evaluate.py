@@ -1,11 +1,15 @@
 """Calls the geometry, which works on tensors, with NumPy arrays."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
 
 
-def evaluated(function, *arrays):
+def evaluated(function: Callable[..., Any], *arrays: ArrayLike) -> np.ndarray:
     """Result of a function of tensors as a NumPy array of float64.
 
     The tensors are of Keras's default float type: not every backend has float64.

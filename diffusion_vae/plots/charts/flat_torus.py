@@ -1,11 +1,15 @@
 """Flat tori: squares of two angles whose opposite sides are the same."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from diffusion_vae.manifolds import FlatTorus
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.circle import Circle
 from diffusion_vae.plots.charts.evaluate import evaluated
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
 from diffusion_vae.plots.charts.registry import register_chart
 
@@ -24,21 +28,28 @@ class AnglePair(Panel):
         labels: Names of the two angles.
     """
 
-    def __init__(self, torus, pair, title, others="", labels=None):
+    def __init__(
+        self,
+        torus: Any,
+        pair: tuple[int, int],
+        title: str,
+        others: str = "",
+        labels: Sequence[str] | None = None,
+    ) -> None:
         self.torus = torus
         self.pair = pair
         self.title = title
         self.others = others
         self.labels = labels or [f"angle {i + 1}" for i in pair]
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         angles = evaluated(self.torus.angles, z)  # [n, dim]
         return angles[:, list(self.pair)]
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         frames.angle_axes(axes, SQUARE, SQUARE, self.labels)
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         positions, cell = lattice(n, n, SQUARE, SQUARE)
         angles = np.zeros((len(positions), self.torus.dim))
         angles[:, list(self.pair)] = positions
@@ -47,7 +58,7 @@ class AnglePair(Panel):
 
 
 @register_chart(FlatTorus)
-def flat_torus_panels(torus, points=None):
+def flat_torus_panels(torus: FlatTorus, points: np.ndarray | None = None) -> Panel | list[Panel]:
     """A circle, a square, or consecutive pairs of the first angles."""
     name = f"$T^{{{torus.dim}}}$"
     if torus.dim == 1:

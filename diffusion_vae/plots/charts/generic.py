@@ -1,11 +1,14 @@
 """Any other manifold: its coordinates, or the principal directions of many."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
 from diffusion_vae.plots.charts.evaluate import evaluated
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel, lattice
 from diffusion_vae.plots.charts.registry import register_chart
 
@@ -27,17 +30,17 @@ class Coordinates(Panel):
         title: Title of the panel.
     """
 
-    def __init__(self, manifold, directions, title):
+    def __init__(self, manifold: Manifold, directions: np.ndarray, title: str) -> None:
         self.manifold = manifold
         self.directions = directions
         self.title = title
         self.picture_dim = 3 if manifold.ambient_dim == 3 else 2
-        self._cloud = None
+        self._cloud: np.ndarray | None = None
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return z @ self.directions[: self.picture_dim].T
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         places = self.coordinates(self._samples())
         style = {"s": 0.5, "color": frames.FAINT, "linewidths": 0, "zorder": 0}
         axes.scatter(*places[::2].T, **style)
@@ -46,7 +49,7 @@ class Coordinates(Panel):
         axes.set_aspect("equal")
         if self.picture_dim == 2:
             ends = [(c - radius, c + radius) for c in centre]
-            frames.labelled_axes(axes, *ends, names)
+            frames.labelled_axes(axes, ends[0], ends[1], names)
             return
         for c, set_limits in zip(
             centre, (axes.set_xlim, axes.set_ylim, axes.set_zlim), strict=True
@@ -55,7 +58,7 @@ class Coordinates(Panel):
         axes.set_box_aspect((1, 1, 1), zoom=1.02)
         frames.space_ticks(axes, names)
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         samples = self._samples()
         sheets = [("front", 1.0), ("back", -1.0)] if self._has_two_sides else [("", 1.0)]
         grids = []
@@ -67,14 +70,14 @@ class Coordinates(Panel):
         return grids
 
     @property
-    def _has_two_sides(self):
+    def _has_two_sides(self) -> bool:
         return self.manifold.dim >= 2 and self.manifold.ambient_dim > 2
 
     @property
-    def _axis_name(self):
+    def _axis_name(self) -> str:
         return "coordinate" if self.manifold.ambient_dim <= 3 else "direction"
 
-    def _samples(self):
+    def _samples(self) -> np.ndarray:
         """Many points of the manifold, always the same, `[SAMPLES, ambient_dim]`."""
         if self._cloud is None:
             try:
@@ -85,7 +88,9 @@ class Coordinates(Panel):
             self._cloud = cloud[np.isfinite(cloud).all(axis=-1)]
         return self._cloud
 
-    def _sheet(self, samples, sign, n):
+    def _sheet(
+        self, samples: np.ndarray, sign: float, n: int
+    ) -> tuple[np.ndarray, tuple[float, float]]:
         """Points whose places are near the cells of a lattice, no two on top of each other."""
         plane, depth = self.directions[:2], sign * self.directions[2]
         places = samples @ plane.T  # [samples, 2]
@@ -104,7 +109,7 @@ class Coordinates(Panel):
         points = points[np.argsort(np.round(missed / cell[0], 2), kind="stable")]
         return _apart(points, points @ plane.T, CLEARANCE * cell[0]), cell
 
-    def _moved_to(self, points, targets):
+    def _moved_to(self, points: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Alternating projections on the manifold and on the fibres over the targets."""
         plane = self.directions[:2]
         for _ in range(REFINEMENTS):
@@ -112,26 +117,27 @@ class Coordinates(Panel):
             points = evaluated(self.manifold.project, shifted)
         return points
 
-    def _draw_plane(self, cell):
-        def draw(axes):
+    def _draw_plane(self, cell: tuple[float, float]) -> Callable[[AnyAxes], None]:
+        def draw(axes: AnyAxes) -> None:
             centre, radius = _extent(self._samples() @ self.directions[:2].T)
             radius += 0.5 * cell[0]
             ends = [(c - radius, c + radius) for c in centre]
-            frames.labelled_axes(axes, *ends, [f"{self._axis_name} {i}" for i in (1, 2)])
+            names = [f"{self._axis_name} {i}" for i in (1, 2)]
+            frames.labelled_axes(axes, ends[0], ends[1], names)
             axes.set_aspect("equal")
 
         return draw
 
 
-def _extent(places):
+def _extent(places: np.ndarray) -> tuple[np.ndarray, float]:
     """Centre and half side of a square or cube around the places."""
     low, high = places.min(axis=0), places.max(axis=0)
     return 0.5 * (low + high), 0.54 * max(float((high - low).max()), 1e-6)
 
 
-def _apart(points, places, distance):
+def _apart(points: np.ndarray, places: np.ndarray, distance: float) -> np.ndarray:
     """Keeps of points too near to each other in the picture the first."""
-    kept = []
+    kept: list[int] = []
     for i, place in enumerate(places):
         if not kept or np.abs(places[kept] - place).max(axis=-1).min() >= distance:
             kept.append(i)
@@ -139,7 +145,7 @@ def _apart(points, places, distance):
 
 
 @register_chart(Manifold)
-def coordinate_panel(manifold, points=None):
+def coordinate_panel(manifold: Manifold, points: np.ndarray | None = None) -> Panel:
     """Coordinates in the plane or in space; principal directions where there are more."""
     name = type(manifold).__name__
     if manifold.ambient_dim <= 3:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diffusion_vae.plots.charts.frames import AnyAxes, Ends
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -40,15 +42,15 @@ class Panel:
     spreads: bool = True
     inside: bool = False
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         """Places of latent points in the picture, `[n, ambient_dim] -> [n, picture_dim]`."""
         raise NotImplementedError
 
-    def shows(self, z):
+    def shows(self, z: np.ndarray) -> np.ndarray:
         """Whether each point belongs to this panel, `[n, ambient_dim] -> [n]`."""
         return np.ones(len(z), dtype=bool)
 
-    def spread(self, positions, levels):
+    def spread(self, positions: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Moves classes apart where a one-dimensional picture would hide them.
 
         Args:
@@ -60,19 +62,21 @@ class Panel:
         """
         return positions
 
-    def surface(self):
+    def surface(self) -> np.ndarray | None:
         """Places on a surface to draw translucent, `[rows, columns, 3]`, or `None`."""
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         """Draws outlines, labels and limits of the scatter."""
         raise NotImplementedError
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         """Grids of about `n` pictures along the longer side, a list of `Grid`."""
         raise NotImplementedError
 
 
-def lattice(columns, rows, horizontal, vertical):
+def lattice(
+    columns: int, rows: int, horizontal: Ends, vertical: Ends
+) -> tuple[np.ndarray, tuple[float, float]]:
     """Centres of the cells of a regular division of a rectangle.
 
     Args:
@@ -92,7 +96,7 @@ def lattice(columns, rows, horizontal, vertical):
     return positions, (width, height)
 
 
-def disc_lattice(n, radius=1.0):
+def disc_lattice(n: int, radius: float = 1.0) -> tuple[np.ndarray, tuple[float, float]]:
     """Cells of the square lattice on [-1, 1]^2 whose centres lie in a disc."""
     positions, cell = lattice(n, n, (-1.0, 1.0), (-1.0, 1.0))
     inside = np.linalg.norm(positions, axis=-1) < (1.0 - 1e-6) * radius  # none on the rim itself

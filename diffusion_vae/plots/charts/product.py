@@ -4,6 +4,7 @@ import numpy as np
 
 from diffusion_vae.manifolds import Product
 from diffusion_vae.plots.charts.evaluate import evaluated
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel
 from diffusion_vae.plots.charts.registry import chart, register_chart
 
@@ -17,7 +18,7 @@ class FactorPanel(Panel):
         panel: A panel of that factor.
     """
 
-    def __init__(self, product, index, panel):
+    def __init__(self, product: Product, index: int, panel: Panel) -> None:
         self.product = product
         self.panel = panel
         self.picture_dim = panel.picture_dim
@@ -25,23 +26,23 @@ class FactorPanel(Panel):
         self.title = f"factor {index + 1}: {panel.title}"
         self.columns = _columns(product)[index]
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return self.panel.coordinates(z[:, self.columns])
 
-    def shows(self, z):
+    def shows(self, z: np.ndarray) -> np.ndarray:
         return self.panel.shows(z[:, self.columns])
 
-    def spread(self, positions, levels):
+    def spread(self, positions: np.ndarray, levels: np.ndarray) -> np.ndarray:
         return self.panel.spread(positions, levels)
 
-    def surface(self):
+    def surface(self) -> np.ndarray | None:
         return self.panel.surface()
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         self.panel.spreads = self.spreads
         self.panel.draw_frame(axes)
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         base = evaluated(self.product.project, np.zeros((1, self.product.ambient_dim)))
         grids = []
         for grid in self.panel.grids(n):
@@ -52,16 +53,16 @@ class FactorPanel(Panel):
         return grids
 
 
-def _columns(product):
+def _columns(product: Product) -> list[slice]:
     """Coordinates of each factor among those of the product, a list of slices."""
     ends = np.cumsum([factor.ambient_dim for factor in product.factors])
     return [slice(end - f.ambient_dim, end) for f, end in zip(product.factors, ends, strict=True)]
 
 
 @register_chart(Product)
-def product_panels(product, points=None):
+def product_panels(product: Product, points: np.ndarray | None = None) -> list[Panel]:
     """All panels of all factors, in their order."""
-    parts = [None] * len(product.factors)
+    parts: list[np.ndarray | None] = [None] * len(product.factors)
     if points is not None:
         parts = [points[:, columns] for columns in _columns(product)]
     return [

@@ -8,11 +8,12 @@ from diffusion_vae.plots.charts.ball import Ball
 from diffusion_vae.plots.charts.circle import Circle
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
 from diffusion_vae.plots.charts.evaluate import evaluated
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice
 from diffusion_vae.plots.charts.registry import register_chart
 
 
-def to_ball(z):
+def to_ball(z: np.ndarray) -> np.ndarray:
     """Stereographic places in the unit ball of points +-z, `[n, d + 1] -> [n, d]`.
 
     Of z and -z the one with last coordinate <= 0 is projected from the north pole.
@@ -22,7 +23,7 @@ def to_ball(z):
     return lower[:, :-1] / (1.0 - lower[:, -1:])
 
 
-def from_ball(places):
+def from_ball(places: np.ndarray) -> np.ndarray:
     """Points of the lower half of the sphere, `[n, d] -> [n, d + 1]`; inverts `to_ball`."""
     square = np.sum(np.square(places), axis=-1, keepdims=True)  # [n, 1]
     return np.concatenate([2.0 * places, square - 1.0], axis=-1) / (1.0 + square)
@@ -33,14 +34,14 @@ class ProjectiveDisc(Panel):
 
     title = "$RP^2$, equal marks are one point"
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return to_ball(z)
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         frames.identified_boundary(axes)
         frames.plain_axes(axes, (-1.12, 1.12))
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         positions, cell = disc_lattice(n)
         return [Grid(from_ball(positions), positions, cell, self.draw_frame, self.title)]
 
@@ -48,10 +49,10 @@ class ProjectiveDisc(Panel):
 class ProjectiveBall(Ball):
     """RP^3 as a ball (paper, Fig. 3)."""
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return to_ball(z)
 
-    def from_ball(self, places):
+    def from_ball(self, places: np.ndarray) -> np.ndarray:
         return from_ball(places)
 
 
@@ -65,7 +66,7 @@ class ProjectiveFeatures(Panel):
         points: Latent points `[n, d + 1]`, or `None`.
     """
 
-    def __init__(self, space, points):
+    def __init__(self, space: RealProjective, points: np.ndarray | None) -> None:
         self.space = space
         count = space.ambient_dim * (space.ambient_dim + 1) // 2
         features = None if points is None else self._features(points)
@@ -76,27 +77,27 @@ class ProjectiveFeatures(Panel):
         if features is not None and len(features):
             self.radius = max(float(np.abs(features @ self.directions.T).max()), 1e-3)
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return self._features(z) @ self.directions.T
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         ends = (-1.08 * self.radius, 1.08 * self.radius)
         frames.labelled_axes(axes, ends, ends, ("direction 1", "direction 2"))
         axes.set_aspect("equal")
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         disc = ProjectiveDisc()
         positions, cell = disc_lattice(n)
         points = from_ball(positions) @ self.axes
         title = f"a great $RP^2$ in $RP^{{{self.space.dim}}}$"
         return [Grid(points, positions, cell, disc.draw_frame, title)]
 
-    def _features(self, z):
+    def _features(self, z: np.ndarray) -> np.ndarray:
         return evaluated(self.space.even_embedding, z)
 
 
 @register_chart(RealProjective)
-def projective_panel(space, points=None):
+def projective_panel(space: RealProjective, points: np.ndarray | None = None) -> Panel:
     """A circle, a disc, a ball, or principal directions of z z^T."""
     if space.dim == 1:
         return Circle("$RP^1$, a circle", times=2)

@@ -1,17 +1,23 @@
 """Finds the panels that draw a manifold, by its type."""
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.charts.panel import Panel
 
-_BUILDERS: dict = {}
+Builder: TypeAlias = Callable[[Any, np.ndarray | None], Panel | list[Panel]]
+
+_BUILDERS: dict[type, Builder] = {}
 
 
-def register_chart(*types):
+def register_chart(*types: type[Manifold]) -> Callable[[Builder], Builder]:
     """Registers a function `(manifold, points) -> Panel or list of Panels` for types."""
 
-    def register(builder):
+    def register(builder: Builder) -> Builder:
         for manifold_type in types:
             _BUILDERS[manifold_type] = builder
         return builder
@@ -19,7 +25,7 @@ def register_chart(*types):
     return register
 
 
-def chart(manifold, points=None) -> list[Panel]:
+def chart(manifold: Manifold, points: ArrayLike | None = None) -> list[Panel]:
     """Panels that show a manifold: one for most, several for products and O(3).
 
     The renderer is that of the manifold's type or of its closest registered base
@@ -43,17 +49,17 @@ def chart(manifold, points=None) -> list[Panel]:
             f"Expected a manifold to draw. Received: {manifold!r}. "
             "Pass `model.manifold`, or `parse('sphere:2')` for a text form."
         )
-    if points is not None:
-        points = latent_points(manifold, points)
-        points = points[np.isfinite(points).all(axis=-1)]
+    known = None if points is None else latent_points(manifold, points)
+    if known is not None:
+        known = known[np.isfinite(known).all(axis=-1)]
     for base in type(manifold).__mro__:
         if base in _BUILDERS:
-            panels = _BUILDERS[base](manifold, points)
+            panels = _BUILDERS[base](manifold, known)
             return panels if isinstance(panels, list) else [panels]
     raise TypeError(f"Expected a manifold with a chart. Received: {manifold!r}.")
 
 
-def latent_points(manifold, z):
+def latent_points(manifold: Manifold, z: ArrayLike) -> np.ndarray:
     """Latent points as float64 `[n, ambient_dim]`, or an error that says what is wrong."""
     z = np.asarray(z, dtype="float64")
     if z.ndim != 2 or z.shape[-1] != manifold.ambient_dim:

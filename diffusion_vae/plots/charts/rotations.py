@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from diffusion_vae.manifolds import O3, SO3
+from diffusion_vae.manifolds import O3, SO3, Manifold
 from diffusion_vae.manifolds.numerics.quaternion import (
     quaternion_to_rotation,
     rotation_to_quaternion,
 )
 from diffusion_vae.plots.charts.ball import Ball
 from diffusion_vae.plots.charts.evaluate import evaluated
+from diffusion_vae.plots.charts.panel import Panel
 from diffusion_vae.plots.charts.registry import register_chart
 
 
@@ -22,23 +23,23 @@ class RotationBall(Ball):
             `None` on SO(3).
     """
 
-    def __init__(self, title, determinant=None):
+    def __init__(self, title: str, determinant: int | None = None) -> None:
         super().__init__(title)
         self.determinant = determinant
 
-    def shows(self, z):
+    def shows(self, z: np.ndarray) -> np.ndarray:
         if self.determinant is None:
             return super().shows(z)
         return self.determinant * np.linalg.det(z.reshape(-1, 3, 3)) > 0
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         matrices = z.reshape(-1, 3, 3) * (self.determinant or 1)
         q = evaluated(rotation_to_quaternion, matrices)
         sine = np.linalg.norm(q[:, 1:], axis=-1, keepdims=True)  # [n, 1], of half the angle
         angle = 2.0 * np.arctan2(sine, q[:, :1])
         return q[:, 1:] / np.maximum(sine, 1e-12) * angle / np.pi
 
-    def from_ball(self, places):
+    def from_ball(self, places: np.ndarray) -> np.ndarray:
         radius = np.linalg.norm(places, axis=-1, keepdims=True)  # [n, 1]
         axis = places / np.maximum(radius, 1e-12)
         half = 0.5 * np.pi * radius
@@ -48,13 +49,13 @@ class RotationBall(Ball):
 
 
 @register_chart(SO3)
-def rotation_panel(group, points=None):
+def rotation_panel(group: Manifold, points: np.ndarray | None = None) -> Panel:
     """One ball."""
     return RotationBall("$SO(3)$, axis times angle$/\\pi$")
 
 
 @register_chart(O3)
-def orthogonal_panels(group, points=None):
+def orthogonal_panels(group: Manifold, points: np.ndarray | None = None) -> list[Panel]:
     """A ball for each component, of rotations and of their negatives."""
     return [
         RotationBall("$O(3)$, det = 1", determinant=1),

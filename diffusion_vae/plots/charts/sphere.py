@@ -6,6 +6,7 @@ from diffusion_vae.manifolds import Sphere
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.circle import Circle
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
+from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice, lattice
 from diffusion_vae.plots.charts.registry import register_chart
 
@@ -24,19 +25,19 @@ class SphereInSpace(Panel):
     picture_dim = 3
     title = "sphere $S^2$"
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return z
 
-    def surface(self):
+    def surface(self) -> np.ndarray:
         return frames.sphere_mesh()
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         frames.translucent_sphere(axes)
         phi = np.linspace(0.0, np.pi, 61)
         axes.plot(np.sin(phi), 0 * phi, np.cos(phi), color="black", linewidth=1.4)
         frames.space_axes(axes)
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         rows = (n + 1) // 2
         positions, cell = lattice(2 * rows, rows, LONGITUDE, COLATITUDE)
         theta, phi = positions[:, 0], np.pi - positions[:, 1]  # [k]
@@ -55,18 +56,18 @@ class GreatSphere(Panel):
         directions: Orthonormal rows `[3, d + 1]`: right, up, towards the viewer.
     """
 
-    def __init__(self, title, directions):
+    def __init__(self, title: str, directions: np.ndarray) -> None:
         self.title = title
         self.directions = directions
 
-    def coordinates(self, z):
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
         return z @ self.directions[:2].T
 
-    def draw_frame(self, axes):
+    def draw_frame(self, axes: AnyAxes) -> None:
         frames.circle(axes)
         frames.plain_axes(axes, (-1.08, 1.08))
 
-    def grids(self, n):
+    def grids(self, n: int) -> list[Grid]:
         positions, cell = disc_lattice(n)
         height = np.sqrt(np.maximum(0.0, 1.0 - np.sum(positions**2, axis=-1)))  # [k]
         grids = []
@@ -78,12 +79,12 @@ class GreatSphere(Panel):
         return grids
 
 
-def _draw_map(axes):
+def _draw_map(axes: AnyAxes) -> None:
     frames.angle_axes(axes, LONGITUDE, COLATITUDE, ("longitude", "colatitude"), downwards=True)
 
 
 @register_chart(Sphere)
-def sphere_panels(sphere, points=None):
+def sphere_panels(sphere: Sphere, points: np.ndarray | None = None) -> Panel:
     """The circle, the sphere in space, or a disc of two principal directions."""
     if sphere.dim == 1:
         return Circle("circle $S^1$")
