@@ -1,6 +1,7 @@
 """README and documentation: code runs, commands parse, and what they name exists."""
 
 import ast
+import importlib
 import json
 import re
 import shlex
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import typer
 
-from diffusion_vae import cli
+from diffusion_vae import cli, runs
 from diffusion_vae.heat_kernels import heat_kernel
 from diffusion_vae.plots.charts import registry
 
@@ -23,11 +24,16 @@ SKETCH = re.compile(r"^```py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = re.compile(
     r"^```python\n((?:(?!^```).)*)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
+RECORD = re.compile(r"^```yaml\n(model:.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 PROGRAM = "diffusion-vae"
-# Names that stand for a number in a command.
-PLACEHOLDERS = {"SEED": "0", "RUNS": "1"}
+# What stands for a value in a command.
+PLACEHOLDERS = {"SEED": "0", "RUNS": "1", "S": "sphere:2", "...": "sphere:2"}
+CHOICES = (
+    "model", "manifold", "dataset", "network", "epochs", "batch_size", "learning_rate", "schedule",
+    "seed", "restarts",
+)  # fmt: skip
 
 TEXTS = [
     README,
@@ -143,14 +149,15 @@ ALL_COMMANDS = sorted(
 
 
 def parsed(command):
-    """The options of a command, as `diffusion-vae` reads them, without running it."""
+    """Options of a command by their long names, as they are read; nothing is run."""
     _, name, *arguments = (PLACEHOLDERS.get(word, word) for word in shlex.split(command))
     group = typer.main.get_command(cli.app)
     context = group.make_context(PROGRAM, [name])
     chosen = group.get_command(context, name)
     assert chosen is not None, f"no command {name}"
     try:
-        return chosen.make_context(name, list(arguments), parent=context).params
+        values = chosen.make_context(name, list(arguments), parent=context).params
+        return {max(each.opts, key=len): values.get(each.name) for each in chosen.params}
     except typer.Exit as end:
         assert (end.exit_code, "--help" in arguments) == (0, True)
         return {}
@@ -164,6 +171,31 @@ def test_commands_are_found():
 @pytest.mark.parametrize(("path", "command"), ALL_COMMANDS)
 def test_every_command_is_one_that_diffusion_vae_takes(path, command):
     parsed(command)
+
+
+TRAININGS = [
+    command
+    for _, command in ALL_COMMANDS
+    if command.startswith(f"{PROGRAM} train") and not re.search(r"--help|my_package", command)
+]
+
+
+@pytest.mark.parametrize("command", sorted(set(TRAININGS)))
+def test_every_setting_is_an_argument_of_what_it_is_set_on(command):
+    options = parsed(command)
+    settings = dict(pair.split("=", 1) for pair in options["--set"])
+    chosen = {name: options[f"--{name.replace('_', '-')}"] for name in CHOICES}
+    runs.compose(**chosen, settings=settings)
+
+
+def test_the_record_that_is_shown_can_be_read(tmp_path):
+    found = [text for page in DOCS.rglob("*.md") for text in RECORD.findall(read(page))]
+    assert len(found) == 1
+    path = tmp_path / "experiment.yaml"
+    path.write_text(found[0], encoding="utf-8")
+    record = runs.read_record(path)
+    assert (record.dataset["name"], record.seed) == ("digits", 1)
+    assert type(record.build_model().encoder).__name__ == "ConvEncoder"
 
 
 def test_an_unknown_option_does_not_pass():
@@ -210,18 +242,9 @@ def test_the_folders_of_the_readme_are_those_of_the_checkout():
 
 def test_no_exported_function_has_the_name_of_its_module():
     # `from x.mnist import mnist` hides the function behind the module.
-    hidden = [
-        f"{room.relative_to(ROOT).as_posix().replace('/', '.')}.{name}"
-        for room in (path.parent for path in PACKAGE.glob("*/**/__init__.py"))
-        for name in exported(room)
-        if (room / f"{name}.py").exists()
-    ]
+    hidden = []
+    for room in sorted(path.parent for path in PACKAGE.glob("*/**/__init__.py")):
+        name = room.relative_to(ROOT).as_posix().replace("/", ".")
+        exported = getattr(importlib.import_module(name), "__all__", [])
+        hidden += [f"{name}.{each}" for each in exported if (room / f"{each}.py").exists()]
     assert hidden == []
-
-
-def exported(room):
-    """Names in `__all__` of a package, read without importing it."""
-    for node in ast.parse(read(room / "__init__.py")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return ast.literal_eval(node.value)
-    return []
