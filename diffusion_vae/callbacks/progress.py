@@ -23,10 +23,9 @@ class ProgressBar(keras.callbacks.Callback):
         console: A `rich` console; `None` makes one.
 
     Example:
-
-    ```python
-    model.fit(x, epochs=20, verbose=0, callbacks=[ProgressBar()])
-    ```
+        >>> from diffusion_vae.callbacks import ProgressBar
+        >>> bar = ProgressBar()
+        >>> model.fit(x, epochs=20, verbose=0, callbacks=[bar])  # doctest: +SKIP
     """
 
     def __init__(self, console: Console | None = None) -> None:

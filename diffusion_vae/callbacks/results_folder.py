@@ -53,12 +53,11 @@ class ResultsFolder(keras.callbacks.Callback):
         resume: Whether `run` exists and this training continues it.
 
     Example:
-
-    ```python
-    folder = ResultsFolder("results", run="first", dataset=x_test)
-    model.fit(x, validation_data=x_test, epochs=20, callbacks=[folder])
-    folder.folder("images")  # results/images/first
-    ```
+        >>> from diffusion_vae.callbacks import ResultsFolder
+        >>> folder = ResultsFolder("results", run="first")
+        >>> model.fit(x, epochs=20, callbacks=[folder])  # doctest: +SKIP
+        >>> folder.folder("images").as_posix()
+        'results/images/first'
     """
 
     def __init__(

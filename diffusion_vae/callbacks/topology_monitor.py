@@ -29,13 +29,13 @@ class TopologyMonitor(keras.callbacks.Callback):
         seed: Seed of loops and points, the same each time.
 
     Example:
-
-    ```python
-    data = load("periodic_pictures", size=32)
-    monitor = TopologyMonitor(data, every=5)
-    history = FlatTorusVAE(2).fit(data.train, epochs=20, callbacks=[monitor])
-    history.history["topology_degree"]
-    ```
+        >>> from diffusion_vae import datasets
+        >>> from diffusion_vae.callbacks import TopologyMonitor
+        >>> data = datasets.load("periodic_pictures", size=8, train_size=16, test_size=4)
+        >>> monitor = TopologyMonitor(data, every=5)
+        >>> history = model.fit(data.train, epochs=20, callbacks=[monitor])  # doctest: +SKIP
+        >>> history.history["topology_degree"][-1]  # doctest: +SKIP
+        1.0
     """
 
     def __init__(self, dataset: Dataset, every: int = 1, seed: int = 0) -> None:

@@ -30,10 +30,11 @@ class TrainingPictures(keras.callbacks.Callback):
         log_dir: Folder of TensorBoard, which then shows the pictures too; or `None`.
 
     Example:
-
-    ```python
-    model.fit(x, epochs=20, callbacks=[TrainingPictures("pictures", x_test, every=5)])
-    ```
+        >>> import numpy as np
+        >>> from diffusion_vae.callbacks import TrainingPictures
+        >>> x_test = np.zeros((10, 28, 28))
+        >>> pictures = TrainingPictures("pictures", x_test, every=5)
+        >>> model.fit(x, epochs=20, callbacks=[pictures])  # doctest: +SKIP
     """
 
     def __init__(

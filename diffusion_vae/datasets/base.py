@@ -25,12 +25,12 @@ class Dataset:
     """Training and test examples, with their factors and labels where they are known.
 
     Example:
-
-    ```python
-    x = np.random.default_rng(0).random((20, 8, 8, 1), dtype=np.float32)
-    dataset = Dataset("mine", train=x[:16], test=x[16:])
-    dataset.event_shape  # (8, 8, 1)
-    ```
+        >>> import numpy as np
+        >>> from diffusion_vae.datasets import Dataset
+        >>> x = np.random.default_rng(0).random((20, 8, 8, 1), dtype=np.float32)
+        >>> dataset = Dataset("mine", train=x[:16], test=x[16:])
+        >>> dataset.event_shape
+        (8, 8, 1)
 
     Attributes:
         name: What `load` takes to make this data set (a registered name or a path).

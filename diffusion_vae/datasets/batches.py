@@ -21,11 +21,14 @@ class ShuffledBatches(keras.utils.PyDataset):
     `follow()`, which sets the epoch.
 
     Example:
-
-    ```python
-    batches = ShuffledBatches(load("digits"), batch_size=128, seed=0)
-    model.fit(batches, shuffle=False, callbacks=[batches.follow()])
-    ```
+        >>> from diffusion_vae.datasets import load
+        >>> from diffusion_vae.datasets.batches import ShuffledBatches
+        >>> batches = ShuffledBatches(load("digits"), batch_size=128, seed=0)
+        >>> len(batches), batches[0][0].shape
+        (12, (128, 8, 8, 1))
+        >>> model.fit(  # doctest: +SKIP
+        ...     batches, shuffle=False, callbacks=[batches.follow()]
+        ... )
 
     Args:
         dataset: A `Dataset`.

@@ -29,12 +29,14 @@ class FrequencyCurriculum:
         ValueError: If the cutoffs do not rise, or the examples are no pictures.
 
     Example:
-
-    ```python
-    curriculum = FrequencyCurriculum(load("digits"), cutoffs=(1, 2, 4), epochs=60)
-    curriculum.at(0).train  # pictures of the frequencies |k| + |l| <= 1
-    curriculum.at(30).train  # the pictures themselves
-    ```
+        >>> from diffusion_vae.datasets import load
+        >>> from diffusion_vae.datasets.curriculum import FrequencyCurriculum
+        >>> digits = load("digits")
+        >>> curriculum = FrequencyCurriculum(digits, cutoffs=(1, 2, 4), epochs=60)
+        >>> curriculum.at(0).options["low_pass"], curriculum.at(29).options["low_pass"]
+        (1, 4)
+        >>> curriculum.at(30) is digits
+        True
     """
 
     def __init__(

@@ -22,11 +22,13 @@ class FourierPicture:
     translations.
 
     Example:
-
-    ```python
-    picture = FourierPicture(cosines())  # (cos(theta) + cos(phi)) / 2
-    picture.images(np.zeros((1, 2)), size=16).shape  # (1, 16, 16, 1)
-    ```
+        >>> import numpy as np
+        >>> from diffusion_vae.datasets.fourier_picture import FourierPicture, cosines
+        >>> picture = FourierPicture(cosines())  # (cos(theta) + cos(phi)) / 2
+        >>> picture.values(np.zeros(1), np.array([0.0, np.pi])).round(6)
+        array([[1., 0.]])
+        >>> picture.images(np.zeros((1, 2)), size=16).shape
+        (1, 16, 16, 1)
 
     Attributes:
         coefficients: a_kl, complex `[2N+1, 2N+1]`; row N + k, column N + l.

@@ -22,7 +22,7 @@ def draw_lines(directions: ArrayLike, size: int) -> np.ndarray:
 
     A rod is a row of Gaussian beads, the same under a half turn about its middle. Its near
     end is thick and bright and its far end thin and dark, so that a line and its mirror image
-    behind the picture are told apart.
+    behind the picture differ.
 
     Args:
         directions: Unit vectors, `[n, 3]`; u and -u are one line.

@@ -33,16 +33,6 @@ def register(name: str, description: str) -> Callable[[Loader[P]], Loader[P]]:
 
     Returns:
         A decorator for a function of keyword options that returns a `Dataset`.
-
-    Example:
-
-    ```python
-    @register("noise", "pictures of noise")
-    def make_noise(train_size: int = 100, seed: int = 0) -> Dataset: ...
-
-
-    load("noise", train_size=10)
-    ```
     """
 
     def decorate(loader: Loader[P]) -> Loader[P]:
@@ -95,11 +85,10 @@ def load(name_or_path: str | Path, **options: Any) -> Dataset:
         FileNotFoundError: If a file is missing; the sentence names the folder for it.
 
     Example:
-
-    ```python
-    digits = load("digits", binarize="threshold")
-    digits.train.shape  # (1438, 8, 8, 1)
-    ```
+        >>> from diffusion_vae.datasets import load
+        >>> digits = load("digits", binarize="threshold")
+        >>> digits.train.shape
+        (1438, 8, 8, 1)
     """
     if not isinstance(name_or_path, (str, Path)) or not str(name_or_path):
         raise TypeError(f"Expected the name of a data set, or a path. Received: {name_or_path!r}.")
@@ -112,15 +101,9 @@ def load(name_or_path: str | Path, **options: Any) -> Dataset:
         return rescaled(load(name_or_path, **options), value_range)
     for option in ("low_pass", "value_range"):
         options.pop(option, None)
-    if name not in _LOADERS and _is_path(name_or_path):
+    if loader(name_or_path) is from_path:
         _require_known(name, options, list(inspect.signature(from_path).parameters)[1:])
         return from_path(name, **options)
-    if name not in _LOADERS:
-        raise ValueError(
-            f"Unknown data set {name!r}.{did_you_mean(name, _LOADERS)} "
-            f"Expected one of: {', '.join(sorted(_LOADERS))}; "
-            "or the path of an .npz file, an .h5 file or a folder of images."
-        )
     defaults = loader_options(name)
     _require_known(name, options, list(defaults))
     missing = {key for key, value in defaults.items() if value is inspect.Parameter.empty}
@@ -130,6 +113,24 @@ def load(name_or_path: str | Path, **options: Any) -> Dataset:
             f"Received: {', '.join(options) or 'none'}."
         )
     return _LOADERS[name](**options)
+
+
+def loader(name_or_path: str | Path) -> Callable[..., Dataset]:
+    """The function that loads a data set: a registered one, or `from_path`.
+
+    Raises:
+        ValueError: If it is neither a registered name nor a path.
+    """
+    name = str(name_or_path)
+    if name in _LOADERS:
+        return _LOADERS[name]
+    if _is_path(name_or_path):
+        return from_path
+    raise ValueError(
+        f"Unknown data set {name!r}.{did_you_mean(name, _LOADERS)} "
+        f"Expected one of: {', '.join(sorted(_LOADERS))}; "
+        "or the path of an .npz file, an .h5 file or a folder of images."
+    )
 
 
 def jsonable(value: Any) -> Any:

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import integrate, optimize, stats
-from sklearn import metrics
-from sklearn.metrics.cluster import contingency_matrix
 
 from diffusion_vae.checks import require_finite, require_integer
 from diffusion_vae.latents import AnchoredMixtureLatent, CategoricalMixtureLatent
@@ -23,11 +21,10 @@ class ClusterScores:
     """Agreement of clusters with labels; renaming the clusters changes none of the scores.
 
     Example:
-
-    ```python
-    scores = cluster_scores(labels=[0, 0, 1, 1], clusters=[5, 5, 3, 3])
-    scores.hungarian_accuracy  # 1.0
-    ```
+        >>> from diffusion_vae.evaluation import cluster_scores
+        >>> scores = cluster_scores(labels=[0, 0, 1, 1], clusters=[5, 5, 3, 3])
+        >>> scores.hungarian_accuracy
+        1.0
 
     Attributes:
         hungarian_accuracy: Share of examples whose cluster is assigned to their label, under
@@ -63,6 +60,9 @@ def cluster_scores(labels: ArrayLike, clusters: ArrayLike) -> ClusterScores:
     Raises:
         ValueError: If there is no example, or not one cluster for each label.
     """
+    from sklearn import metrics
+    from sklearn.metrics.cluster import contingency_matrix
+
     labels, clusters = np.asarray(labels), np.asarray(clusters)
     if labels.ndim != 1 or labels.shape != clusters.shape or not len(labels):
         raise ValueError(

@@ -28,10 +28,9 @@ def model_specific_metrics(model: Any, dataset: Dataset) -> dict[str, float]:
         A dictionary of floats.
 
     Example:
-
-    ```python
-    model_specific_metrics(SphereVAE(2), load("digits"))  # {"prior_mmd": ...}
-    ```
+        >>> from diffusion_vae.evaluation import model_specific_metrics
+        >>> list(model_specific_metrics(model, digits))  # doctest: +SKIP
+        ['prior_mmd']
     """
     return {}
 

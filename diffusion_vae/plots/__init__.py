@@ -1,8 +1,8 @@
 """Pictures of latent spaces and of what a model decodes from them.
 
-Every function returns a `matplotlib.figure.Figure` that no global state knows of:
-nothing has to be closed, and no display is needed. `save` writes it to disk. Only
-`explore` takes a figure that a window shows.
+Every function returns a `matplotlib.figure.Figure` without global state: it need not be
+closed, and no display is needed. `save` writes it to disk, and `write_pictures` writes all
+pictures of a model. Only `explore` takes a figure that a window shows.
 """
 
 from diffusion_vae.plots.animation import write_gif

@@ -12,7 +12,7 @@ from diffusion_vae.files import replacing
 from diffusion_vae.plots.images import to_unit
 from diffusion_vae.plots.saving import to_array
 
-FASTEST = 0.02  # seconds a frame: viewers slow down what is faster
+FASTEST = 0.02  # seconds a frame: viewers slow down faster frames
 
 
 def write_gif(
@@ -21,14 +21,14 @@ def write_gif(
     seconds_per_frame: float = 0.5,
     seconds_on_last: float = 2.0,
 ) -> Path:
-    """Writes frames as a GIF that repeats for ever.
+    """Writes frames as a GIF that repeats without end.
 
     Frames of different sizes are put on white, at the upper left.
 
     Args:
         frames: Paths of pictures, `Figure`s or arrays (`[H, W]`, `[H, W, 3 or 4]`; bytes,
             or numbers in [0, 1]), in their order.
-        path: Where to write; missing folders are made.
+        path: File to write; missing folders are made.
         seconds_per_frame: Time that each frame stays.
         seconds_on_last: Time that the last frame stays.
 

@@ -1,4 +1,4 @@
-"""What a model with clusters generates: draws of each, and ways between them."""
+"""Generated pictures of a model with clusters: draws of each, and paths between them."""
 
 from typing import Any
 
@@ -32,13 +32,13 @@ def cluster_samples(
 def cluster_interpolation(
     model: Any, steps: int = DRAWS, *, limits: Limits | None = None, title: str | None = None
 ) -> Figure:
-    """Draws decoded points on the way from each cluster's centre to the next one's.
+    """Draws decoded points on the path from each cluster's centre to the next one's.
 
     The last row leads back to the first cluster.
 
     Args:
         model: A model with `interpolate_clusters`, `decode` and a latent of `clusters`.
-        steps: Number of points on each way, both ends included.
+        steps: Number of points on each path, both ends included.
         limits: The values (low, high) shown black and white. See `value_range`.
         title: Title of the figure.
 

@@ -1,4 +1,4 @@
-"""From labels or factors to a colour for each point, and the legend that explains it."""
+"""Colours of points by labels or factors, and the legend that explains them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ ColouringChoice: TypeAlias = str | Callable[[np.ndarray], np.ndarray] | None
 
 @dataclass(frozen=True, eq=False)
 class Colouring:
-    """How points are painted.
+    """Colours and markers of points.
 
     Attributes:
         rgb: Colour of each point, `[n, 3]`.

@@ -1,4 +1,4 @@
-"""A window on the decoder: click on a latent space and see what is decoded there."""
+"""A window on the decoder: a click on the latent space shows the decoded picture."""
 
 from typing import Any
 
@@ -108,5 +108,5 @@ def explore(
 
 
 def _cells_away(grid: Grid, place: tuple[float, float]) -> np.ndarray:
-    """How far each picture of a grid is from a place, in cells, `[k, 2]`."""
+    """Distances of the pictures of a grid from a place, in cells, `[k, 2]`."""
     return np.abs(grid.positions - place) / grid.cell

@@ -1,4 +1,4 @@
-"""Contact sheets: data beside what the model makes of it, and draws from the model."""
+"""Contact sheets: data beside their reconstructions, and draws from the model."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -197,7 +197,7 @@ def geodesic_interpolation(
 
 
 def checked_limits(limits: Limits | None, x: ArrayLike) -> Limits:
-    """The values shown black and white: those asked for, or those of `x`."""
+    """The values shown black and white: `limits`, or those of `x`."""
     return value_range(x) if limits is None else require_limits(limits)
 
 

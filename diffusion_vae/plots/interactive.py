@@ -1,4 +1,4 @@
-"""A page to turn the latent space in, and to see what each point of it decodes to."""
+"""A page on which the latent space turns and each point shows its decoded picture."""
 
 import json
 from importlib import resources
@@ -14,9 +14,9 @@ from diffusion_vae.plots.images import as_images, value_range
 from diffusion_vae.plots.sprites import data_uri, most_pictures, sprite_sheet
 from diffusion_vae.plots.traces import layout, panel_traces
 
-POINTS = 1500  # at most, of the data and elsewhere together
+POINTS = 1500  # largest number of points, of the data and of the prior together
 ROOM = 2_500_000  # bytes of the pictures of one sheet, before they are compressed
-ELSEWHERE = 1 / 3  # share of the points that belong to no example
+ELSEWHERE = 1 / 3  # share of the points that are draws from the prior
 
 
 def interactive_page(
@@ -28,15 +28,15 @@ def interactive_page(
     colouring: ColouringChoice = None,
     title: str | None = None,
 ) -> str:
-    """A page of HTML, one file that needs no network: the latent space, turned by the mouse.
+    """A page of HTML, one file that needs no network: the mouse turns the latent space.
 
-    Pointing at a latent point shows its example, what the decoder makes of it, and its
-    label. Pale points are draws from the prior: they show what lies between the data. The
-    page needs the extra `interactive` (plotly), whose program of 5 MB it holds.
+    Pointing at a latent point shows its example, its decoded picture and its label. Pale points
+    are draws from the prior: they show the space between the data. Making the page needs the
+    extra `interactive` (plotly); the page contains plotly's program of 5 MB.
 
     Args:
         model: A model with `manifold`, `encode` and `decode`.
-        x: Examples, `[n, *event]`; as many of the first as the page has room for.
+        x: Examples, `[n, *event]`; the page shows the first ones, up to its limit of bytes.
         labels: As in `latent_scatter`.
         factors: As in `latent_scatter`.
         colouring: As in `latent_scatter`.
@@ -96,7 +96,7 @@ def _plotly() -> Any:
 def _pictures(
     model: Any, x: np.ndarray, z: np.ndarray, labels: np.ndarray | None
 ) -> dict[str, Any]:
-    """What the page says of each point: its pictures, in one sheet each, and its label."""
+    """The pictures of each point, in one sheet each, and its label."""
     decoded = as_images(np.asarray(model.decode(np.nan_to_num(z))))
     data = as_images(x)
     limits = value_range(x)
@@ -115,7 +115,7 @@ def _pictures(
 
 
 def _script(text: str) -> str:
-    """JSON as it may stand inside a script element."""
+    """JSON that is safe inside a script element."""
     return text.replace("</", "<\\/")
 
 

@@ -23,7 +23,7 @@ DPI = 150
 
 
 def new_figure(width: float, height: float, make: Callable[..., Figure] = Figure) -> Figure:
-    """An empty figure; one that `Figure` makes belongs to nobody, nothing has to be closed."""
+    """An empty figure; a figure that `Figure` makes need not be closed."""
     figure = make(figsize=(width, height), dpi=DPI, layout="constrained")
     figure.set_facecolor("white")
     engine: Any = figure.get_layout_engine()
@@ -45,7 +45,7 @@ def panel_figure(
         beside: Width in inches kept free on the right for a legend.
         side: Width of a panel in inches.
         aspect: Height of a panel over its width.
-        make: What makes the figure, with Matplotlib's arguments.
+        make: Function that makes the figure, with Matplotlib's arguments.
 
     Returns:
         The figure, and a list of `count` places for `figure.add_subplot`.

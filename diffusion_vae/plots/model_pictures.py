@@ -53,11 +53,12 @@ def write_pictures(
         Paths of the pictures written.
 
     Example:
-
-    ```python
-    write_pictures(model, load("digits"), "pictures")
-    # [pictures/latent.png, pictures/reconstruction_grid.png, pictures/reconstruction_pairs.png]
-    ```
+        >>> from diffusion_vae.plots import write_pictures
+        >>> for path in write_pictures(model, digits, "pictures"):  # doctest: +SKIP
+        ...     print(path)
+        pictures/latent.png
+        pictures/reconstruction_grid.png
+        pictures/reconstruction_pairs.png
     """
     pictures = model_figures(model, dataset, everything)
     return [write_picture(picture, Path(folder) / name) for name, picture in pictures.items()]

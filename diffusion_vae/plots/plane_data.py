@@ -1,4 +1,4 @@
-"""Data in the plane: what they are, how they lie in latent space, what the model makes."""
+"""Data in the plane, their latent density, and generated data."""
 
 from typing import Any
 

@@ -23,11 +23,11 @@ def reconstruction_grid(
     limits: Limits | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draws what the decoder makes of a regular grid of latent points.
+    """Draws the decoded pictures of a regular grid of latent points.
 
-    Every picture stands where its latent point lies in the chart that
-    `latent_scatter` uses. Where a space has more dimensions than the plane, slices
-    or sides are shown, and the titles say which.
+    Every picture stands at the place of its latent point in the chart of
+    `latent_scatter`. If a space has more dimensions than the plane, slices or sides
+    are shown, and their titles name them.
 
     Args:
         model: A model with `manifold` and `decode`.

@@ -1,4 +1,4 @@
-"""Writing pictures to disk: a file is complete or not there."""
+"""Pictures on disk; an interrupted write leaves no partial file."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def save(figure: Figure, path: str | Path, dpi: float = 150) -> Path:
 
     Args:
         figure: A Matplotlib `Figure`.
-        path: Where to write; missing folders are made.
+        path: File to write; missing folders are made.
         dpi: Pixels per inch.
 
     Returns:

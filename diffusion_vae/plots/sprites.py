@@ -1,4 +1,4 @@
-"""Many small pictures as one, for pages and for TensorBoard's projector."""
+"""Sheets of many small pictures, for pages and for TensorBoard's projector."""
 
 import base64
 import math
@@ -11,7 +11,7 @@ from diffusion_vae.plots.images import Limits, as_images, grid_image, value_rang
 
 
 def sprite_sheet(x: ArrayLike, limits: Limits | None = None) -> tuple[np.ndarray, int]:
-    """Tiles pictures without gaps, as square as it can be.
+    """Tiles pictures without gaps, in a sheet that is nearly square.
 
     Args:
         x: Data, `[n, *event]`, as `as_images` takes it.
@@ -27,7 +27,7 @@ def sprite_sheet(x: ArrayLike, limits: Limits | None = None) -> tuple[np.ndarray
 
 
 def most_pictures(event: ArrayLike, room: int) -> int:
-    """How many pictures of the shape of `event` (one example) fit into `room` bytes."""
+    """Number of pictures of the shape of `event` (one example) that fit into `room` bytes."""
     return max(1, room // as_images(np.asarray(event)[None])[0].size)
 
 

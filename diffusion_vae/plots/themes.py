@@ -1,4 +1,4 @@
-"""The same pictures on a dark ground."""
+"""Finished pictures on a dark background."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-LIGHTEST, SPAN = 0.95, 0.85  # black becomes this grey; white becomes LIGHTEST - SPAN, the ground
+# Black becomes the grey LIGHTEST, and white becomes LIGHTEST - SPAN, the background.
+LIGHTEST, SPAN = 0.95, 0.85
 
 _COLOURS: dict[type, tuple[str, ...]] = {
     Text: ("color",),
@@ -21,10 +22,10 @@ _COLOURS: dict[type, tuple[str, ...]] = {
 
 
 def use_dark_background(figure: Figure) -> Figure:
-    """Turns black on white into white on black; colours and pictures stay as they are.
+    """Turns black on white into white on black; colours and pictures do not change.
 
-    Every neutral grey that is the one colour of a text, a line, an outline or a surface is
-    inverted. Points keep their colours, which are readable on both grounds.
+    Texts, lines, outlines and surfaces of one neutral grey are inverted. Points keep their
+    colours, which are readable on both backgrounds.
 
     Args:
         figure: A Matplotlib `Figure` of this package; it is changed.
@@ -47,7 +48,7 @@ def use_dark_background(figure: Figure) -> Figure:
 
 
 def _inverted(colour: Any) -> tuple[float, float, float, float] | None:
-    """The inverse of a neutral grey, `None` for anything else (also for nothing at all)."""
+    """The inverse of a neutral grey, `None` for other colours and for no colour."""
     rgba = to_rgba_array(colour)  # [k, 4]
     if len(rgba) == 0 or np.ptp(rgba, axis=0).any() or np.ptp(rgba[0, :3]) or rgba[0, 3] == 0:
         return None

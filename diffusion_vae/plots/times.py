@@ -1,4 +1,4 @@
-"""How sure the encoder is of each place: the diffusion times over the latent space."""
+"""Diffusion times over the latent space: they show where the encoder is uncertain."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,9 +18,8 @@ def time_map(
 ) -> Figure:
     """Draws latent points in the colour of the log of their diffusion time.
 
-    The longer the time, the wider the posterior and the less the latent point says. Where
-    the posterior has several times (on products and Euclidean spaces) the mean of their
-    logarithms is shown.
+    A longer time means a wider posterior. Where the posterior has several times (on products
+    and Euclidean spaces) the mean of their logarithms is shown.
 
     Args:
         manifold: A `Manifold`.

@@ -1,4 +1,4 @@
-"""What changes along each direction of the latent space."""
+"""Decoded points along each direction of the latent space."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from diffusion_vae.plots.galleries import checked_limits, sheet
 from diffusion_vae.plots.images import Limits
 
 DIRECTIONS = 6  # rows at most
-OPEN_REACH = 2.0  # how far a direction is followed where it never comes back
-LOOKS = 64  # along a direction, to find where it stops leading away
+OPEN_REACH = 2.0  # length of a direction on a manifold that is not closed
+LOOKS = 64  # points along a direction, to find the farthest one
 
 
 def traversals(
@@ -28,8 +28,8 @@ def traversals(
     """Draws decoded points on geodesics through an encoded example, a row a direction.
 
     The picture in the middle is decoded at the example's place. Each geodesic is followed
-    both ways: on a closed manifold to where it stops leading away (the antipode on a
-    sphere, half way round on a torus), elsewhere for a length of 2.
+    both ways: on a closed manifold to its farthest point (the antipode on a sphere, half a
+    turn on a torus), elsewhere for a length of 2.
 
     Args:
         model: A model with `manifold`, `encode` and `decode`.

@@ -24,15 +24,13 @@ class StoredPictures:
         value_range: New values of 0 and 255.
 
     Example:
-
-    ```python
-    class BlackPictures(StoredPictures):
-        def read(self, rows):
-            return np.zeros((len(rows), *self.event_shape), np.uint8)
-
-
-    BlackPictures("nowhere", count=5, event_shape=(8, 8, 1))[2:4].shape  # (2, 8, 8, 1)
-    ```
+        >>> import numpy as np
+        >>> from diffusion_vae.datasets import StoredPictures
+        >>> class BlackPictures(StoredPictures):
+        ...     def read(self, rows):
+        ...         return np.zeros((len(rows), *self.event_shape), np.uint8)
+        >>> BlackPictures("nowhere", count=5, event_shape=(8, 8, 1))[2:4].shape
+        (2, 8, 8, 1)
     """
 
     dtype = np.dtype(np.float32)

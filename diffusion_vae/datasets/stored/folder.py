@@ -25,12 +25,14 @@ class FolderPictures(StoredPictures):
         ValueError: If a picture is damaged or, when it is read, of another shape.
 
     Example:
-
-    ```python
-    folder = Path("pictures")
-    pictures = FolderPictures(folder, sorted(folder.glob("*.png")), size=64)
-    pictures[:10].shape  # (10, 64, 64, 3)
-    ```
+        >>> from pathlib import Path
+        >>> from diffusion_vae.datasets import FolderPictures
+        >>> folder = Path("pictures")
+        >>> pictures = FolderPictures(  # doctest: +SKIP
+        ...     folder, sorted(folder.glob("*.png")), size=64
+        ... )
+        >>> pictures[:10].shape  # doctest: +SKIP
+        (10, 64, 64, 3)
     """
 
     def __init__(

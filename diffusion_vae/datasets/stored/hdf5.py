@@ -23,11 +23,11 @@ class HDF5Pictures(StoredPictures):
         ValueError: If the file is damaged, or the array missing or of another kind.
 
     Example:
-
-    ```python
-    faces = HDF5Pictures("celeba.h5", rows=np.arange(1000))
-    faces[:10].shape  # (10, 64, 64, 3)
-    ```
+        >>> import numpy as np
+        >>> from diffusion_vae.datasets import HDF5Pictures
+        >>> faces = HDF5Pictures("celeba.h5", rows=np.arange(1000))  # doctest: +SKIP
+        >>> faces[:10].shape  # doctest: +SKIP
+        (10, 64, 64, 3)
     """
 
     def __init__(self, path: str | Path, key: str = "data", rows: ArrayLike | None = None) -> None:

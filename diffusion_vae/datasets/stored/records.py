@@ -27,11 +27,10 @@ class RecordPictures(StoredPictures):
         ValueError: If a file is truncated, or a record has no such picture.
 
     Example:
-
-    ```python
-    pictures = RecordPictures("pictures.tfrecord", key="image")
-    pictures[[5, 0]].shape  # (2, height, width, channels)
-    ```
+        >>> from diffusion_vae.datasets import RecordPictures
+        >>> pictures = RecordPictures("pictures.tfrecord", key="image")  # doctest: +SKIP
+        >>> pictures[[5, 0]].shape  # doctest: +SKIP
+        (2, 64, 64, 3)
     """
 
     def __init__(self, path: str | Path, key: str = "image") -> None:

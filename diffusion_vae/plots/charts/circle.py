@@ -8,8 +8,8 @@ from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel
 
-PICTURES_PER_SIDE = 2  # a circle of as many pictures as `n` on a side leaves it nearly empty
-RING = 0.45  # how far outside the circle the last class is drawn
+PICTURES_PER_SIDE = 2  # a circle of `n` pictures alone would look nearly empty
+RING = 0.45  # distance of the last class from the circle
 
 
 class Circle(Panel):
@@ -17,8 +17,8 @@ class Circle(Panel):
 
     Args:
         title: Title of the panel.
-        times: How often the picture's angle goes round while the latent angle does
-            once: 2 on RP^1, where z and -z are one point.
+        times: Turns of the picture's angle in one turn of the latent angle: 2 on RP^1,
+            where z and -z are one point.
     """
 
     def __init__(self, title: str, times: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Orthonormal directions in which a space of many dimensions is looked at."""
+"""Orthonormal directions that project a space of many dimensions to a picture."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def principal_directions(
         points: `[n, dimension]`, or `None` for the first coordinate axes.
         dimension: Number of coordinates.
         count: Number of directions; zero vectors fill up where `dimension` is smaller.
-        centre: Whether the mean is taken off first.
+        centre: Whether the mean is subtracted first.
 
     Returns:
         Orthonormal rows `[count, dimension]`, each with its largest entry positive,
@@ -24,15 +24,15 @@ def principal_directions(
         return directions, None
     centred = points - points.mean(axis=0) if centre else points
     variances, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
-    found = vectors.T[::-1][:count]  # [count, dimension]
-    largest = np.take_along_axis(found, np.abs(found).argmax(axis=-1)[:, None], axis=-1)
-    directions[: len(found)] = found * np.where(largest < 0, -1.0, 1.0)
+    leading = vectors.T[::-1][:count]  # [count, dimension]
+    largest = np.take_along_axis(leading, np.abs(leading).argmax(axis=-1)[:, None], axis=-1)
+    directions[: len(leading)] = leading * np.where(largest < 0, -1.0, 1.0)
     total = max(float(variances.sum()), np.finfo("float64").tiny)
     return directions, float(variances[::-1][:2].sum()) / total
 
 
 def directions_title(name: str, share: float | None) -> str:
-    """Says which directions a picture shows."""
+    """The title that names the directions of a picture."""
     if share is None:
         return f"{name}, first two coordinates"
     return f"{name}, two principal directions ({share:.0%} of the variance)"

@@ -19,7 +19,7 @@ QUANTILE_NAMES = ("−2", "−1", "0", "1", "2")
 
 
 class EuclideanPanel(Panel):
-    """What the Euclidean charts share: directions, limits, a grid of prior quantiles.
+    """The base of the Euclidean charts: directions, limits, a grid of prior quantiles.
 
     The grid divides the plane of the first two directions into cells of equal prior
     probability. Its axes are marked with latent values.

@@ -1,4 +1,4 @@
-"""Calls the geometry, which works on tensors, with NumPy arrays."""
+"""Geometry, which works on tensors, for NumPy arrays."""
 
 from collections.abc import Callable
 from typing import Any

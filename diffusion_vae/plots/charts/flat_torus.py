@@ -24,7 +24,7 @@ class AnglePair(Panel):
         torus: The torus, with `angles` and `from_angles`.
         pair: Indices of the horizontal and the vertical angle.
         title: Title of the panel.
-        others: What the title of the grid says about the angles left out.
+        others: End of the grid's title, about the angles that are not shown.
         labels: Names of the two angles.
     """
 

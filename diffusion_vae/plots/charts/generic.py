@@ -1,4 +1,4 @@
-"""Any other manifold: its coordinates, or the principal directions of many."""
+"""Manifolds without a chart: their coordinates, or principal directions if these are many."""
 
 from collections.abc import Callable
 
@@ -136,7 +136,7 @@ def _extent(places: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _apart(points: np.ndarray, places: np.ndarray, distance: float) -> np.ndarray:
-    """Keeps of points too near to each other in the picture the first."""
+    """Keeps only the first of points that are too near to each other in the picture."""
     kept: list[int] = []
     for i, place in enumerate(places):
         if not kept or np.abs(places[kept] - place).max(axis=-1).min() >= distance:

@@ -1,4 +1,4 @@
-"""The contract of a panel: where latent points lie in a picture, and a grid of them."""
+"""The contract of a panel: places of latent points in a picture, and a grid of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,22 @@ from diffusion_vae.plots.charts.frames import AnyAxes, Ends
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Latent points, and where in the plane their decoded pictures are drawn.
+    """Latent points, and the places of their decoded pictures in the plane.
+
+    Example:
+        >>> from diffusion_vae.manifolds import FlatTorus
+        >>> from diffusion_vae.plots import chart
+        >>> (panel,) = chart(FlatTorus(2))
+        >>> (grid,) = panel.grids(15)
+        >>> grid.points.shape, grid.positions.shape
+        ((225, 4), (225, 2))
 
     Attributes:
         points: Latent points, `[k, ambient_dim]`.
         positions: Centres of the pictures, `[k, 2]`; the second axis points up.
         cell: Width and height of the room for one picture.
         draw_frame: Draws axes and outlines around the pictures.
-        title: What the plane shows.
+        title: Title of the plane.
     """
 
     points: np.ndarray
@@ -30,9 +38,21 @@ class Grid:
 class Panel:
     """One picture of a manifold: coordinates, a frame, and grids of latent points.
 
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.plots import Panel
+        >>> class Height(Panel):
+        ...     title = "height over longitude"
+        ...     def coordinates(self, z):
+        ...         return np.stack([np.arctan2(z[:, 1], z[:, 0]), z[:, 2]], axis=-1)
+        ...     def draw_frame(self, axes):
+        ...         axes.set(xlim=(-np.pi, np.pi), ylim=(-1, 1))
+        >>> Height().coordinates(np.array([[1.0, 0.0, 0.0]]))
+        array([[0., 0.]])
+
     Attributes:
         picture_dim: 2 for a plane picture, 3 for one in space.
-        title: What the panel shows, or an empty string.
+        title: Title of the panel, or an empty string.
         spreads: Whether the frame leaves room for classes that `spread` moves apart.
         inside: Whether points lie within the surface, instead of on it.
     """

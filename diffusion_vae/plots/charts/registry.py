@@ -1,4 +1,4 @@
-"""Finds the panels that draw a manifold, by its type."""
+"""The registry of panels: the type of a manifold decides which ones draw it."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -29,7 +29,7 @@ def chart(manifold: Manifold, points: ArrayLike | None = None) -> list[Panel]:
     """Panels that show a manifold: one for most, several for products and O(3).
 
     The renderer is that of the manifold's type or of its closest registered base
-    class; a manifold of the user's own is drawn by its coordinates.
+    class; another manifold is drawn by its coordinates.
 
     Args:
         manifold: A `Manifold`.
@@ -60,7 +60,11 @@ def chart(manifold: Manifold, points: ArrayLike | None = None) -> list[Panel]:
 
 
 def latent_points(manifold: Manifold, z: ArrayLike) -> np.ndarray:
-    """Latent points as float64 `[n, ambient_dim]`, or an error that says what is wrong."""
+    """Latent points as float64 `[n, ambient_dim]`.
+
+    Raises:
+        ValueError: If their shape is another.
+    """
     z = np.asarray(z, dtype="float64")
     if z.ndim != 2 or z.shape[-1] != manifold.ambient_dim:
         raise ValueError(
