@@ -1,6 +1,7 @@
-"""Brownian motion on a manifold: log density, samples, KL to the prior."""
+"""Laws on a manifold, Brownian motion first: log density, samples, KL to the prior."""
 
 from diffusion_vae.heat_kernels.base import Law
+from diffusion_vae.heat_kernels.checks import check_law
 from diffusion_vae.heat_kernels.embedded_torus import EmbeddedTorusKernel
 from diffusion_vae.heat_kernels.exact import get, has_heat_kernel, heat_kernel
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
@@ -19,6 +20,7 @@ __all__ = [
     "RandomWalk",
     "WalkBias",
     "WrappedNormalKernel",
+    "check_law",
     "get",
     "has_heat_kernel",
     "heat_kernel",

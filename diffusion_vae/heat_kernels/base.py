@@ -14,13 +14,14 @@ START_BELOW_LIMIT = 4.0  # default start of log time, below the upper limit
 
 
 class Law:
-    """Law of Brownian motion (generator 1/2 Laplacian) at a given time.
+    """A law of points that start at a location and spread with the time.
 
-    Times, never log times, are exchanged: `[..., time_dim]`. Densities are in nats
-    against the Riemannian volume, of the quotient where the manifold has a symmetry.
+    The heat kernels are Brownian motion (generator 1/2 Laplacian). Times, never log times,
+    are exchanged: `[..., time_dim]`. Densities are in nats against the Riemannian volume,
+    of the quotient where points are identified.
 
     Args:
-        manifold: Where the motion lives, a `Manifold`.
+        manifold: The `Manifold` of its points.
 
     Attributes:
         approximate: Names of the methods that are approximations.
@@ -35,7 +36,7 @@ class Law:
         (True, Sphere(dim=2))
         >>> north, east = np.eye(3)[2], np.eye(3)[0]
         >>> [round(float(x), 3) for x in law.score(east, north, [0.5])]  # towards the start
-        [0.0, 0.0, 2.772]
+        [0.0, 0.0, 2.815]
     """
 
     approximate: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""The exact heat kernel of a manifold, found by its type."""
+"""Exact heat kernels by the type of the manifold, and laws by name."""
 
 from functools import singledispatch
 
@@ -38,11 +38,16 @@ def heat_kernel(manifold: Manifold) -> Law:
         manifold: A `Manifold`.
 
     Returns:
-        A `Law`. Its `approximate` names what is held to a wider tolerance (the log
-        density on fat tori of revolution); it is empty elsewhere.
+        A `Law`. Its `approximate` names the methods with a wider tolerance (the log
+        density on fat embedded tori); it is empty elsewhere.
 
     Raises:
         TypeError: If no exact kernel is known.
+
+    Example:
+        >>> from diffusion_vae.manifolds import SO3
+        >>> heat_kernel(SO3())
+        IsotropicKernel(SO3())
     """
     if not isinstance(manifold, Manifold):
         raise TypeError(f"Expected a manifold. Received: {manifold!r}.")

@@ -1,4 +1,4 @@
-"""Brownian motion on a sphere at small times, to all orders that help, in float64.
+"""Density of Brownian motion on a sphere at small times: a series to order 12, in float64.
 
 q(r, t) = (2 pi t)^(-d/2) exp(-r^2 / 2t) (r / sin r)^m sum_k a_k(r) t^k,  m = (d - 1) / 2.
 
@@ -14,6 +14,7 @@ import functools
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import zeta
 
 ORDERS = 12  # powers of t
@@ -21,7 +22,7 @@ POWERS = 64  # powers of r^2
 FARTHEST = 2.0  # radius up to which the power series are used
 
 
-def expansion_log_density(dim, r, t):
+def expansion_log_density(dim: int, r: ArrayLike, t: ArrayLike) -> np.ndarray:
     """Log density of Brownian motion on S^dim at a small time.
 
     Beyond `FARTHEST`, hundreds of standard deviations out, the corrections stay what
@@ -55,7 +56,7 @@ def expansion_log_density(dim, r, t):
 
 
 @functools.cache
-def _coefficients(dim):
+def _coefficients(dim: int) -> np.ndarray:
     """Coefficients of a_k(r) = sum_j c[k, j] r^(2j), `[ORDERS, POWERS]`."""
     m = 0.5 * (dim - 1)
     size = POWERS + ORDERS

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.heat_kernels.base import Law
-from diffusion_vae.manifolds import Manifold
+from diffusion_vae.manifolds import Manifold, Product
 from diffusion_vae.random import layer_seeds
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Tensor
@@ -30,6 +30,9 @@ class ProductKernel(Law):
         >>> [type(factor).__name__ for factor in kernel.kernels]
         ['IsotropicKernel', 'GaussianKernel']
     """
+
+    spaces = (Product,)
+    manifold: Product
 
     def __init__(self, manifold: Manifold, kernels: Sequence[Law]) -> None:
         super().__init__(manifold)

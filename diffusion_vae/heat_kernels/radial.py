@@ -15,6 +15,7 @@ from diffusion_vae.heat_kernels.expansion import expansion_log_density
 from diffusion_vae.heat_kernels.shells import Shells
 from diffusion_vae.heat_kernels.spline import UniformSpline
 from diffusion_vae.heat_kernels.zonal import zonal_log_density
+from diffusion_vae.typing import Tensor
 
 SHORTEST, LONGEST = 1e-5, 50.0  # times of the tables
 TIME_STEP = 0.06  # of log time
@@ -25,12 +26,12 @@ NOISE_TAIL = 7.0  # largest |v| - sqrt d
 
 @dataclasses.dataclass(frozen=True)
 class RadialTables:
-    """What a kernel on S^dim or its quotients looks up; times are clipped to the table.
+    """Tables of a kernel on S^dim and on its quotient by -1; times are clipped to them.
 
     Attributes:
         correction: (log t, r) -> log q + r^2 / 2t + (d/2) log(2 pi t) on S^dim.
         stretch: (log t, |v|) -> log of r / (sqrt t |v|), with r the radius that the
-            motion has when flat noise has the length |v|: equal probabilities to be less.
+            motion exceeds as often as flat noise exceeds the length |v|.
         sphere_divergence: log t -> g, with log(1 + e^g) the KL to the uniform law of
             S^dim: positive, and right in the first digits of the large and of the small.
         projective_divergence: The same on RP^dim.
@@ -42,13 +43,13 @@ class RadialTables:
     sphere_divergence: UniformSpline
     projective_divergence: UniformSpline
 
-    def log_density(self, r, t):
+    def log_density(self, r: Tensor, t: Tensor) -> Tensor:
         """Log density on S^dim at the distance `r`, in nats against the volume."""
         t = ops.minimum(t, LONGEST)
         smooth = self.correction(ops.log(t), r)
         return smooth - ops.square(r) / (2.0 * t) - 0.5 * self.dim * ops.log(2.0 * math.pi * t)
 
-    def kl(self, t, projective=False):
+    def kl(self, t: Tensor, projective: bool = False) -> Tensor:
         """KL to the uniform law of S^dim, or of RP^dim, in nats."""
         table = self.projective_divergence if projective else self.sphere_divergence
         log_t = ops.log(t)
@@ -58,7 +59,7 @@ class RadialTables:
 
 
 @cache
-def radial_tables(dim):
+def radial_tables(dim: int) -> RadialTables:
     """Tables of S^dim and RP^dim, dim >= 2.
 
     Raises:
@@ -80,7 +81,7 @@ def radial_tables(dim):
     )
 
 
-def _correction_values(dim, t):
+def _correction_values(dim: int, t: np.ndarray) -> np.ndarray:
     """Smooth part of the log density at every node, `[times, RADII + 1]`."""
     r = np.linspace(0.0, math.pi, RADII + 1)
     short = t < numeric.small_time(dim)
@@ -94,7 +95,7 @@ def _correction_values(dim, t):
     return log_density + r**2 / (2.0 * t) + 0.5 * dim * np.log(2.0 * math.pi * t)
 
 
-def inverse_softplus(log_x):
+def inverse_softplus(log_x: np.ndarray) -> np.ndarray:
     """g with log(1 + e^g) = x, from log x: x where x is large, log x where it is small."""
     x = np.exp(np.maximum(log_x, -20.0))
     return np.where(log_x < -20.0, log_x, x + np.log(-np.expm1(-x)))

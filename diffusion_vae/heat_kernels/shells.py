@@ -22,13 +22,13 @@ class Shells:
         t: Times, `[times]`.
         correction: log q + r^2 / 2t + (d/2) log(2 pi t) at equal steps of r from 0 to
             pi, `[times, radii]`.
-        reach: Radius, in sqrt(t), up to which the law is wanted.
+        reach: Radius, in sqrt(t), up to which the law is needed.
 
     Raises:
         ArithmeticError: If a density does not integrate to 1.
     """
 
-    def __init__(self, dim, t, correction, reach):
+    def __init__(self, dim: int, t: np.ndarray, correction: np.ndarray, reach: float) -> None:
         self.dim, self.t = dim, t
         self.end = np.minimum(math.pi, np.sqrt(t) * (reach + 2.0))  # [times]
         # Short panels at both ends, where a distribution function has its tails.
@@ -52,21 +52,21 @@ class Shells:
                 f"Received an error of {np.max(wrong):.1e} at t = {t[np.argmax(wrong)]:.3g}."
             )
 
-    def sphere_log_kl(self):
+    def sphere_log_kl(self) -> np.ndarray:
         """Logarithm of the KL to the uniform law on S^dim, `[times]`."""
         return self._log_kl(self.log_ratio, rate=self.dim, multiplicity=self.dim + 1)
 
-    def projective_log_kl(self):
+    def projective_log_kl(self) -> np.ndarray:
         """Logarithm of the KL to the uniform law on RP^dim, `[times]`."""
         ratio = np.logaddexp(self.log_ratio, self.antipodal_log_ratio) - math.log(2.0)
         d = self.dim  # only even harmonics are functions on RP^d
         return self._log_kl(ratio, rate=2 * (d + 1), multiplicity=(d + 1) * (d + 2) // 2 - 1)
 
-    def stretch(self, noise):
+    def stretch(self, noise: np.ndarray) -> np.ndarray:
         """log of r / (sqrt t |v|) at the lengths |v| in `noise`, `[times, len(noise)]`.
 
-        |v| is that of d-dimensional standard normal noise, and r the radius that is as
-        probable not to be exceeded.
+        |v| is the length of d-dimensional standard normal noise, and r the radius that is
+        exceeded with the same probability.
         """
         panels = self.mass.reshape(len(self.t), PANELS, PANEL_NODES).sum(axis=-1)
         below = np.cumsum(panels, axis=-1)[:, :-1]  # at the edges between panels
@@ -83,7 +83,7 @@ class Shells:
         log_ratio = np.stack([_log_ratio_at(noise, *row) for row in rows])
         return log_ratio - 0.5 * np.log(self.t)[:, None]
 
-    def _log_ratio(self, correction, r):
+    def _log_ratio(self, correction: np.ndarray, r: np.ndarray) -> np.ndarray:
         """log of q Vol at the radii, `[times, nodes]`."""
         radii = np.linspace(0.0, math.pi, correction.shape[1])
         smooth = np.stack(
@@ -93,7 +93,7 @@ class Shells:
         gaussian = -(r**2) / (2.0 * t) - 0.5 * self.dim * np.log(2.0 * math.pi * t)
         return smooth + gaussian + log_sphere_volume(self.dim)
 
-    def _log_kl(self, log_ratio, rate, multiplicity):
+    def _log_kl(self, log_ratio: np.ndarray, rate: float, multiplicity: int) -> np.ndarray:
         whole = np.sum(np.exp(self.log_prior) * relative_entropy_term(log_ratio), axis=-1)
         part = np.sum(self.mass * log_ratio, axis=-1)  # the rest of the sphere is empty
         slowest = math.log(0.5 * multiplicity) - rate * self.t
@@ -102,9 +102,11 @@ class Shells:
         return np.where(late, slowest, np.log(np.where(late, 1.0, kl)))
 
 
-def _log_ratio_at(noise, length, radius, end, at_zero):
+def _log_ratio_at(
+    noise: np.ndarray, length: np.ndarray, radius: np.ndarray, end: float, at_zero: float
+) -> np.ndarray:
     """log(r / |v|) at |v| = `noise`, given the radii of some lengths."""
-    # Panels of next to no probability say nothing about the length.
+    # Panels of negligible probability do not determine the length.
     known = (length > 0.1) & (length < noise[-1] + 1.0) & (np.diff(length, prepend=0.0) > 1e-6)
     length, radius = length[known], radius[known]
     ratio = np.concatenate([[at_zero], np.log(radius / length)])

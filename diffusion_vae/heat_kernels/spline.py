@@ -1,10 +1,15 @@
 """Cubic splines on uniform grids: tables that Keras evaluates smoothly."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import ArrayLike
+
+from diffusion_vae.typing import Tensor
 
 
 class UniformSpline:
@@ -19,7 +24,7 @@ class UniformSpline:
         stops: Last node along each axis.
     """
 
-    def __init__(self, values, starts, stops):
+    def __init__(self, values: ArrayLike, starts: Sequence[float], stops: Sequence[float]) -> None:
         coefficients = np.asarray(values, dtype=np.float64)
         self._starts, self._stops = tuple(starts), tuple(stops)
         self._cells = tuple(n - 1 for n in coefficients.shape)
@@ -35,34 +40,36 @@ class UniformSpline:
         ]
         self._rows = np.stack(corners, axis=-1).reshape(-1, len(corners))  # [cells, 4^axes]
 
-    def __call__(self, *x):
+    def __call__(self, *x: Tensor) -> Tensor:
         """Values at the points, arrays `[...]` that broadcast, one per axis.
 
         NaN where a coordinate is NaN.
         """
-        x = [ops.convert_to_tensor(v) for v in x]
+        points = [ops.convert_to_tensor(v) for v in x]
         index, weights = 0, None
-        for v, start, stop, cells in zip(x, self._starts, self._stops, self._cells, strict=True):
+        for v, start, stop, cells in zip(
+            points, self._starts, self._stops, self._cells, strict=True
+        ):
             place = (ops.clip(v, start, stop) - start) * (cells / (stop - start))
             cell = ops.clip(ops.floor(ops.stop_gradient(place)), 0, cells - 1)
             own = _weights(place - cell)  # [..., 4]
             weights = own if weights is None else _products(weights, own)
             index = index * cells + ops.cast(ops.where(cell >= 0, cell, 0.0), "int32")
-        rows = ops.take(_constant(self._rows, x[0].dtype), index, axis=0)  # [..., 4^axes]
+        rows = ops.take(_constant(self._rows, points[0].dtype), index, axis=0)  # [..., 4^axes]
         return ops.sum(rows * ops.reshape(weights, ops.shape(rows)), axis=-1)
 
 
-def _products(a, b):
+def _products(a: Tensor, b: Tensor) -> Tensor:
     """All products of the last axes, `[..., n] x [..., m] -> [..., n m]`."""
     outer = a[..., :, None] * b[..., None, :]
     return ops.reshape(outer, (*ops.shape(outer)[:-2], a.shape[-1] * b.shape[-1]))
 
 
-def _constant(array, dtype):
+def _constant(array: np.ndarray, dtype: Any) -> Tensor:
     return ops.convert_to_tensor(array.astype(keras.backend.standardize_dtype(dtype)))
 
 
-def _weights(f):
+def _weights(f: Tensor) -> Tensor:
     """Values of the four B-splines that cover a cell, at the fraction `f` of it."""
     g = 1.0 - f
     f2, g2 = ops.square(f), ops.square(g)
@@ -72,7 +79,7 @@ def _weights(f):
     )
 
 
-def _coefficient_matrix(n):
+def _coefficient_matrix(n: int) -> np.ndarray:
     """From values at n nodes to n + 2 coefficients, without a knot beside either end."""
     equations = np.zeros((n + 2, n + 2))
     for node in range(n):

@@ -1,4 +1,4 @@
-"""How far the paper's random walk is from the Brownian motion it stands for."""
+"""Bias of the paper's random walk against the Brownian motion that it approximates."""
 
 import math
 from typing import NamedTuple
@@ -8,8 +8,11 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.checks import require_integer, require_positive
+from diffusion_vae.heat_kernels.base import Law
 from diffusion_vae.heat_kernels.exact import heat_kernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
+from diffusion_vae.manifolds import Manifold
+from diffusion_vae.typing import Tensor
 
 BATCH = 20_000  # draws at a time
 
@@ -18,11 +21,17 @@ class WalkBias(NamedTuple):
     """Means over the random walk minus means over Brownian motion, with standard errors.
 
     Attributes:
-        distance: Of the geodesic distance from the start, in radians or lengths.
+        distance: Bias of the geodesic distance from the start.
         distance_error: Standard error of `distance`.
-        log_density: Of the exact log density, in nats: 0 for the exact law, negative
-            where the walk goes where Brownian motion does not.
+        log_density: Bias of the exact log density, in nats: 0 for the exact law, negative
+            if the walk reaches points that Brownian motion does not.
         log_density_error: Standard error of `log_density`.
+
+    Example:
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> bias = walk_bias(Sphere(2), time=0.5, steps=2, draws=2000)
+        >>> bias.distance < -5 * bias.distance_error  # two steps do not go far enough
+        True
     """
 
     distance: float
@@ -31,7 +40,14 @@ class WalkBias(NamedTuple):
     log_density_error: float
 
 
-def walk_bias(manifold, time, steps=10, draws=100_000, location=None, seed=0):
+def walk_bias(
+    manifold: Manifold,
+    time: float,
+    steps: int = 10,
+    draws: int = 100_000,
+    location: Tensor | None = None,
+    seed: int = 0,
+) -> WalkBias:
     """Bias of the walk of `steps` projected steps against the exact heat kernel.
 
     Args:
@@ -69,7 +85,14 @@ def walk_bias(manifold, time, steps=10, draws=100_000, location=None, seed=0):
     return WalkBias(float(bias[0]), error[0], float(bias[1]), error[1])
 
 
-def _statistics(law, exact, time, draws, location, generator):
+def _statistics(
+    law: Law,
+    exact: Law,
+    time: float,
+    draws: int,
+    location: Tensor | None,
+    generator: keras.random.SeedGenerator,
+) -> np.ndarray:
     """Distance from the start and exact log density of draws from a law, `[2, draws]`."""
     manifold, pieces = exact.manifold, []
     for done in range(0, draws, BATCH):

@@ -1,4 +1,4 @@
-"""The series of zonal harmonics of a sphere, summed without loss.
+"""Series of zonal harmonics of a sphere, summed without loss of digits.
 
     q(r, t) = 1/Vol sum_l N_l P_l(cos r) exp(-l (l + d - 1) t / 2)
 
@@ -12,11 +12,12 @@ import decimal
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 GUARD_BITS = 96  # digits left after the cancellation, and those lost to rounding
 
 
-def zonal_log_density(dim, r, times):
+def zonal_log_density(dim: int, r: ArrayLike, times: ArrayLike) -> np.ndarray:
     """Log density of Brownian motion on S^dim at distances `r` from its start.
 
     Args:
@@ -27,7 +28,8 @@ def zonal_log_density(dim, r, times):
     Returns:
         Log densities in nats against the volume of the unit sphere, `[times, radii]`.
     """
-    x = np.cos(np.asarray(r, dtype=np.float64))  # [radii]
+    r = np.asarray(r, dtype=np.float64)  # [radii]
+    x = np.cos(r)
     times = [float(t) for t in np.ravel(times)]
     terms = [_terms(dim, t, float(np.max(r, initial=0.0))) for t in times]
     count = max(terms)
@@ -46,13 +48,13 @@ def zonal_log_density(dim, r, times):
     return log_density
 
 
-def log_sphere_volume(dim):
+def log_sphere_volume(dim: int) -> float:
     """Logarithm of the volume of the unit sphere S^dim."""
     half = 0.5 * (dim + 1)
     return math.log(2.0) + half * math.log(math.pi) - math.lgamma(half)
 
 
-def _terms(dim, t, radius):
+def _terms(dim: int, t: float, radius: float) -> int:
     """Number of terms after which those left out are below exp(-50) of the sum."""
     smallest = -(radius**2) / (2.0 * t) - 50.0
     degree = 1
@@ -61,7 +63,7 @@ def _terms(dim, t, radius):
     return degree + 1
 
 
-def _multiplicity(dim, degree):
+def _multiplicity(dim: int, degree: int) -> int:
     """Number of spherical harmonics of S^dim of a degree."""
     if degree == 0:
         return 1
@@ -70,7 +72,7 @@ def _multiplicity(dim, degree):
     return math.comb(degree + dim, dim) - lower
 
 
-def _polynomials(dim, x, count, bits):
+def _polynomials(dim: int, x: np.ndarray, count: int, bits: int) -> np.ndarray:
     """P_l(x) for l < count as integers scaled by 2^bits, `[count, radii]`."""
     one = 1 << bits
     ratios = [float(value).as_integer_ratio() for value in x]
@@ -82,7 +84,7 @@ def _polynomials(dim, x, count, bits):
     return np.array(rows[:count])
 
 
-def _decay(dim, t, count, bits):
+def _decay(dim: int, t: float, count: int, bits: int) -> list[int]:
     """exp(-l (l + dim - 1) t / 2) for l < count as integers scaled by 2^bits."""
     with decimal.localcontext() as context:
         context.prec = math.ceil(bits * math.log10(2.0)) + 10

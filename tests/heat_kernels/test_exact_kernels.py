@@ -328,7 +328,7 @@ def test_errors_say_what_was_expected():
         heat_kernel("sphere:2")
     with pytest.raises(ValueError, match="Expected `kernel` to be one of"):
         heat_kernels.get("magic", Sphere(2))
-    with pytest.raises(ValueError, match=r"Expected a heat kernel on Sphere\(dim=2\)"):
+    with pytest.raises(ValueError, match=r"Expected a law on Sphere\(dim=2\)"):
         heat_kernels.get(heat_kernel(Sphere(3)), Sphere(2))
     with pytest.raises(TypeError, match="Expected Sphere"):
         IsotropicKernel(Sphere(1))
