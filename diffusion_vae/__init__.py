@@ -1,45 +1,14 @@
-"""Variational autoencoders whose latent space is a manifold."""
+"""Variational autoencoders whose latent space is a manifold.
 
-from diffusion_vae.quiet import quiet_start
+What is imported from here is loaded at its first use; `__init__.pyi` lists it.
+"""
 
-with quiet_start():
-    from diffusion_vae import heat_kernels, latents, layers, likelihoods, manifolds, networks
-    from diffusion_vae.models import (
-        O3VAE,
-        SO3VAE,
-        DiffusionVAE,
-        EmbeddedTorusVAE,
-        EuclideanVAE,
-        FlatTorusVAE,
-        InfoCatVAE,
-        InfoVAE,
-        ProductVAE,
-        RealProjectiveVAE,
-        SpatialVAE,
-        SphereVAE,
-        VariationalAutoencoder,
-    )
+import lazy_loader
+
+from diffusion_vae.registration import register_with_keras
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "O3VAE",
-    "SO3VAE",
-    "DiffusionVAE",
-    "EmbeddedTorusVAE",
-    "EuclideanVAE",
-    "FlatTorusVAE",
-    "InfoCatVAE",
-    "InfoVAE",
-    "ProductVAE",
-    "RealProjectiveVAE",
-    "SpatialVAE",
-    "SphereVAE",
-    "VariationalAutoencoder",
-    "heat_kernels",
-    "latents",
-    "layers",
-    "likelihoods",
-    "manifolds",
-    "networks",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+register_with_keras()

@@ -1,25 +1,30 @@
-"""`diffusion-vae train | evaluate | plot | report | list | reproduce | convert`."""
+"""`diffusion-vae train | options | evaluate | plot | report | list | reproduce | convert`.
+
+Nothing here imports Keras or a backend before a command needs it.
+"""
 
 import sys
+from typing import Annotated, Any
 
 import typer
 
 from diffusion_vae.cli.convert import convert
+from diffusion_vae.cli.options import options
 from diffusion_vae.cli.report import report
 from diffusion_vae.cli.runs import evaluate, list_everything, plot
 from diffusion_vae.cli.tables import reproduce
 from diffusion_vae.cli.train import train
 
 app = typer.Typer(
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="Variational autoencoders whose latent space is a manifold.",
 )
 # Wrong options and arguments: click's `UsageError`, which some versions of Typer bring along.
-USAGE_ERRORS = typer.BadParameter.__bases__
+USAGE_ERRORS: tuple[Any, ...] = typer.BadParameter.__bases__
 
 app.command()(train)
+app.command()(options)
 app.command()(evaluate)
 app.command()(plot)
 app.command()(report)
@@ -28,7 +33,25 @@ app.command()(reproduce)
 app.command()(convert)
 
 
-def main():
+def _version(value: bool) -> None:
+    if value:
+        from diffusion_vae import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Variational autoencoders whose latent space is a manifold."""
+
+
+def main() -> None:
     """Entry point: bad input ends in one sentence and exit code 2, not in a traceback."""
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
@@ -43,7 +66,7 @@ def main():
         sys.exit(130)
 
 
-def _sentence(error):
+def _sentence(error: Exception) -> str:
     """The message of an error, without what TensorFlow's tracing wraps around it."""
     text = str(error).strip()
     if "in user code:" in text:

@@ -1,7 +1,7 @@
 """What the commands share: the console, common options."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -9,11 +9,12 @@ from rich.console import Console
 console = Console(highlight=False)
 
 
-def option(help, panel="Run", **kwargs):
-    """An option of `train` in one of the panels of its help."""
-    return typer.Option(help=help, rich_help_panel=panel, **kwargs)
+def option(help: str, *names: str, **kwargs: Any) -> Any:
+    """An option of a command, named after its parameter or as given."""
+    return typer.Option(*names, help=help, **kwargs)
 
 
 Results = Annotated[Path, option("Folder of all runs.")]
+Which = Annotated[str, option("Model: last or best.")]
 RunName = Annotated[str, typer.Argument(help="Name of a run.", metavar="RUN")]
 DEFAULT_RESULTS = Path("results")

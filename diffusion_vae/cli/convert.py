@@ -20,9 +20,10 @@ def convert(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Take the first so many pictures.", show_default="all")
+        int | None,
+        typer.Option(help="Number of pictures to take, from the first.", show_default="all"),
     ] = None,
-):
+) -> None:
     """Write pictures to one HDF5 file, from which training streams them (CelebA, LSUN)."""
     from diffusion_vae.datasets import convert_pictures
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from diffusion_vae.cli.common import DEFAULT_RESULTS, Results, RunName, console
+from diffusion_vae.cli.common import DEFAULT_RESULTS, Results, RunName, Which, console
 
 
 def report(
@@ -15,9 +15,9 @@ def report(
         Path | None,
         typer.Option(help="File to write.", show_default="RESULTS/reports/RUN.html"),
     ] = None,
-    which: Annotated[str, typer.Option(help="Model: last or best.")] = "last",
-):
+    which: Which = "last",
+) -> None:
     """Parameters, numbers, curves and every picture of a finished run in one HTML file."""
-    from diffusion_vae.runs.report import write_report
+    from diffusion_vae.runs.report.page import write_report
 
     console.print(str(write_report(results, run, out, which)), soft_wrap=True)

@@ -16,7 +16,7 @@ def reproduce(
         ),
     ],
     spaces: Annotated[
-        list[str], typer.Option(help="Only this row, repeatable.", show_default="all")
+        list[str], typer.Option(help="A row to make; repeatable.", show_default="all")
     ] = [],  # noqa: B006 (Typer copies it)
     runs: Annotated[int, typer.Option(help="Trainings a row, each with its own seed.")] = 10,
     first_seed: Annotated[int, typer.Option(help="Seed of the first of them.")] = 0,
@@ -29,11 +29,14 @@ def reproduce(
         typer.Option(help="Folder of numbers and report.", show_default="results/TABLE"),
     ] = None,
     results: Results = DEFAULT_RESULTS,
-):
+) -> None:
     """Train a published table again, and set our numbers beside those in it.
 
     A run that is finished is never repeated; one that was interrupted goes on.
     """
+    from diffusion_vae.cli.quiet import import_library
+
+    import_library()
     from diffusion_vae.runs import reproduce as tables
 
     chosen = tables.get(table)

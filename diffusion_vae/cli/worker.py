@@ -1,7 +1,7 @@
 """One of several processes that train together: watched, so that its end can be explained.
 
 When another process dies, JAX ends this one from within C++ with a page of addresses. The
-command therefore runs itself in a child, and says in a sentence what became of it.
+command therefore runs itself in a child, and prints one sentence about its end.
 """
 
 import os
@@ -14,17 +14,17 @@ import typer
 MARK = "DIFFUSION_VAE_WORKER"  # set in the child
 
 
-def is_needed(hosts):
+def is_needed(hosts: str | None) -> bool:
     """Whether this process is to watch a child that does the work."""
     return hosts is not None and MARK not in os.environ
 
 
-def watch(hosts, rank):
+def watch(hosts: str, rank: int) -> None:
     """Runs this command once more as a child, and ends as it does.
 
-    What the child says on the error output is passed on, unless JAX ended it.
+    The child's error output is passed on, unless JAX ended it.
     """
-    command = [sys.executable, "-m", "diffusion_vae.cli", *sys.argv[1:]]
+    command = [sys.executable, "-m", "diffusion_vae", *sys.argv[1:]]
     with tempfile.TemporaryFile("w+") as errors:
         code = subprocess.call(command, env={**os.environ, MARK: "1"}, stderr=errors)
         errors.seek(0)
@@ -43,6 +43,6 @@ def watch(hosts, rank):
     raise typer.Exit(code)
 
 
-def _own_words(said):
+def _own_words(said: str) -> str:
     """The lines of ours among those of JAX's log."""
     return "".join(line for line in said.splitlines(True) if line.startswith("Error:"))

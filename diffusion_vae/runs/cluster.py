@@ -6,13 +6,16 @@ does not work with Keras 3, Keras issue 20585.)
 """
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import keras
 
 PORT = 12321  # of the first machine, where none is given
-SILENCE = 30  # seconds after which a process that says nothing counts as lost
+SILENCE = 30  # seconds without a sign after which a process counts as lost
 
 
 @dataclass(frozen=True)
@@ -28,24 +31,24 @@ class Cluster:
     rank: int = 0
 
     @property
-    def is_first(self):
+    def is_first(self) -> bool:
         """Whether this process writes the results."""
         return self.rank == 0
 
-    def share(self, rows):
+    def share(self, rows: Any) -> Any:
         """This process's part of an array of rows: equal parts, what is left over dropped."""
         part = len(rows) // self.count
         return rows[self.rank * part : (self.rank + 1) * part]
 
     @cached_property
-    def _scratch(self):
+    def _scratch(self) -> tempfile.TemporaryDirectory:
         return tempfile.TemporaryDirectory(prefix="diffusion_vae_")
 
-    def own_folder(self, results):
+    def own_folder(self, results: str | Path) -> str | Path:
         """Where this process writes: to save a model all must take part, but one keeps it."""
         return results if self.is_first else self._scratch.name
 
-    def leave(self):
+    def leave(self) -> None:
         """Ends the common work, once every process has come here."""
         if self.count == 1:
             return
@@ -60,7 +63,7 @@ class Cluster:
 ALONE = Cluster()
 
 
-def join(hosts, rank) -> Cluster:
+def join(hosts: Sequence[str], rank: int) -> Cluster:
     """Waits for all processes, and shares batches and weights among them.
 
     Call it before any computation, in every process with the same hosts.
@@ -74,7 +77,7 @@ def join(hosts, rank) -> Cluster:
         A `Cluster`.
 
     Raises:
-        ValueError: If the backend is not JAX, or the rank is none of the list.
+        ValueError: If the backend is not JAX, or the list has no such rank.
     """
     hosts = [host.strip() for host in hosts]
     if keras.backend.backend() != "jax":

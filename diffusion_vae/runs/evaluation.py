@@ -1,5 +1,8 @@
 """Numbers of a run that is done."""
 
+from pathlib import Path
+from typing import Any
+
 from diffusion_vae.evaluation import measure_topology, model_specific_metrics
 from diffusion_vae.evaluation.topology import neighbourhoods
 from diffusion_vae.files import write_json
@@ -9,7 +12,9 @@ from diffusion_vae.runs.training import evaluate
 NEIGHBOURS = 10  # of an example, when its neighbourhood is compared with that of its code
 
 
-def evaluate_run(root, run, which="last", samples=100, verbose=0):
+def evaluate_run(
+    root: str | Path, run: str, which: str = "last", samples: int = 100, verbose: int = 0
+) -> dict[str, Any]:
     """Evaluates a run on its held-out data and writes `evaluation.json`.
 
     Args:
@@ -25,7 +30,7 @@ def evaluate_run(root, run, which="last", samples=100, verbose=0):
     loaded = load_run(root, run, which)
     report = {
         "which": which,
-        **evaluate(loaded.model, loaded.dataset, loaded.config.batch_size),
+        **evaluate(loaded.model, loaded.dataset, loaded.record.training.batch_size),
         **model_specific_metrics(loaded.model, loaded.dataset),
     }
     if samples:

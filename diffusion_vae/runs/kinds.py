@@ -1,81 +1,132 @@
-"""The kinds of model and of networks that `diffusion-vae train` knows, by name."""
+"""The kinds of model, of networks and of other parts that a run is made of, by name.
 
+Classes are named by their address and imported when they are needed: listing them needs
+neither Keras nor a backend.
+"""
+
+import importlib
 from dataclasses import dataclass
-from itertools import chain
 
-# Fields of `ExperimentConfig` that speak of a diffusion on a manifold.
-DIFFUSION_FIELDS = (
-    "latent", "kernel", "steps", "kl", "log_time_range", "initial_log_time", "fixed_time",
-    "time_annealing", "mode", "head", "posterior",
-)  # fmt: skip
-# Fields that only one kind of network takes.
-NETWORK_OPTIONS = {
-    "mlp": (
-        "encoder_units", "encoder_dropout", "encoder_standardize", "decoder_units",
-        "decoder_bias_range", "initializer",
-    ),
-    "conv": ("filters", "kernel_sizes", "pool_sizes", "dense_units", "padding"),
-}  # fmt: skip
-# Fields that speak of the networks, for kinds of model that bring their own.
-NETWORK_FIELDS = ("network", *chain(*NETWORK_OPTIONS.values()), "activation", "batch_norm")
-
-
-def foreign_fields(network):
-    """Fields of `ExperimentConfig` that belong to other kinds of network than this."""
-    return tuple(chain(*(names for kind, names in NETWORK_OPTIONS.items() if kind != network)))
-
-
-def without_foreign(settings, network):
-    """Settings less those that belong to other kinds of network than this."""
-    foreign = foreign_fields(network)
-    return {name: value for name, value in settings.items() if name not in foreign}
+from diffusion_vae.checks import did_you_mean, require_choice
 
 
 @dataclass(frozen=True)
 class ModelKind:
-    """What a configuration may say about one kind of model.
+    """A kind of model.
 
     Attributes:
+        address: Module and class, joined by a colon.
         description: One line for `diffusion-vae list`.
-        options: Keys of `model_options`.
-        unused: Fields of `ExperimentConfig` that this kind does not take.
+        manifold: Text form of the manifold where none is chosen; `None` leaves it to the class.
     """
 
+    address: str
     description: str
-    options: tuple = ()
-    unused: tuple = ()
+    manifold: str | None = None
 
 
 MODELS = {
-    "diffusion": ModelKind("∆VAE: Brownian motion on a manifold, uniform prior"),
+    "diffusion": ModelKind(
+        "diffusion_vae.models.diffusion_vae:DiffusionVAE",
+        "∆VAE: Brownian motion on a manifold, uniform prior",
+        manifold="torus:2",
+    ),
     "info": ModelKind(
+        "diffusion_vae.models.info_vae:InfoVAE",
         "InfoVAE: a ∆VAE whose latent points together follow the prior (MMD, energy distance)",
-        options=("alpha", "lambda_", "divergence"),
+        manifold="euclidean:2",
     ),
     "infocat": ModelKind(
+        "diffusion_vae.models.infocat_vae:InfoCatVAE",
         "InfoCatVAE: clusters without labels, recognised again in generated pictures",
-        options=(
-            "clusters",
-            "cluster_dim",
-            "separation",
-            "information_weight",
-            "estimator",
-            "temperature",
-            "mutual_information_weight",
-            "legacy_double_softmax",
-            "information_draws",
-            "manifold",
-        ),
-        unused=DIFFUSION_FIELDS,
     ),
     "spatial": ModelKind(
+        "diffusion_vae.models.spatial_vae:SpatialVAE",
         "Spatial VAE: latent feature maps, matrix-variate normal; square colour pictures",
-        options=("variant", "map_size", "maps", "rank", "covariance"),
-        unused=(*DIFFUSION_FIELDS, *NETWORK_FIELDS),
     ),
 }
 
+# Encoder and decoder of each kind of network.
+NETWORKS = {
+    "mlp": ("diffusion_vae.networks.mlp:MLPEncoder", "diffusion_vae.networks.mlp:MLPDecoder"),
+    "conv": ("diffusion_vae.networks.conv:ConvEncoder", "diffusion_vae.networks.conv:ConvDecoder"),
+    "spatial": (
+        "diffusion_vae.networks.spatial:SpatialEncoder",
+        "diffusion_vae.networks.spatial:SpatialDecoder",
+    ),
+}
 
-def latent_name(model, latent):
-    """Latent space of a run as it is shown: the kind of model, where that brings its own."""
-    return model if "latent" in MODELS[model].unused else latent
+# Arguments of models that are objects, and the classes they may be of.
+COMPONENTS = {
+    "encoder": {name: pair[0] for name, pair in NETWORKS.items()},
+    "decoder": {name: pair[1] for name, pair in NETWORKS.items()},
+    "likelihood": {
+        "gaussian": "diffusion_vae.likelihoods:Gaussian",
+        "bernoulli": "diffusion_vae.likelihoods:Bernoulli",
+    },
+    "kernel": {"random_walk": "diffusion_vae.heat_kernels.random_walk:RandomWalk"},
+    "divergence": {
+        "mmd": "diffusion_vae.divergences.to_prior:MMDToPrior",
+        "energy": "diffusion_vae.divergences.to_prior:EnergyDistanceToPrior",
+        "heat_kernel": "diffusion_vae.divergences.to_prior:HeatKernelMMDToPrior",
+    },
+    "augmentation": {"affine": "diffusion_vae.layers.affine_augmentation:AffineAugmentation"},
+}
+
+# Keras's optimisers and schedules of the learning rate.
+OPTIMIZERS = {
+    name.lower(): f"keras.optimizers:{name}"
+    for name in ("Adam", "AdamW", "Nadam", "Lion", "RMSprop", "SGD")
+}
+SCHEDULES = {"cosine": "keras.optimizers.schedules:CosineDecay"}
+
+
+def register_model(name: str, address: str, description: str) -> None:
+    """Adds a kind of model for `diffusion-vae train --model NAME` in this process.
+
+    Args:
+        name: The kind.
+        address: Module and class, such as `"my_package.models:MyVAE"`.
+        description: One line for `diffusion-vae list`.
+    """
+    MODELS[name] = ModelKind(address, description)
+
+
+def model_kind(name: str) -> ModelKind:
+    """The kind of model of a name, or of an address `package.module:Class`.
+
+    Raises:
+        TypeError: If it is not a text.
+        ValueError: If there is no such kind; the sentence names the nearest.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"Expected `model` to be a text. Received: {name!r}.")
+    if ":" in name:
+        return ModelKind(name, "a class of your own")
+    require_choice("model", name, sorted(MODELS), also=" or an address package.module:Class")
+    return MODELS[name]
+
+
+def find_class(address: str) -> type:
+    """The class at an address `package.module:Class`.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    module, _, name = address.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name.split(".")[0]):
+            raise
+        raise ValueError(
+            f"Expected an address package.module:Class. Received: {address!r}; there is no "
+            f"module {error.name!r}."
+        ) from error
+    if not isinstance(found, type):
+        known = dir(importlib.import_module(module))
+        raise ValueError(
+            f"Expected an address package.module:Class. Received: {address!r}; the module has "
+            f"no class of that name.{did_you_mean(name, known)}"
+        )
+    return found

@@ -4,15 +4,16 @@ import numbers
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from diffusion_vae import datasets
-from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.checks import require_choice
 from diffusion_vae.files import read_history, read_object
-from diffusion_vae.models import VariationalAutoencoder
-from diffusion_vae.runs.config import ExperimentConfig
+from diffusion_vae.runs.record import Record
+from diffusion_vae.text_forms import text_form
+
+if TYPE_CHECKING:
+    from diffusion_vae.datasets import Dataset
+    from diffusion_vae.models import VariationalAutoencoder
 
 WHICH = ("last", "best")
 
@@ -30,21 +31,38 @@ class LoadedRun:
 
     name: str
     root: Path
-    experiment: dict
+    experiment: dict[str, Any]
     which: str = "last"
 
     @property
-    def config(self) -> ExperimentConfig:
-        """The run's configuration; only runs of `train` have one."""
-        if "config" not in self.experiment:
+    def record(self) -> Record:
+        """The run's record; only runs of `train` have a complete one.
+
+        Raises:
+            ValueError: If the run was made in another way, or its record is damaged.
+        """
+        if "dataset" not in self.experiment:
             raise ValueError(
                 f"Expected a run of `diffusion-vae train`. Received: {self.name!r}, whose "
-                "experiment.json holds no configuration."
+                "experiment.json names no data set."
             )
-        return ExperimentConfig.from_dict(self.experiment["config"])
+        return Record.from_dict(self.experiment)
+
+    @property
+    def space(self) -> str:
+        """The latent space as a text form, or the class of a model that brings its own."""
+        model = self.experiment.get("model") or {}
+        space = (model.get("config") or {}).get("manifold")
+        return text_form(space) if isinstance(space, dict) else model.get("class_name", "")
+
+    @property
+    def dataset_name(self) -> str:
+        """Name of the data set, empty if it is not known."""
+        dataset = self.experiment.get("dataset")
+        return dataset.get("name", "") if isinstance(dataset, dict) else ""
 
     @cached_property
-    def model(self):
+    def model(self) -> "VariationalAutoencoder":
         """The trained model, weights and optimiser included."""
         path = self.root / "weights_folder" / self.name / f"{self.which}.keras"
         if not path.exists():
@@ -55,18 +73,18 @@ class LoadedRun:
         return load_checkpoint(path, self.experiment.get("versions"))
 
     @cached_property
-    def dataset(self):
+    def dataset(self) -> "Dataset":
         """The data the run was trained on, loaded again."""
-        return datasets.load(self.config.dataset, **self.config.dataset_options)
+        return self.record.load_dataset()
 
     @property
-    def history(self) -> dict:
+    def history(self) -> dict[str, list[float]]:
         """What training reported of each epoch, lists by name; empty if there is no file."""
         path = self.root / "parameters" / self.name / "history.json"
         return read_history(path) if path.exists() else {}
 
     @property
-    def metrics(self) -> dict:
+    def metrics(self) -> dict[str, Any]:
         """Held-out numbers, or an empty dictionary while the run is not finished."""
         path = self.root / "parameters" / self.name / "metrics.json"
         values = read_object(path) if path.exists() else {}
@@ -78,7 +96,9 @@ class LoadedRun:
         return values
 
 
-def load_checkpoint(path, written_by=None):
+def load_checkpoint(
+    path: str | Path, written_by: dict[str, str] | None = None
+) -> "VariationalAutoencoder":
     """A model of this library from a `.keras` file; nothing in the file is run as code.
 
     Args:
@@ -92,17 +112,23 @@ def load_checkpoint(path, written_by=None):
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, of another program, or needs a newer version.
     """
+    import keras
+
+    from diffusion_vae.callbacks.versions import installed_versions
+    from diffusion_vae.models import VariationalAutoencoder
+
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}; check the path.")
     try:
         model = keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged file can raise nearly anything
+        writer = written_by or {}
         cause = (str(error).strip().splitlines() or [type(error).__name__])[0]
         mine = installed_versions()
         newer = [
-            f"{name} {written_by[name]} (here {mine.get(name, 'none')})"
+            f"{name} {writer[name]} (here {mine.get(name, 'none')})"
             for name in ("diffusion-vae", "keras")
-            if name in (written_by or {}) and written_by[name] != mine.get(name)
+            if name in writer and writer[name] != mine.get(name)
         ]
         advice = f" It was written by {' and '.join(newer)}." if newer else ""
         raise ValueError(
@@ -116,7 +142,7 @@ def load_checkpoint(path, written_by=None):
     return model
 
 
-def load_run(root, run=None, which="last") -> LoadedRun:
+def load_run(root: str | Path, run: str | None = None, which: str = "last") -> LoadedRun:
     """Reads a run: `load_run("results", name)`, or `load_run("results/parameters/<run>")`.
 
     Args:
@@ -141,19 +167,6 @@ def load_run(root, run=None, which="last") -> LoadedRun:
     return LoadedRun(run, root, read_object(path), which)
 
 
-def run_names(root):
+def run_names(root: str | Path) -> list[str]:
     """Names of the runs in a results folder, oldest name first."""
     return sorted(path.parent.name for path in Path(root).glob("parameters/*/experiment.json"))
-
-
-def read_config(path) -> ExperimentConfig:
-    """The configuration in an `experiment.json`, or in a JSON file of the options alone.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not JSON, or holds something else.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"There is no configuration file {path}.")
-    values = read_object(path)
-    return ExperimentConfig.from_dict(values.get("config", values))

@@ -1,4 +1,7 @@
-"""What callbacks know of the epochs before an interruption."""
+"""Callbacks that are shown the epochs before an interruption."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -16,7 +19,12 @@ class Replay(keras.callbacks.Callback):
         epochs: Number of epochs done; what the history says of later ones is left out.
     """
 
-    def __init__(self, callbacks, history, epochs):
+    def __init__(
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        history: Mapping[str, Any],
+        epochs: int,
+    ) -> None:
         super().__init__()
         self.callbacks = callbacks
         self.earlier = [
@@ -24,12 +32,12 @@ class Replay(keras.callbacks.Callback):
             for epoch in range(epochs)
         ]
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         for epoch, earlier in enumerate(self.earlier):
             for callback in self.callbacks if earlier else ():  # the history may be lost
                 callback.on_epoch_end(epoch, dict(earlier))
 
-    def over(self, model, planned):
+    def over(self, model: keras.Model, planned: int) -> bool:
         """Whether the epochs done were the last of the training.
 
         Args:

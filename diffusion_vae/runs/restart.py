@@ -1,6 +1,8 @@
 """Giving up a training run that its loss shows to be stuck."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +18,7 @@ EARLY = 0.025
 # sphere miss 0.5 % of their energy if they have unfolded, and 1.7 % or more if not.
 HALFWAY = 0.01
 # At the end of training the posterior's width alone costs half a nat a latent dimension. Of the
-# lowest frequencies next to nothing may be missing; of all others, whose fine detail a network
+# lowest frequencies almost nothing may be missing; of all others, whose fine detail a network
 # is slow to learn, successes on random pictures miss 2 to 5 %, failures mostly 8 % or more.
 FINAL_PER_DIMENSION, FINAL, FINAL_FINE = 0.75, 0.004, 0.06
 # What the decoded location of no example may miss of the energy at the end. A small tear hardly
@@ -32,8 +34,8 @@ class StopIfStuck(keras.callbacks.Callback):
     Meant for data without noise, such as the periodic pictures. Where the encoder has
     unfolded the data the squared error, D mse / 2 variance in nats, falls to about a nat; where it
     has a fold, the lowest frequencies are never reproduced, and where it has a tear, the
-    pictures along it are not. Looks at nothing but the loss of the training examples: its mean
-    as training goes on, and at the end that of the worst one.
+    pictures along it are not. It looks only at the loss of the training examples: its mean as
+    training goes on, and at the end that of the worst example.
 
     Args:
         energies: A function of the epoch: squared distance of an example from the mean one,
@@ -46,7 +48,14 @@ class StopIfStuck(keras.callbacks.Callback):
         examples: Training examples that are decoded at the end; by default none.
     """
 
-    def __init__(self, energies, event_size, variance=1.0, after=None, examples=None):
+    def __init__(
+        self,
+        energies: Callable[[int], tuple[float, float]],
+        event_size: int,
+        variance: float = 1.0,
+        after: int | None = None,
+        examples: Any = None,
+    ) -> None:
         super().__init__()
         self.energies = energies
         self.event_size = event_size
@@ -54,11 +63,11 @@ class StopIfStuck(keras.callbacks.Callback):
         self.after = after
         self.examples = examples
         self.stuck = False
-        self.excess = None
-        self.allowed = None
+        self.excess = math.nan
+        self.allowed = math.nan
         self.of = "training loss"  # what is stuck
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         done, epochs = epoch + 1, self.params["epochs"]
         after = self.after or max(LEAST_EPOCHS, math.ceil(CHECK_AT * epochs))
         if done not in (after, epochs // 2, epochs):
@@ -81,11 +90,11 @@ class StopIfStuck(keras.callbacks.Callback):
             self.model.stop_training = True
 
     @property
-    def _width(self):
+    def _width(self) -> float:
         """Nats that the width of the posterior may cost."""
         return FINAL_PER_DIMENSION * getattr(getattr(self.model, "manifold", None), "dim", 0)
 
-    def _worst(self):
+    def _worst(self) -> float:
         """Nats by which the decoded location misses the worst example."""
         x = np.asarray(self.examples[:EXAMPLES])
         missed = np.square(self.model.reconstruct(x) - x).reshape(len(x), -1).sum(axis=1)

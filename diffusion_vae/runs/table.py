@@ -2,14 +2,17 @@
 
 import csv
 import json
+from pathlib import Path
+from typing import Any
 
 from diffusion_vae.files import read_object, replacing
+from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.loading import load_run, run_names
 
-ABOUT = ("run", "started", "epochs", "attempt_seed")
+ABOUT = ("run", "started", "attempt_seed")
 
 
-def runs_table(root):
+def runs_table(root: str | Path) -> list[dict[str, Any]]:
     """One row for each run: its name, options and held-out numbers.
 
     Args:
@@ -24,7 +27,7 @@ def runs_table(root):
     for name in run_names(root):
         run = load_run(root, name)
         about = {key: run.experiment.get(key) for key in ABOUT}
-        options = {k: v for k, v in run.experiment.get("config", {}).items() if k not in about}
+        options = {k: v for k, v in flatten(run.experiment).items() if k not in about}
         later = run.root / "parameters" / name / "evaluation.json"
         metrics = {**run.metrics, **(read_object(later) if later.exists() else {})}
         if "topology" in metrics:
@@ -34,7 +37,7 @@ def runs_table(root):
     return [{key: (row[0] | row[1] | row[2]).get(key) for key in keys} for row in rows]
 
 
-def write_runs_table(root, path):
+def write_runs_table(root: str | Path, path: str | Path) -> str | Path:
     """Writes `runs_table(root)` as a CSV file; lists and dictionaries stand there as JSON.
 
     Args:
@@ -58,5 +61,5 @@ def write_runs_table(root, path):
     return path
 
 
-def _cell(value):
+def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (list, tuple, dict)) else value

@@ -1,7 +1,10 @@
-"""From a configuration to a trained model, its numbers and its results folder."""
+"""From a record to a trained model, its numbers and its results folder."""
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -11,13 +14,13 @@ from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.datasets.curriculum import FrequencyCurriculum
 from diffusion_vae.evaluation import Topology, measure_topology, model_specific_metrics
 from diffusion_vae.files import write_json
-from diffusion_vae.models import DiffusionVAE
+from diffusion_vae.likelihoods import Gaussian
+from diffusion_vae.models import VariationalAutoencoder
 from diffusion_vae.plots import write_pictures
 from diffusion_vae.random import layer_seeds
-from diffusion_vae.runs.builders import build_model
-from diffusion_vae.runs.cluster import ALONE
-from diffusion_vae.runs.config import ExperimentConfig, build_optimizer
+from diffusion_vae.runs.cluster import ALONE, Cluster
 from diffusion_vae.runs.loading import load_run
+from diffusion_vae.runs.record import Record
 from diffusion_vae.runs.replay import Replay
 from diffusion_vae.runs.restart import StopIfStuck
 
@@ -27,7 +30,7 @@ class TrainedRun:
     """What a run leaves behind.
 
     Attributes:
-        config: Its configuration.
+        record: Its record.
         model: The trained model.
         dataset: Its data.
         results: The `ResultsFolder`, with the run's name and folders.
@@ -37,31 +40,39 @@ class TrainedRun:
         restarts: How often training started anew.
     """
 
-    config: ExperimentConfig
-    model: DiffusionVAE
+    record: Record
+    model: VariationalAutoencoder
     dataset: datasets.Dataset
     results: ResultsFolder
-    metrics: dict
-    own_metrics: tuple
+    metrics: dict[str, float]
+    own_metrics: tuple[str, ...]
     topology: Topology | None
     restarts: int
 
 
+Callbacks = Callable[[], Sequence[keras.callbacks.Callback]]
+Say = Callable[[str], Any]
+
+
+def _silent(message: str) -> None:
+    """Says nothing."""
+
+
 def train(
-    config,
-    results="results",
-    run=None,
-    callbacks=list,
-    say=lambda message: None,
-    cluster=ALONE,
-):
-    """Trains the model of a configuration and writes a results folder.
+    record: Record,
+    results: str | Path = "results",
+    run: str | None = None,
+    callbacks: Callbacks = list,
+    say: Say = _silent,
+    cluster: Cluster = ALONE,
+) -> TrainedRun | None:
+    """Trains the model of a record and writes a results folder.
 
     With restarts, training starts anew from another seed when `StopIfStuck` finds the
     loss stuck; the abandoned attempt leaves no files.
 
     Args:
-        config: An `ExperimentConfig`.
+        record: A `Record`, for instance of `compose`.
         results: Folder of all runs.
         run: Name of this run, or `None` for the time.
         callbacks: A function that gives further Keras callbacks, called once an attempt.
@@ -70,14 +81,33 @@ def train(
 
     Returns:
         A `TrainedRun`, or `None` in all processes of a cluster but the first.
+
+    Raises:
+        TypeError: If an argument in the record is of the wrong type.
+        ValueError: If it is out of range, or the data do not fit the likelihood.
+
+    Example:
+
+    ```python
+    trained = train(compose(manifold="sphere:2", dataset="digits", epochs=5))
+    trained.metrics["elbo"]
+    ```
     """
-    dataset = datasets.load(config.dataset, **config.dataset_options)
-    datasets.validate(dataset.train, "training data", config.likelihood)
-    datasets.validate(dataset.test, "test data", config.likelihood)
-    return _attempts(config, dataset, results, run, callbacks, say, cluster, first=0)
+    record.build_model()  # a wrong argument is found before the data are read
+    dataset = record.load_dataset()
+    likelihood = type(record.build_model().likelihood).__name__
+    datasets.validate(dataset.train, "training data", likelihood)
+    datasets.validate(dataset.test, "test data", likelihood)
+    return _attempts(record, dataset, results, run, callbacks, say, cluster, first=0)
 
 
-def resume(run, results="results", callbacks=list, say=lambda message: None, cluster=ALONE):
+def resume(
+    run: str,
+    results: str | Path = "results",
+    callbacks: Callbacks = list,
+    say: Say = _silent,
+    cluster: Cluster = ALONE,
+) -> TrainedRun | None:
     """Continues an interrupted run from the end of its last complete epoch.
 
     Weights, optimiser, schedules, noise and the order of the data go on as if nothing had
@@ -95,62 +125,84 @@ def resume(run, results="results", callbacks=list, say=lambda message: None, clu
 
     Raises:
         FileNotFoundError: If there is no such run, or not one epoch of it is complete.
+        ValueError: If its files are damaged.
     """
     loaded = load_run(results, run)
-    config, model = loaded.config, loaded.model
-    folder = _results_folder(config, results, run, loaded.dataset, cluster, resume=True)
-    done = round(float(model.schedule_step)) // _steps_per_epoch(config, loaded.dataset)
+    record, model = loaded.record, loaded.model
+    epochs = record.training.epochs
+    folder = _results_folder(record, results, run, loaded.dataset, cluster, resume=True)
+    done = round(float(model.schedule_step)) // _steps_per_epoch(record, loaded.dataset)
     attempt = loaded.experiment.get("attempt")
     if not isinstance(attempt, int) or attempt < 0:
         raise ValueError(
             f"Expected the experiment.json of {run!r} to hold the number of restarts as "
             f"`attempt`. Received: {attempt!r}. Start it again with `--config`."
         )
-    if done >= config.planned_epochs:
+    if done >= epochs:
         say(f"The run {run!r} has all its {done} epochs; only its evaluation is repeated.")
     else:
-        say(f"Continuing {run!r} after epoch {done} of {config.planned_epochs}.")
-    guard = _fit(config, model, loaded.dataset, folder, callbacks(), cluster, done, loaded.history)
-    if guard.stuck and attempt < config.planned_restarts:
-        say(_restart_sentence(guard, attempt + 1, config.planned_restarts))
+        say(f"Continuing {run!r} after epoch {done} of {epochs}.")
+    guard = _fit(record, model, loaded.dataset, folder, callbacks(), cluster, done, loaded.history)
+    if guard.stuck and attempt < record.restarts:
+        say(_restart_sentence(guard, attempt + 1, record.restarts))
         folder.discard()
         again = attempt + 1
         return _attempts(
-            config, loaded.dataset, results, run, callbacks, say, cluster, first=again
+            record, loaded.dataset, results, run, callbacks, say, cluster, first=again
         )
-    return _finished(config, model, loaded.dataset, folder, attempt, cluster)
+    return _finished(record, model, loaded.dataset, folder, attempt, cluster)
 
 
-def evaluate(model, dataset, batch_size=128):
+def evaluate(
+    model: VariationalAutoencoder, dataset: datasets.Dataset, batch_size: int = 128
+) -> dict[str, float]:
     """Metrics on the held-out examples, numbers by name."""
     metrics = model.evaluate(dataset.test, batch_size=batch_size, return_dict=True, verbose=0)
     return {name: float(value) for name, value in metrics.items()}
 
 
-def _attempts(config, dataset, results, run, callbacks, say, cluster, first):
-    allowed = config.planned_restarts
-    seeds = [config.seed, *layer_seeds(config.seed, allowed)]
+def _attempts(
+    record: Record,
+    dataset: datasets.Dataset,
+    results: str | Path,
+    run: str | None,
+    callbacks: Callbacks,
+    say: Say,
+    cluster: Cluster,
+    first: int,
+) -> TrainedRun | None:
+    allowed = record.restarts
+    seeds = [record.seed, *layer_seeds(record.seed, allowed)]
     for attempt in range(first, allowed + 1):
         seed = seeds[attempt]
         keras.utils.set_random_seed(seed)
-        model = build_model(config, dataset.event_shape, seed=seed)
-        steps = config.planned_epochs * _steps_per_epoch(config, dataset)
-        model.compile(build_optimizer(config, steps), jit_compile=True if config.xla else "auto")
-        settings = {"config": config.as_dict(), "attempt": attempt, "attempt_seed": seed}
-        folder = _results_folder(config, results, run, dataset, cluster, experiment=settings)
-        guard = _fit(config, model, dataset, folder, callbacks(), cluster)
+        model = record.build_model(seed)
+        training = record.training
+        steps = training.epochs * _steps_per_epoch(record, dataset)
+        compiled = True if training.jit_compile else "auto"
+        model.compile(record.build_optimizer(steps), jit_compile=compiled)
+        settings = {**record.as_dict(), "attempt": attempt, "attempt_seed": seed}
+        folder = _results_folder(record, results, run, dataset, cluster, experiment=settings)
+        guard = _fit(record, model, dataset, folder, callbacks(), cluster)
         if not guard.stuck or attempt == allowed:
             break
         say(_restart_sentence(guard, attempt + 1, allowed))
         folder.discard()
     if guard.stuck:
         say(f"The loss is stuck still, and the {allowed} restarts are used up.")
-    return _finished(config, model, dataset, folder, attempt, cluster)
+    return _finished(record, model, dataset, folder, attempt, cluster)
 
 
-def _results_folder(config, results, run, dataset, cluster, **options):
-    together = cluster.count > 1
-    if together and (config.pictures_every or config.topology_every):
+def _results_folder(
+    record: Record,
+    results: str | Path,
+    run: str | None,
+    dataset: datasets.Dataset,
+    cluster: Cluster,
+    **options: Any,
+) -> ResultsFolder:
+    together, training = cluster.count > 1, record.training
+    if together and (training.pictures_every or training.topology_every):
         raise ValueError(
             "Expected no `pictures_every` and no `topology_every` where several processes train "
             "together: only one of them would encode. Leave them out."
@@ -159,51 +211,62 @@ def _results_folder(config, results, run, dataset, cluster, **options):
         cluster.own_folder(results),
         run,
         dataset=None if together else dataset,  # pictures are drawn when all have left
-        checkpoint_every=config.checkpoint_every,
-        pictures_every=config.pictures_every,
+        checkpoint_every=training.checkpoint_every,
+        pictures_every=training.pictures_every,
         **options,
     )
 
 
-def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0, history=None):
-    """Trains to the planned number of epochs; returns the guard, which knows if stuck."""
+def _fit(
+    record: Record,
+    model: VariationalAutoencoder,
+    dataset: datasets.Dataset,
+    folder: ResultsFolder,
+    callbacks: Sequence[keras.callbacks.Callback],
+    cluster: Cluster,
+    initial_epoch: int = 0,
+    history: Mapping[str, Any] | None = None,
+) -> StopIfStuck:
+    """Trains to the last epoch; returns the guard, which knows whether the loss is stuck."""
+    training = record.training
     curriculum = FrequencyCurriculum(
-        dataset, config.curriculum, config.planned_epochs, config.whiten
+        dataset, training.curriculum, training.epochs, training.whiten
     )
+    gaussian = isinstance(model.likelihood, Gaussian)
     guard = StopIfStuck(
         curriculum.energies,
         math.prod(dataset.event_shape),
-        config.variance,
+        model.likelihood.variance if gaussian else 1.0,
         examples=None if cluster.count > 1 else dataset.train,  # one of several cannot decode
     )
-    allowed = [guard] if config.planned_restarts else []
-    if config.patience is not None:
+    allowed: list[keras.callbacks.Callback] = [guard] if record.restarts else []
+    if training.patience is not None:
         allowed.append(
-            keras.callbacks.EarlyStopping("val_elbo", mode="max", patience=config.patience)
+            keras.callbacks.EarlyStopping("val_elbo", mode="max", patience=training.patience)
         )
-    if config.topology_every is not None:
-        allowed.append(TopologyMonitor(dataset, config.topology_every))
+    if training.topology_every is not None:
+        allowed.append(TopologyMonitor(dataset, training.topology_every))
     replay = Replay(allowed, history or {}, initial_epoch)
-    if initial_epoch and replay.over(model, config.planned_epochs):
+    if initial_epoch and replay.over(model, training.epochs):
         if cluster.count == 1:
             write_pictures(model, dataset, folder.folder("images"))
         return guard
     batches = ShuffledBatches(
         dataset,
-        config.batch_size,
-        model.seed,
+        training.batch_size,
+        model.seed or 0,
         initial_epoch,
-        config.passes,
+        training.passes,
         curriculum,
         cluster.share,
     )
     model.fit(
         batches,
         shuffle=False,
-        epochs=config.planned_epochs,
+        epochs=training.epochs,
         initial_epoch=initial_epoch,
         validation_data=cluster.share(dataset.test),
-        validation_batch_size=max(1, config.batch_size // cluster.count),
+        validation_batch_size=max(1, training.batch_size // cluster.count),
         callbacks=[
             batches.follow(),
             *allowed,
@@ -216,7 +279,14 @@ def _fit(config, model, dataset, folder, callbacks, cluster, initial_epoch=0, hi
     return guard
 
 
-def _finished(config, model, dataset, folder, attempt, cluster):
+def _finished(
+    record: Record,
+    model: VariationalAutoencoder,
+    dataset: datasets.Dataset,
+    folder: ResultsFolder,
+    attempt: int,
+    cluster: Cluster,
+) -> TrainedRun | None:
     cluster.leave()
     if not cluster.is_first:
         return None
@@ -224,20 +294,21 @@ def _finished(config, model, dataset, folder, attempt, cluster):
         model = load_run(folder.root, folder.run).model
         write_pictures(model, dataset, folder.folder("images"))
     own = model_specific_metrics(model, dataset)
-    metrics = {**evaluate(model, dataset, config.batch_size), **own}
+    metrics = {**evaluate(model, dataset, record.training.batch_size), **own}
     measured = measure_topology(model, dataset)
-    report = {**metrics, "restarts": attempt}
+    report: dict[str, Any] = {**metrics, "restarts": attempt}
     if measured is not None:
         report["topology"] = measured.as_dict()
     write_json(folder.folder("parameters") / "metrics.json", report)
-    return TrainedRun(config, model, dataset, folder, metrics, tuple(own), measured, attempt)
+    return TrainedRun(record, model, dataset, folder, metrics, tuple(own), measured, attempt)
 
 
-def _steps_per_epoch(config, dataset):
-    return config.passes * math.ceil(len(dataset.train) / config.batch_size)
+def _steps_per_epoch(record: Record, dataset: datasets.Dataset) -> int:
+    training = record.training
+    return training.passes * math.ceil(len(dataset.train) / training.batch_size)
 
 
-def _restart_sentence(guard, attempt, allowed):
+def _restart_sentence(guard: StopIfStuck, attempt: int, allowed: int) -> str:
     return (
         f"The {guard.of} is stuck {guard.excess:.1f} nats above perfect pictures (success "
         f"is under {guard.allowed:.1f} by now): restart {attempt} of {allowed}, with another seed."

@@ -3,14 +3,12 @@
 import base64
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-import jinja2
-
-from diffusion_vae import __version__, plots
+from diffusion_vae import __version__
 from diffusion_vae.files import read_json, replacing
-from diffusion_vae.plots.model_pictures import model_figures, write_picture
-from diffusion_vae.runs import latent_name, load_run
-from diffusion_vae.runs.report.tables import number_rows, parameter_rows, topology_rows
+from diffusion_vae.runs.flat import flatten
+from diffusion_vae.runs.loading import LoadedRun, load_run
 
 DPI = 130
 TYPES = {".png": "image/png", ".gif": "image/gif"}
@@ -35,7 +33,9 @@ CAPTIONS = {
 }
 
 
-def write_report(root, run, out=None, which="last"):
+def write_report(
+    root: str | Path, run: str, out: str | Path | None = None, which: str = "last"
+) -> Path:
     """Draws every picture of a finished run anew and writes one page about it.
 
     The page needs no other file and no network. Pictures go to the run's `images` folder
@@ -56,12 +56,16 @@ def write_report(root, run, out=None, which="last"):
         ValueError: If the run is not finished.
     """
     loaded = load_run(root, run, which)
-    config = loaded.config
+    record = loaded.record  # raises if the run is not one of `train`
     if not loaded.metrics:
         raise ValueError(
             f"Expected a finished run. Received: {loaded.name!r}, which has no numbers on "
             f"held-out data yet. Finish it with `diffusion-vae train --resume {loaded.name}`."
         )
+    # Only now: an unknown run, or one that is not finished, is known without Keras.
+    from diffusion_vae import plots
+    from diffusion_vae.runs.numbers import number_rows, parameter_rows, topology_rows
+
     parameters = loaded.root / "parameters" / loaded.name
     later = parameters / "evaluation.json"
     metrics = {**loaded.metrics, **(read_json(later) if later.exists() else {})}
@@ -72,8 +76,8 @@ def write_report(root, run, out=None, which="last"):
     pictures, interactive = _pictures(loaded)
     page = _template().render(
         name=loaded.name,
-        space=latent_name(config.model, config.latent),
-        dataset=config.dataset,
+        space=loaded.space,
+        dataset=loaded.dataset_name,
         epochs=max(map(len, history.values()), default=0),
         started=loaded.experiment.get("started", ""),
         numbers=rows,
@@ -84,7 +88,7 @@ def write_report(root, run, out=None, which="last"):
         curves=_both_grounds(plots.learning_curves(history)),
         pictures=pictures,
         interactive=interactive,
-        parameters=parameter_rows(config.as_dict()),
+        parameters=parameter_rows(flatten(record.as_dict())),
         versions=parameter_rows(loaded.experiment.get("versions", {})),
         version=__version__,
     )
@@ -94,10 +98,13 @@ def write_report(root, run, out=None, which="last"):
     return path
 
 
-def _pictures(loaded):
+def _pictures(loaded: LoadedRun) -> tuple[list[tuple], Any]:
     """Pictures as (caption, light, dark) with `data:` addresses, and the interactive page."""
+    from diffusion_vae.plots.model_pictures import model_figures, write_picture
+
     folder = loaded.root / "images" / loaded.name
-    found, interactive = {}, None
+    found: dict[str, tuple] = {}
+    interactive = None
     for name, picture in model_figures(loaded.model, loaded.dataset, everything=True).items():
         path = write_picture(picture, folder / name)
         if path.suffix == ".html":
@@ -115,21 +122,27 @@ def _pictures(loaded):
     return named, interactive
 
 
-def _both_grounds(figure):
+def _both_grounds(figure: Any) -> tuple[str, str]:
     """A figure as `data:` addresses, on white and on black."""
+    from diffusion_vae import plots
+
     light = _png(figure)
     return light, _png(plots.use_dark_background(figure))
 
 
-def _png(figure):
+def _png(figure: Any) -> str:
+    from diffusion_vae import plots
+
     return plots.data_uri(plots.to_array(figure, DPI))
 
 
-def _address(content, suffix):
+def _address(content: bytes, suffix: str) -> str:
     return f"data:{TYPES[suffix]};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _template():
+def _template() -> Any:
+    import jinja2
+
     folder = resources.files("diffusion_vae.runs.report") / "templates"
     return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         (folder / "report.html.jinja").read_text(encoding="utf-8")

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import platform
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import joblib
 import keras
@@ -13,16 +15,24 @@ from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.checks import require_integer
 from diffusion_vae.files import read_json, write_json
+from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.loading import load_run
+from diffusion_vae.runs.reproduce.plan import Job
 from diffusion_vae.runs.reproduce.report import read_report
-from diffusion_vae.runs.training import resume, train
+from diffusion_vae.runs.training import TrainedRun, resume, train
 
 
 class JobsFailed(RuntimeError):
     """Some trainings of a table ended in an error."""
 
 
-def run_jobs(jobs, out, results="results", processes=1, say=print):
+def run_jobs(
+    jobs: Sequence[Job],
+    out: str | Path,
+    results: str | Path = "results",
+    processes: int = 1,
+    say: Callable[[str], Any] = print,
+) -> list[dict[str, Any]]:
     """Trains and evaluates what is not done yet.
 
     Each finished job is a JSON file `OUT/<job>.json`; a job whose file is there is not
@@ -63,18 +73,18 @@ def run_jobs(jobs, out, results="results", processes=1, say=print):
                 f"{report['kl_loss']:.2f}, MSE {report['mse']:.5f}")  # fmt: skip
     if failed:
         raise JobsFailed(f"{len(failed)} of {len(jobs)} runs failed: {'; '.join(failed)}")
-    return [_finished_report(job, out) for job in jobs]
+    return [_finished_report(job, out) or {} for job in jobs]
 
 
-def _finished_report(job, out):
+def _finished_report(job: Job, out: Path) -> dict[str, Any] | None:
     """What a finished job has written, or `None`."""
     path = out / f"{job.name}.json"
     if not path.exists():
         return None
     report = read_report(path)
-    asked = {"config": job.config.as_dict(), **_estimate(job)}
+    asked = {"record": job.record.as_dict(), **_estimate(job)}
     # What was unknown when the report was written does not count.
-    other = _differences(_plain(asked), {"prior_share": 0.0} | report)
+    other = _differences(asked, {"prior_share": 0.0} | report)
     if other:
         raise ValueError(
             f"Expected {path} to be of the settings asked for. Received a run with other "
@@ -83,17 +93,17 @@ def _finished_report(job, out):
     return report
 
 
-def _differences(asked, found):
-    """Names of settings that differ; those unknown when `found` was written do not count."""
-    config = found.get("config") or {}
-    names = [
-        key for key, value in asked["config"].items() if key in config and config[key] != value
-    ]
-    names += [key for key in asked if key != "config" and asked[key] != found.get(key)]
+def _differences(asked: dict[str, Any], report: dict[str, Any]) -> list[str]:
+    """Names of settings that differ; those unknown when the report was written do not count."""
+    wanted, known = flatten(asked["record"]), flatten(report.get("record") or {})
+    names = [key for key, value in wanted.items() if key in known and known[key] != value]
+    names += [key for key in asked if key != "record" and asked[key] != report.get(key)]
     return names
 
 
-def _run(job, out, results, threads):
+def _run(
+    job: Job, out: Path, results: Path, threads: int | None
+) -> tuple[str, str | None, dict[str, Any]]:
     """Trains and evaluates one job; returns its name, an error or none, and the report."""
     try:
         if threads is not None:
@@ -101,11 +111,11 @@ def _run(job, out, results, threads):
         with _only_one(job, results):
             return job.name, None, _trained_report(job, out, results)
     except Exception as error:  # one failed run must not end the others
-        return job.name, f"{type(error).__name__}: {error}", None
+        return job.name, f"{type(error).__name__}: {error}", {}
 
 
 @contextlib.contextmanager
-def _only_one(job, results):
+def _only_one(job: Job, results: Path) -> Iterator[None]:
     """Keeps other processes from the job, such as workers that outlived an earlier call."""
     folder = results / "locks"
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,14 +129,14 @@ def _only_one(job, results):
         ) from None
 
 
-def _trained_report(job, out, results):
+def _trained_report(job: Job, out: Path, results: Path) -> dict[str, Any]:
     keras.utils.clear_session(free_memory=True)
     trained = _train_or_resume(job, results)
     history = read_json(trained.results.folder("parameters") / "history.json")
     report = {
         "job": job.name,
         "row": job.row,
-        "config": _plain(job.config.as_dict()),
+        "record": job.record.as_dict(),
         **_estimate(job),
         **trained.metrics,
         **_log_likelihood(trained, job),
@@ -146,42 +156,42 @@ def _trained_report(job, out, results):
     return report
 
 
-def _estimate(job):
+def _estimate(job: Job) -> dict[str, Any]:
     """How the log-likelihood of a job is estimated."""
     return {"importance_samples": job.importance_samples, "prior_share": job.prior_share}
 
 
-def _log_likelihood(trained, job):
+def _log_likelihood(trained: TrainedRun, job: Job) -> dict[str, float]:
     """The estimates and their standard errors, or nothing where no samples are asked for."""
     shares = {"log_likelihood": job.prior_share}
     if job.prior_share:
         shares["log_likelihood_encoder"] = 0.0  # as the published ones are estimated
-    found = {}
+    estimates: dict[str, float] = {}
     for name, share in shares.items() if job.importance_samples else ():
         estimate = trained.model.log_likelihood(
             trained.dataset.test, job.importance_samples, prior_share=share
         )
-        found |= {name: estimate.mean, f"{name}_standard_error": estimate.standard_error}
-    return found
+        estimates |= {name: estimate.mean, f"{name}_standard_error": estimate.standard_error}
+    return estimates
 
 
-def _train_or_resume(job, results):
+def _train_or_resume(job: Job, results: Path) -> TrainedRun:
     """Goes on with an interrupted run, or starts (again, if no epoch of it is complete)."""
     started = results / "parameters" / job.name
     if not started.exists():
-        return train(job.config, results, job.name)
+        return _trained(train(job.record, results, job.name))
     if (results / "weights_folder" / job.name / "last.keras").exists():
-        if load_run(results, job.name).config != job.config:
+        if load_run(results, job.name).record != job.record:
             raise ValueError(
                 f"The run {job.name!r} in {results} was started with other settings. Choose "
                 "another results folder, or remove the run."
             )
-        return resume(job.name, results)
+        return _trained(resume(job.name, results))
     ResultsFolder(results, job.name).discard()
-    return train(job.config, results, job.name)
+    return _trained(train(job.record, results, job.name))
 
 
-def _limit_threads(threads):
+def _limit_threads(threads: int) -> None:
     """Gives this process its share of the cores, if its backend has not begun to work."""
     if keras.backend.backend() == "jax":
         os.environ.setdefault("NPROC", str(threads))  # read once, by the first computation
@@ -196,8 +206,8 @@ def _limit_threads(threads):
         pass  # a process that has had a job before: it has its share
 
 
-def _plain(value):
-    """As JSON gives it back: tuples as lists."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+def _trained(run: TrainedRun | None) -> TrainedRun:
+    """What a single process always returns."""
+    if run is None:
+        raise RuntimeError("This process trains with others; run a table's jobs alone.")
+    return run

@@ -1,12 +1,20 @@
 """A table as runs to be made: rows, seeds, settings."""
 
-import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from diffusion_vae import datasets
 from diffusion_vae.checks import did_you_mean
-from diffusion_vae.runs.config import ExperimentConfig
+from diffusion_vae.runs.compose import compose
+from diffusion_vae.runs.record import Record
+
+# Settings that are arguments of `compose`; all others are given as `--set` takes them.
+CHOICES = (
+    "model", "manifold", "dataset", "network", "epochs", "batch_size", "learning_rate",
+    "schedule", "seed", "restarts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -15,38 +23,38 @@ class Job:
 
     Attributes:
         row: Row of the table it belongs to.
-        config: What to train.
+        record: What to train.
         importance_samples: Draws per example for the log-likelihood.
         prior_share: Share of them that comes from the prior.
     """
 
     row: str
-    config: ExperimentConfig
+    record: Record
     importance_samples: int
     prior_share: float = 0.0
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the run and of its JSON file."""
         row = re.sub(r"[^A-Za-z0-9]+", "-", self.row).strip("-")
-        return f"{row}-seed-{self.config.seed}"
+        return f"{row}-seed-{self.record.seed}"
 
 
 # metric: (heading, form, whether more is better; `None`: neither). A form of `None` is for
 # numbers that are 0 or 1, of which the report says how many are 1.
-EVIDENCE = {
+EVIDENCE: dict[str, Any] = {
     "log_likelihood": ("LL", "{:.2f}", True),
     "elbo": ("ELBO", "{:.2f}", True),
     "kl_loss": ("KL", "{:.2f}", None),
     "mse": ("MSE", "{:.5f}", False),
 }
 # With draws from the prior among those of the log-likelihood: also without, as it is published.
-TWO_ESTIMATES = {
+TWO_ESTIMATES: dict[str, Any] = {
     "log_likelihood": ("LL", "{:.2f}", True),
     "log_likelihood_encoder": ("LL (encoder)", "{:.2f}", True),
     **{name: EVIDENCE[name] for name in ("elbo", "kl_loss", "mse")},
 }
-TOPOLOGY = {
+TOPOLOGY: dict[str, Any] = {
     "captured": ("captured", None, None),
     "largest_jump": ("largest jump", "{:.2f}", None),
     "coverage": ("coverage", "{:.1%}", None),
@@ -58,15 +66,15 @@ TOPOLOGY = {
 
 @dataclass(frozen=True)
 class Table:
-    """Runs that stand side by side, as configurations.
+    """Runs that stand side by side.
 
     Attributes:
         name: As on the command line.
         title: What it is, for the report.
-        rows: Row name to the fields of `ExperimentConfig` that make the row.
+        rows: Row name to the settings that make the row, as `settings_record` takes them.
         published: Row name to published numbers.
         corrected: Row name to those that differ once the constants are right.
-        settings: Fields of `ExperimentConfig` common to all rows.
+        settings: Settings common to all rows.
         importance_samples: Draws per example for the log-likelihood.
         prior_share: Share of them that comes from the prior.
         metrics: What the report shows of each run: name to heading, form, and whether more
@@ -77,16 +85,22 @@ class Table:
 
     name: str
     title: str
-    rows: dict
-    published: dict = field(default_factory=dict)
-    corrected: dict = field(default_factory=dict)
-    settings: dict = field(default_factory=dict)
+    rows: dict[str, dict[str, Any]]
+    published: dict[str, Any] = field(default_factory=dict)
+    corrected: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     importance_samples: int = 100
     prior_share: float = 0.0
-    metrics: dict = field(default_factory=lambda: EVIDENCE)
-    seeded: tuple = ()
+    metrics: dict[str, Any] = field(default_factory=lambda: EVIDENCE)
+    seeded: tuple[str, ...] = ()
 
-    def jobs(self, rows=None, runs=10, epochs=None, first_seed=0):
+    def jobs(
+        self,
+        rows: list[str] | None = None,
+        runs: int = 10,
+        epochs: int | None = None,
+        first_seed: int = 0,
+    ) -> list[Job]:
         """The trainings of some rows, seed by seed so that every row has some soon.
 
         Args:
@@ -111,16 +125,22 @@ class Table:
         if runs < 1:
             raise ValueError(f"Expected `runs` to be at least 1. Received: {runs}.")
         return [
-            Job(row, self._config(row, seed, epochs), self.importance_samples, self.prior_share)
+            Job(row, self._record(row, seed, epochs), self.importance_samples, self.prior_share)
             for seed in range(first_seed, first_seed + runs)
             for row in rows
         ]
 
-    def _config(self, row, seed, epochs):
+    def _record(self, row: str, seed: int, epochs: int | None) -> Record:
         settings = {**self.settings, **self.rows[row], "seed": seed}
         if epochs is not None:
             settings["epochs"] = epochs
-        config = ExperimentConfig(**settings)
-        known = [name for name in self.seeded if name in datasets.loader_options(config.dataset)]
-        options = {**config.dataset_options, **dict.fromkeys(known, seed)}
-        return dataclasses.replace(config, dataset_options=options)
+        options = datasets.loader_options(settings["dataset"])
+        seeds = {f"dataset.{name}": seed for name in self.seeded if name in options}
+        return settings_record({**settings, **seeds})
+
+
+def settings_record(settings: Mapping[str, Any]) -> Record:
+    """The record of settings, of which some are choices of their own (`manifold`, ...)."""
+    choices = {name: settings[name] for name in CHOICES if name in settings}
+    rest = {name: value for name, value in settings.items() if name not in CHOICES}
+    return compose(**choices, settings=rest)

@@ -5,11 +5,14 @@ import math
 import numbers
 import statistics
 from pathlib import Path
+from typing import Any
 
 from diffusion_vae.files import read_object, replacing, write_json
+from diffusion_vae.runs.flat import flatten
+from diffusion_vae.runs.reproduce.plan import Table
 
 
-def write_report(table, out):
+def write_report(table: Table, out: str | Path) -> list[Path]:
     """Writes `OUT/table.{json,csv,md}` from the finished jobs in `OUT`.
 
     Args:
@@ -34,14 +37,14 @@ def write_report(table, out):
     return paths
 
 
-def read_report(path):
+def read_report(path: str | Path) -> dict[str, Any]:
     """What a finished job has written.
 
     Raises:
         ValueError: If the file is damaged or was edited so that it is no such report.
     """
     report = read_object(path)
-    needed = {"row": str, "config": dict, "versions": dict, "machine": str, "elbo": numbers.Real}
+    needed = {"row": str, "record": dict, "versions": dict, "machine": str, "elbo": numbers.Real}
     for name, kind in needed.items():
         if not isinstance(report.get(name), kind):
             raise ValueError(
@@ -51,7 +54,7 @@ def read_report(path):
     return report
 
 
-def compare(values, published, more_is_better):
+def compare(values: list[float], published: float, more_is_better: bool) -> str | None:
     """`"better"`, `"equal"` or `"worse"`, by two standard errors of the mean of `values`.
 
     With a single run there is no standard error, and so no verdict: `None`.
@@ -66,12 +69,12 @@ def compare(values, published, more_is_better):
     return "better" if gain > 0 else "worse"
 
 
-def _row(table, name, reports):
+def _row(table: Table, name: str, reports: list[dict[str, Any]]) -> dict[str, Any]:
     published = table.published.get(name, {})
     corrected = {**published, **table.corrected.get(name, {})}
-    configs = [report["config"] for report in reports]
-    row = {"row": name, "runs": len(reports), "seeds": [config["seed"] for config in configs]}
-    row["epochs"] = [config["epochs"] for config in configs]
+    records = [report["record"] for report in reports]
+    row = {"row": name, "runs": len(reports), "seeds": [record["seed"] for record in records]}
+    row["epochs"] = [record["fit"]["epochs"] for record in records]
     for metric, (_, _, more_is_better) in table.metrics.items():
         values = [report[metric] for report in reports if metric in report]
         if not values:  # a latent space on which this cannot be measured
@@ -86,7 +89,7 @@ def _row(table, name, reports):
     return row
 
 
-def _write_csv(path, rows):
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names)
@@ -94,7 +97,7 @@ def _write_csv(path, rows):
         writer.writerows(rows)
 
 
-def _markdown(table, rows, reports):
+def _markdown(table: Table, rows: list[dict[str, Any]], reports: list[dict[str, Any]]) -> str:
     shown = {  # metric -> whether some row has a published number to stand beside
         metric: any(row.get(f"{metric}_published") is not None for row in rows)
         for metric in table.metrics
@@ -113,15 +116,16 @@ def _markdown(table, rows, reports):
     return "\n".join(lines) + "\n"
 
 
-def _line(cells):
+def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _conditions(table, reports, judged):
+def _conditions(table: Table, reports: list[dict[str, Any]], judged: list[str]) -> list[str]:
     """What the numbers hold for: settings, seeds, machine."""
-    seeds = dict.fromkeys(str(report["config"]["seed"]) for report in reports)
+    seeds = dict.fromkeys(str(report["record"]["seed"]) for report in reports)
     about = [
-        f"Batch {_setting('batch_size', reports)}, Adam {_setting('learning_rate', reports)}, "
+        f"Batch {_setting('fit.batch_size', reports)}, {_setting('optimizer', reports)} "
+        f"{_setting('learning_rate', reports)}, "
         f"schedule {_setting('schedule', reports)}, kernel {_setting('kernel', reports)}, "
         f"seeds {', '.join(seeds)}; test set; "
         f"{_samples(table)}"
@@ -136,29 +140,31 @@ def _conditions(table, reports, judged):
     return about
 
 
-def _setting(name, reports):
+def _setting(name: str, reports: list[dict[str, Any]]) -> str:
     """A setting as most rows have it, and in brackets the rows that have another."""
-    rows = {}
+    rows: dict[str, dict[str, None]] = {}
     for report in reports:
-        rows.setdefault(str(report["config"][name]), {})[report["row"]] = None
+        rows.setdefault(str(flatten(report["record"]).get(name)), {})[report["row"]] = None
     usual, *others = sorted(rows, key=lambda value: -len(rows[value]))
     exceptions = "; ".join(f"{value} on {', '.join(rows[value])}" for value in others)
     return f"{usual} ({exceptions})" if exceptions else usual
 
 
-def _samples(table):
+def _samples(table: Table) -> str:
     if not table.importance_samples:
         return ""
     prior = f", {table.prior_share:.0%} of them from the prior" if table.prior_share else ""
     return f"log-likelihood by {table.importance_samples} importance samples{prior}; "
 
 
-def _machine(report):
+def _machine(report: dict[str, Any]) -> str:
     backend = report["versions"]["backend"]
     return f"{report['machine']}, {backend} {report['versions'].get(backend, '')}".rstrip()
 
 
-def _cells(table, row, shown, judged):
+def _cells(
+    table: Table, row: dict[str, Any], shown: dict[str, bool], judged: list[str]
+) -> list[str]:
     epochs = ", ".join(map(str, dict.fromkeys(row["epochs"])))
     cells = [row["row"], str(row["runs"]), epochs]
     for metric, is_published in shown.items():

@@ -1,14 +1,22 @@
-"""The numbers of a run as rows of a page."""
+"""Held-out numbers of a run as rows, beside the paper's: for the screen and for pages."""
 
-from diffusion_vae.manifolds import get
-from diffusion_vae.runs import published
-from diffusion_vae.runs.published import CORRECTED, CORRECTED_PERIODIC
-from diffusion_vae.runs.summary import ROWS
+from typing import Any
 
-NUMBERS = (*ROWS, ("log-likelihood", "log_likelihood", "nats", "{:.2f}"))
+from diffusion_vae import manifolds
+from diffusion_vae.runs.published import CORRECTED, CORRECTED_PERIODIC, published
+
+# What is shown of every run: heading, name among the metrics, unit, form.
+ROWS = (
+    ("ELBO", "elbo", "nats", "{:.2f}"),
+    ("KL", "kl_loss", "nats", "{:.2f}"),
+    ("MSE", "mse", "per value", "{:.5f}"),
+    ("mean log time", "log_time", "", "{:.2f}"),
+)
+LOG_LIKELIHOOD = ("log-likelihood", "log_likelihood", "nats", "{:.2f}")
+
 
 # What each entry of the topology record says.
-TOPOLOGY = {
+TOPOLOGY: dict[str, str] = {
     "degree": "how often the latent space is covered, with orientation; ±1 is onto",
     "degree_value": "the same before rounding",
     "winding": "turns of each latent angle (rows) as each factor (columns) goes round once",
@@ -22,7 +30,9 @@ TOPOLOGY = {
 }
 
 
-def number_rows(metrics, dataset, manifold):
+def number_rows(
+    metrics: dict[str, Any], dataset: Any, manifold: Any
+) -> tuple[list[tuple[str, str, str, str]], bool]:
     """Rows of the table of held-out numbers, and whether published ones stand in it.
 
     Args:
@@ -36,35 +46,35 @@ def number_rows(metrics, dataset, manifold):
     paper = published(dataset, manifold) or {}
     corrected = _corrected(dataset, manifold) if paper else {}
     rows = []
-    for label, name, unit, form in NUMBERS:
+    for label, name, unit, form in (*ROWS, LOG_LIKELIHOOD):
         if name in metrics or name in paper:
             ours = form.format(metrics[name]) if name in metrics else "not computed"
             theirs = form.format(paper[name]) if name in paper else ""
             if name in corrected:
                 theirs += f" (with the right constants {form.format(corrected[name])})"
             rows.append((label, unit, ours, theirs))
-    known = {name for _, name, _, _ in NUMBERS}
+    known = {name for _, name, _, _ in (*ROWS, LOG_LIKELIHOOD)}
     for name, value in metrics.items():
         if name not in known and not isinstance(value, (dict, list)):
-            rows.append((name.replace("_", " "), "", plain(value), ""))
+            rows.append((name.replace("_", " "), "", in_words(value), ""))
     return rows, bool(paper)
 
 
-def topology_rows(record):
+def topology_rows(record: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Rows (name, value, meaning) of a run's record of its topology."""
     return [
-        (name.replace("_", " "), plain(value), TOPOLOGY.get(name, ""))
+        (name.replace("_", " "), in_words(value), TOPOLOGY.get(name, ""))
         for name, value in record.items()
         if name != "captured" and value is not None
     ]
 
 
-def parameter_rows(settings):
-    """Rows (name, value) of a configuration."""
-    return [(name.replace("_", " "), plain(value)) for name, value in settings.items()]
+def parameter_rows(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows (name, value) of settings by name."""
+    return [(name.replace("_", " "), in_words(value)) for name, value in settings.items()]
 
 
-def plain(value):
+def in_words(value: Any) -> str:
     """A number, list or option as it is written for readers."""
     if value is None or value in ({}, [], ()):
         return "–"
@@ -73,13 +83,13 @@ def plain(value):
     if isinstance(value, float):
         return f"{value:.5g}"
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {plain(item)}" for key, item in value.items())
+        return ", ".join(f"{key} = {in_words(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
         nested = any(isinstance(item, (list, tuple)) for item in value)
-        return " ".join(f"[{plain(v)}]" if nested else plain(v) for v in value)
+        return " ".join(f"[{in_words(v)}]" if nested else in_words(v) for v in value)
     return str(value)
 
 
-def _corrected(dataset, manifold):
+def _corrected(dataset: Any, manifold: Any) -> dict[str, float]:
     table = CORRECTED if dataset.name == "mnist" else CORRECTED_PERIODIC
-    return next((row for text, row in table.items() if get(text) == manifold), {})
+    return next((row for text, row in table.items() if manifolds.get(text) == manifold), {})

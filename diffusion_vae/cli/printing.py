@@ -1,39 +1,36 @@
-"""What a run says on screen when it is done."""
+"""What the commands print of runs."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
 from rich.table import Table
 
-from diffusion_vae.runs.kinds import latent_name
-from diffusion_vae.runs.loading import load_run, run_names
-from diffusion_vae.runs.published import published
+from diffusion_vae.runs.loading import LoadedRun, load_run, run_names
 
-ROWS = (
-    ("ELBO", "elbo", "nats", "{:.2f}"),
-    ("KL", "kl_loss", "nats", "{:.2f}"),
-    ("MSE", "mse", "per value", "{:.5f}"),
-    ("mean log time", "log_time", "", "{:.2f}"),
-)
+if TYPE_CHECKING:
+    from diffusion_vae.evaluation import Topology
+    from diffusion_vae.runs.training import TrainedRun
 
 
-def print_summary(trained, console):
-    """Prints held-out numbers beside the paper's, the topology and where the files are.
+def print_summary(trained: "TrainedRun", console: Console) -> None:
+    """Prints held-out numbers beside the paper's, the topology and where the files are."""
+    from diffusion_vae.runs.numbers import ROWS, number_rows
 
-    Args:
-        trained: A `TrainedRun`.
-        console: A `rich` console.
-    """
-    paper = published(trained.dataset, getattr(trained.model, "manifold", None))
+    manifold = getattr(trained.model, "manifold", None)
+    known = [name for _, name, _, _ in ROWS]
+    shown = {name: trained.metrics[name] for name in known if name in trained.metrics}
+    rows, has_paper = number_rows(shown, trained.dataset, manifold)
     table = Table(title=f"Held-out examples ({len(trained.dataset.test)})", title_justify="left")
     table.add_column("")
     table.add_column("this run", justify="right")
-    if paper:
+    if has_paper:
         table.add_column("paper", justify="right")
-    for label, name, unit, form in ROWS:
-        if name not in trained.metrics:
+    for label, unit, ours, theirs in rows:
+        if ours == "not computed":
             continue
-        cells = [f"{label} ({unit})" if unit else label, form.format(trained.metrics[name])]
-        if paper:
-            cells.append(form.format(paper[name]) if name in paper else "")
-        table.add_row(*cells)
+        cells = [f"{label} ({unit})" if unit else label, ours]
+        table.add_row(*cells, *([theirs] if has_paper else []))
     for name in trained.own_metrics:
         table.add_row(name.replace("_", " "), f"{trained.metrics[name]:.4g}")
     console.print(table)
@@ -47,7 +44,7 @@ def print_summary(trained, console):
     console.print(f"tensorboard --logdir {trained.results.root / 'tensorboard'}", soft_wrap=True)
 
 
-def _print_topology(topology, console):
+def _print_topology(topology: "Topology", console: Console) -> None:
     if topology.winding is not None:
         rows = "  ".join(str(list(row)) for row in topology.winding)
         console.print(f"winding matrix of the encoder: {rows}", soft_wrap=True, markup=False)
@@ -60,12 +57,12 @@ def _print_topology(topology, console):
     console.print(f"topology: {_verdict(topology.captured)}")
 
 
-def _verdict(captured):
+def _verdict(captured: bool) -> str:
     return "captured" if captured else "not captured"
 
 
-def print_numbers(report, console):
-    """Prints what `evaluate_run` returned, a number a line."""
+def print_numbers(report: dict[str, Any], console: Console) -> None:
+    """Prints the numbers of `evaluate_run`, one a line."""
     table = Table(show_header=False)
     for name, value in report.items():
         if isinstance(value, float):
@@ -79,14 +76,15 @@ def print_numbers(report, console):
         )
 
 
-def print_runs(root, console):
+def print_runs(root: str | Path, console: Console) -> None:
     """Prints the runs of a results folder as a table."""
     names = run_names(root)
     if not names:
         console.print(f"No runs in {root}.")
         return
     table = Table(title=f"Runs in {root}", title_justify="left")
-    for column in ("run", "latent space", "data", "epochs"):
+    table.add_column("run", no_wrap=True, overflow="fold")
+    for column in ("latent space", "data", "epochs"):
         table.add_column(column)
     for column in ("ELBO", "KL", "MSE"):
         table.add_column(column, justify="right")
@@ -96,18 +94,20 @@ def print_runs(root, console):
     console.print(table)
 
 
-def _run_cells(run):
-    settings, metrics = run.experiment.get("config", {}), run.metrics
+def _run_cells(run: LoadedRun) -> tuple[str, ...]:
+    metrics = run.metrics
+    forms = {"elbo": "{:.2f}", "kl_loss": "{:.2f}", "mse": "{:.5f}"}
     numbers = [
-        form.format(metrics[name]) if name in metrics else "" for _, name, _, form in ROWS[:3]
+        form.format(metrics[name]) if name in metrics else "" for name, form in forms.items()
     ]
     topology = metrics.get("topology")
     verdict = "" if topology is None else _verdict(topology["captured"])
+    done = max(map(len, run.history.values()), default=0)
     return (
         run.name,
-        latent_name(settings["model"], settings["latent"]) if "model" in settings else "",
-        settings.get("dataset", ""),
-        str(run.experiment.get("epochs", "")),
+        run.space,
+        run.dataset_name,
+        str(done),
         *numbers,
         verdict if metrics else "unfinished",
     )

@@ -1,0 +1,29 @@
+from . import callbacks as callbacks
+from . import checks as checks
+from . import datasets as datasets
+from . import distributions as distributions
+from . import divergences as divergences
+from . import evaluation as evaluation
+from . import heat_kernels as heat_kernels
+from . import latents as latents
+from . import layers as layers
+from . import likelihoods as likelihoods
+from . import manifolds as manifolds
+from . import networks as networks
+from . import plots as plots
+from . import runs as runs
+from .models import O3VAE as O3VAE
+from .models import SO3VAE as SO3VAE
+from .models import DiffusionVAE as DiffusionVAE
+from .models import EmbeddedTorusVAE as EmbeddedTorusVAE
+from .models import EuclideanVAE as EuclideanVAE
+from .models import FlatTorusVAE as FlatTorusVAE
+from .models import InfoCatVAE as InfoCatVAE
+from .models import InfoVAE as InfoVAE
+from .models import ProductVAE as ProductVAE
+from .models import RealProjectiveVAE as RealProjectiveVAE
+from .models import SpatialVAE as SpatialVAE
+from .models import SphereVAE as SphereVAE
+from .models import VariationalAutoencoder as VariationalAutoencoder
+
+__version__: str

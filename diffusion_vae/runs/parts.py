@@ -1,0 +1,225 @@
+"""The parts of a run whose arguments can be set by name: model, networks, data, ..."""
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from diffusion_vae.checks import did_you_mean
+from diffusion_vae.runs.kinds import COMPONENTS, OPTIMIZERS, SCHEDULES, find_class
+from diffusion_vae.runs.values import convert
+from diffusion_vae.signatures import annotation, arguments
+
+PARTS = ("model", *COMPONENTS, "optimizer", "schedule", "dataset", "fit")
+BOTH = {"network": ("encoder", "decoder")}  # a name for two parts at once
+# Arguments that follow from others: the record's seed, the data's shape.
+NOT_SET = {
+    "model": {"encoder", "decoder", "seed", "name", "trainable"},
+    "decoder": {"event_shape"},
+    "optimizer": {"learning_rate", "name"},
+    "schedule": {"initial_learning_rate", "warmup_target", "name"},
+    "dataset": {"path"},
+}
+NOT_SET_ANYWHERE = {"name", "trainable", "manifold", "kwargs"}
+
+
+@dataclass
+class Part:
+    """A class or function, and the arguments that are given to it.
+
+    Attributes:
+        maker: A class, or the loader of a data set.
+        given: Arguments by name.
+    """
+
+    maker: Callable[..., Any]
+    given: dict[str, Any] = field(default_factory=dict)
+
+    def parameters(self, part: str) -> dict[str, inspect.Parameter]:
+        """Arguments that can be set, by name."""
+        known = _parameters(self.maker)
+        if part == "dataset":
+            known = {**known, **dict(inspect.signature(of_pictures).parameters)}
+        hidden = NOT_SET.get(part, set()) | (NOT_SET_ANYWHERE if part != "model" else set())
+        return {name: known[name] for name in known if name not in hidden}
+
+    def annotation(self, name: str) -> Any:
+        """The type of an argument."""
+        if inspect.isclass(self.maker) and not dataclasses.is_dataclass(self.maker):
+            return annotation(self.maker, name)
+        hints = {**typing.get_type_hints(of_pictures), **typing.get_type_hints(self.maker)}
+        return hints.get(name, Any)
+
+    def set(self, part: str, name: str, value: Any) -> None:
+        """Gives an argument, checked against its type.
+
+        Raises:
+            TypeError: If the value is of the wrong type.
+            ValueError: If there is no such argument.
+        """
+        known = self.parameters(part)
+        if name not in known:
+            raise ValueError(
+                f"Expected an argument of the {part} {self.maker.__name__} among "
+                f"{sorted(known)}. Received: {name!r}.{did_you_mean(name, known)}"
+            )
+        kind, default = self.annotation(name), known[name].default
+        self.given[name] = convert(f"{part}.{name}", value, kind, default)
+
+
+@dataclass
+class Parts:
+    """All parts of a run that have been chosen.
+
+    Attributes:
+        parts: By the names of `PARTS`; a component that is not there is left to the model.
+    """
+
+    parts: dict[str, Part]
+
+    def components(self) -> list[str]:
+        """Names of the arguments of the model that are objects with arguments of their own."""
+        known = arguments(self.parts["model"].maker)  # type: ignore[arg-type]
+        return [name for name in COMPONENTS if name in known]
+
+    def choose(self, key: str, name: Any) -> bool:
+        """Takes a setting that chooses the class of a part, such as `likelihood=bernoulli`.
+
+        Returns:
+            Whether it was one.
+        """
+        if key in BOTH:
+            for part in BOTH[key]:
+                self.choose(part, name)
+            return True
+        tables = {**COMPONENTS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+        if key in tables and isinstance(name, str) and name in tables[key]:
+            if key != "schedule":
+                self._require_part(key)
+            self.parts[key] = Part(find_class(tables[key][name]))
+            return True
+        if key in ("encoder", "decoder", "likelihood", "optimizer", "schedule", *BOTH):
+            if key == "schedule" and name in ("constant", None):
+                self.parts.pop("schedule", None)
+                return True
+            choices = tuple(tables[key])
+            raise ValueError(
+                f"Expected `{key}` to be one of {choices}. Received: {name!r}."
+                f"{did_you_mean(name, choices)}"
+            )
+        return False
+
+    def set(self, key: str, value: Any) -> None:
+        """Takes a setting `part.argument`, or `argument` where one part alone has it.
+
+        Raises:
+            TypeError: If the value is of the wrong type.
+            ValueError: If there is no such argument, or several parts have it.
+        """
+        part, dot, name = key.replace("-", "_").partition(".")
+        if not dot:
+            part, name = self._part_of(part), part
+        if part in BOTH:
+            takers = [each for each in BOTH[part] if name in self._part(each).parameters(each)]
+            if not takers:
+                self._part("encoder").set("encoder", name, value)  # names the arguments
+            for each in takers:
+                self._part(each).set(each, name, value)
+            return
+        if part not in PARTS:
+            known = (*PARTS, *BOTH)
+            raise ValueError(
+                f"Expected a part among {', '.join(known)} before the point. Received: {key!r}."
+                f"{did_you_mean(part, known)}"
+            )
+        self._part(part).set(part, name, value)
+
+    def known(self) -> dict[str, Part]:
+        """Every part that can be set now, the model's components included."""
+        names = ["model", *self.components(), *[p for p in PARTS if p not in COMPONENTS][1:]]
+        return {
+            name: self._part(name) for name in names if name in self.parts or name in COMPONENTS
+        }
+
+    def _part(self, name: str) -> Part:
+        """A part, made with what the model has by default if it has not been chosen."""
+        if name not in self.parts:
+            self._require_part(name)
+            self.parts[name] = self._default_component(name)
+        return self.parts[name]
+
+    def _require_part(self, name: str) -> None:
+        if name in COMPONENTS and name not in self.components():
+            model = self.parts["model"].maker.__name__
+            raise ValueError(
+                f"Expected a part of the model {model}, which takes "
+                f"{', '.join(self.components())}. Received: {name!r}."
+            )
+        if name == "schedule" and name not in self.parts:
+            raise ValueError(
+                "Expected a schedule of the learning rate, such as `--schedule cosine`, with "
+                "settings of one. Received: no schedule."
+            )
+
+    def _default_component(self, name: str) -> Part:
+        """The component that the model has where none is chosen, with all its arguments."""
+        from diffusion_vae.layers import EvenDecoder
+
+        default = arguments(self.parts["model"].maker)[name].default  # type: ignore[arg-type]
+        table = COMPONENTS[name]
+        if isinstance(default, str) and default in table:
+            return Part(find_class(table[default]))
+        if name in ("encoder", "decoder"):
+            network = getattr(self._default_model(), name)
+            network = network.decoder if isinstance(network, EvenDecoder) else network
+            config = network.get_config()
+            hidden = NOT_SET.get(name, set()) | {"name", "trainable", "seed", "dtype"}
+            return Part(type(network), {k: v for k, v in config.items() if k not in hidden})
+        return Part(find_class(next(iter(table.values()))))
+
+    def _default_model(self) -> Any:
+        """The model as its class makes it, on the chosen manifold."""
+        model = self.parts["model"]
+        if "manifold" in model.given:
+            return model.maker(manifold=model.given["manifold"])
+        return model.maker()
+
+    def _part_of(self, name: str) -> str:
+        """The part that an argument without a part belongs to."""
+        if name in self.parts["model"].parameters("model"):
+            return "model"
+        known = self.known()
+        takers = [part for part in known if name in known[part].parameters(part)]
+        if len(takers) == 1:
+            return takers[0]
+        every = {each for part in known for each in known[part].parameters(part)}
+        if not takers:
+            raise ValueError(
+                f"Expected an argument of the model, its networks, likelihood, optimizer, data "
+                f"set or training. Received: {name!r}.{did_you_mean(name, sorted(every))} "
+                f"`diffusion-vae options` lists them."
+            )
+        examples = " or ".join(f"{part}.{name}" for part in takers)
+        raise ValueError(
+            f"Expected the part of {name!r}, which several have. Received: {name!r}. "
+            f"Write {examples}."
+        )
+
+
+def of_pictures(
+    low_pass: float | None = None, value_range: tuple[float, float] | None = None
+) -> None:
+    """Options that every data set takes beside those of its loader.
+
+    Args:
+        low_pass: Pictures: L1 radius of the frequencies to keep.
+        value_range: Data in [0, 1]: the pair to map them to, such as (-1, 1).
+    """
+
+
+def _parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    if inspect.isclass(maker) and not dataclasses.is_dataclass(maker):
+        return arguments(maker)
+    return dict(inspect.signature(maker).parameters)

@@ -1,0 +1,139 @@
+"""Values of settings, checked against the types that a constructor's annotations give."""
+
+import collections.abc
+import inspect
+import types
+import typing
+from typing import Any
+
+import pydantic
+import yaml
+
+from diffusion_vae.checks import did_you_mean
+
+WORDS = {int: "an integer", float: "a number", str: "a text", bool: "true or false", dict: "a map"}
+NOTHING = ("none", "null", "None", "~")
+
+
+def convert(name: str, value: Any, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
+    """A value of the type that an annotation names, made of a text where one was given.
+
+    A text may be a number, true or false, none, or several of these joined by commas.
+
+    Args:
+        name: What is set, for the error.
+        value: The value, or its text.
+        annotation: A type; `Any` takes the type of the default.
+        default: The default of the argument.
+
+    Returns:
+        The value.
+
+    Raises:
+        TypeError: If it is not of that type.
+
+    Example:
+        >>> convert("units", "256,128", tuple[int, ...])
+        (256, 128)
+    """
+    if annotation in (Any, inspect.Parameter.empty):
+        annotation = _type_of(default)
+    adapter = pydantic.TypeAdapter(annotation, config={"arbitrary_types_allowed": True})
+    for candidate in _candidates(value):
+        if isinstance(candidate, bool) and not _takes_truth(annotation):
+            continue
+        try:
+            return adapter.validate_python(candidate)
+        except (pydantic.ValidationError, TypeError):
+            continue
+    choices = [each for each in _choices(annotation) if isinstance(each, str)]
+    raise TypeError(
+        f"Expected `{name}` to be {describe(annotation)}. Received: {value!r}."
+        f"{did_you_mean(value, choices)}"
+    )
+
+
+def describe(annotation: Any) -> str:
+    """A type in words, such as `a list of integers or none`.
+
+    Example:
+        >>> describe(int | None)
+        'an integer or none'
+    """
+    parts = list(dict.fromkeys(_words(annotation)))
+    choices = [repr(each) for each in _choices(annotation)]
+    if choices:
+        parts.insert(0, f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0])
+    if "none" in parts:
+        parts = [each for each in parts if each != "none"] + ["none"]
+    return " or ".join(parts) or "a value"
+
+
+def _words(annotation: Any) -> list[str]:
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if annotation is None or annotation is type(None):
+        return ["none"]
+    if origin in (typing.Union, types.UnionType):
+        return [word for each in inner for word in _words(each)]
+    if origin is typing.Literal or annotation is Any:
+        return []
+    if origin in (tuple, list, collections.abc.Sequence):
+        count = len(inner) if origin is tuple and Ellipsis not in inner else None
+        items = [each for each in inner if each is not Ellipsis]
+        kinds = list(dict.fromkeys(word for each in items for word in _words(each)))
+        plural = {"an integer": "integers", "a number": "numbers"}
+        what = " or ".join(plural.get(word, word) for word in kinds) or "values"
+        return [f"{count} {what}" if count else f"a list of {what}"]
+    if annotation in WORDS:
+        return [WORDS[annotation]]
+    return [f"a {annotation.__name__}"] if inspect.isclass(annotation) else []
+
+
+def _choices(annotation: Any) -> list[Any]:
+    if typing.get_origin(annotation) is typing.Literal:
+        return list(typing.get_args(annotation))
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return [each for inner in typing.get_args(annotation) for each in _choices(inner)]
+    return []
+
+
+def _takes_truth(annotation: Any) -> bool:
+    inner = typing.get_args(annotation)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return any(_takes_truth(each) for each in inner)
+    return annotation in (bool, Any, object)
+
+
+def _type_of(default: Any) -> Any:
+    """What an argument without an annotation takes, as its default shows."""
+    if default is None or default is inspect.Parameter.empty:
+        return Any
+    if isinstance(default, bool):
+        return bool
+    for kind, taken in ((int, int | float | None), (float, float | None), (str, str | None)):
+        if isinstance(default, kind):
+            return taken
+    return Any
+
+
+def _candidates(value: Any) -> list[Any]:
+    """What a text may stand for, the likeliest first; other values as they are."""
+    if not isinstance(value, str):
+        listed = tuple(value) if isinstance(value, list) else value
+        return [value, listed, (value,)]
+    read = _read(value)
+    parts = [_read(part) for part in value.split(",")]
+    several = [parts] if "," in value and not isinstance(read, (list, dict)) else []
+    # A number that stands alone where several are taken, such as one width.
+    return [*([read] if not isinstance(read, str) else []), *several, value, [read]]
+
+
+def _read(text: str) -> Any:
+    """A text as YAML reads it."""
+    if text.strip() in NOTHING:
+        return None
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return text if read is None else read

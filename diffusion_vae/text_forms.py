@@ -1,0 +1,64 @@
+"""Text forms of manifolds, such as `"sphere:2"`: one table that needs neither Keras nor a manifold."""
+
+from typing import Any, NamedTuple
+
+
+class TextForm(NamedTuple):
+    """What a text form stands for.
+
+    Attributes:
+        manifold: Name of the class in `diffusion_vae.manifolds`.
+        parameters: Names of the arguments after the colon, in order.
+        kind: Type of these arguments.
+        example: A text of this form.
+        description: What the manifold is, for `diffusion-vae list`.
+    """
+
+    manifold: str
+    parameters: tuple[str, ...]
+    kind: type
+    example: str
+    description: str
+
+
+TEXT_FORMS = {
+    "sphere": TextForm("Sphere", ("dim",), int, "sphere:2", "unit sphere S^d in R^(d+1)"),
+    "projective": TextForm(
+        "RealProjective", ("dim",), int, "projective:3", "real projective space RP^d"
+    ),
+    "torus": TextForm(
+        "FlatTorus", ("dim",), int, "torus:2", "flat torus, d unit circles in R^(2d)"
+    ),
+    "embedded-torus": TextForm(
+        "EmbeddedTorus",
+        ("centre_radius", "tube_radius"),
+        float,
+        "embedded-torus:3,0.6",
+        "torus of revolution in R^3 (centre radius, tube radius)",
+    ),
+    "so3": TextForm("SO3", (), int, "so3", "rotations of R^3 as 3x3 matrices"),
+    "o3": TextForm("O3", (), int, "o3", "rotations and reflections of R^3"),
+    "euclidean": TextForm(
+        "Euclidean", ("dim",), int, "euclidean:2", "R^d with a standard normal prior"
+    ),
+}
+
+
+def text_form(config: dict[str, Any]) -> str:
+    """The text form of a serialised manifold, or the name of its class where it has none.
+
+    Args:
+        config: What `keras.saving.serialize_keras_object` gives for a manifold.
+
+    Example:
+        >>> text_form({"class_name": "Sphere", "config": {"dim": 2}})
+        'sphere:2'
+    """
+    name, arguments = config["class_name"], config.get("config", {})
+    if name == "Product":
+        return " x ".join(text_form(factor) for factor in arguments["factors"])
+    for text, form in TEXT_FORMS.items():
+        if form.manifold == name:
+            values = [f"{arguments[key]:g}" for key in form.parameters if key in arguments]
+            return f"{text}:{','.join(values)}" if values else text
+    return name
