@@ -3,26 +3,90 @@
 python benchmarks/startup.py [--rounds 5] [--json FILE]
 KERAS_BACKEND=jax python benchmarks/startup.py ...
 
-Every number comes from a fresh process: seconds of `import diffusion_vae`, which imports Keras and
-its backend, and of `import keras` alone; seconds from the start of the process to the end of the
-first training step of `SphereVAE(2)` and of a plain Gaussian Keras VAE, and the most memory
-either held by the end of an epoch of 10,000 made pictures (`first_step.py`). The cases run in
-turn, round after round, after one round that only fills the disk's cache; quoted are medians.
+Every number comes from a fresh process:
+
+- CPU seconds (user and system) of commands that need no model, and of `python -c "import keras"`
+  beside them; their ratio is to be at most 0.10;
+- seconds of `import keras` and of importing the models of this package;
+- seconds from the start of the process to the end of the first training step of `SphereVAE(2)`
+  and of a plain Gaussian Keras VAE, and the most memory either held by the end of an epoch of
+  10,000 made pictures (`first_step.py`).
+
+The cases run in turn, round after round, after one round that only fills the disk's cache;
+quoted are medians. `--commands` measures the commands alone.
 """
 
 import argparse
 import json
+import os
+import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from verdicts import markdown_table
 
 FIRST_STEP = Path(__file__).with_name("first_step.py")
-PACKAGES = ("keras", "diffusion_vae")
+PACKAGES = ("keras", "diffusion_vae.models")
+LIMIT = 0.10  # of the CPU time of `import keras`
+IMPORT_KERAS = "import keras"
 MODELS = ("plain Gaussian VAE", "SphereVAE(2)")
+
+
+def commands(folder):
+    """Commands that need no model: name to arguments and environment."""
+    module = [sys.executable, "-m", "diffusion_vae"]
+    typed = {"_DIFFUSION_VAE_COMPLETE": "complete_bash", "COMP_CWORD": "3"}
+    typed["COMP_WORDS"] = "diffusion-vae train --set"
+    pictures, target = str(folder / "pictures"), str(folder / "pictures.h5")
+    results = ["--results", str(folder / "results")]
+    return {
+        IMPORT_KERAS: ([sys.executable, "-c", "import keras"], {}),
+        "--help": ([*module, "--help"], {}),
+        "train --help": ([*module, "train", "--help"], {}),
+        "list": ([*module, "list", *results], {}),
+        "convert (8 pictures)": ([*module, "convert", pictures, target], {}),
+        "report of no run": ([*module, "report", "none", *results], {}),
+        "a misspelt option": ([*module, "train", "--epoch", "3"], {}),
+        "completion of --set": (["diffusion-vae"], {**typed, "COMP_CWORD": "3"}),
+    }
+
+
+def cpu_seconds(command, environment):
+    """CPU seconds of a command in a process of its own."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, capture_output=True, env={**os.environ, **environment}, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def measure_commands(rounds):
+    """Rows of the report: CPU seconds of each command, and its ratio to `import keras`."""
+    import imageio.v3 as imageio
+    import numpy as np
+
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root)
+        (folder / "pictures").mkdir()
+        for index in range(8):
+            picture = np.full((64, 64, 3), index, np.uint8)
+            imageio.imwrite(folder / "pictures" / f"{index}.png", picture)
+        cases = commands(folder)
+        seconds = {name: [] for name in cases}
+        for _ in range(1 + rounds):
+            for name, (command, environment) in cases.items():
+                seconds[name].append(cpu_seconds(command, environment))
+    seconds = {name: values[1:] for name, values in seconds.items()}
+    rows = [row(f"{name}: CPU", "s", values) for name, values in seconds.items()]
+    for name, values in seconds.items():
+        pairs = zip(values, seconds[IMPORT_KERAS], strict=True)
+        if name != IMPORT_KERAS:
+            ratios = [ours / theirs for ours, theirs in pairs]
+            rows.append(row(f"{name}: ratio to import keras", f"<= {LIMIT}", ratios))
+    return rows
 
 
 def import_seconds(package):
@@ -85,8 +149,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--commands", action="store_true", help="measure the commands alone")
     arguments = parser.parse_args()
-    rows = measure(arguments.rounds)
+    rows = measure_commands(arguments.rounds)
+    if not arguments.commands:
+        rows += measure(arguments.rounds)
     # Only now: Linux counts what a process held before it became another program, so that a
     # large parent would show as the peak of its children.
     from timing import about
