@@ -1,4 +1,4 @@
-"""The examples in docstrings of the library part run, and every exported class has one."""
+"""The examples in docstrings run, and every exported class has one."""
 
 import doctest
 import importlib
@@ -13,9 +13,12 @@ import diffusion_vae
 
 PACKAGES = (
     "autodiff",
+    "callbacks",
     "checks",
+    "datasets",
     "distributions",
     "divergences",
+    "evaluation",
     "heat_kernels",
     "latents",
     "layers",
@@ -23,6 +26,7 @@ PACKAGES = (
     "manifolds",
     "models",
     "networks",
+    "plots",
     "random",
     "serialization",
 )
@@ -30,7 +34,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def module_names():
-    """Names of the package and of all modules of the library part."""
+    """Names of the package and of the modules in `PACKAGES`."""
     names = ["diffusion_vae"]
     for name in PACKAGES:
         spec = importlib.util.find_spec(f"diffusion_vae.{name}")

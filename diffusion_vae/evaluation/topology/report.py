@@ -47,6 +47,14 @@ class Topology:
         equivariance_error: How far the action of the symmetry group on the factors is
             from an isometry of the ambient space of the codes, relative.
         captured: Degree +-1 (and lift -1), no jump over 0.2, coverage of 0.95 or more.
+
+    Example:
+        >>> from diffusion_vae.datasets import load
+        >>> from diffusion_vae.evaluation import measure_topology
+        >>> data = load("periodic_pictures", size=32)
+        >>> topology = measure_topology(model, data)  # doctest: +SKIP
+        >>> topology.degree, topology.captured  # doctest: +SKIP
+        (1, True)
     """
 
     degree: int | None
