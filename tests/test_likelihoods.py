@@ -192,7 +192,9 @@ def test_gaussian_data_are_finite():
     Gaussian().check_data(np.arange(6))  # integers always are
     x = normal(4, 3)
     x[1, 2], x[2, 0] = np.nan, np.inf
-    with pytest.raises(ValueError, match=r"Expected finite data\. .*2 NaN or infinite values"):
+    with pytest.raises(
+        ValueError, match=r"Expected data to be finite\. .*2 NaN or infinite values"
+    ):
         Gaussian().check_data(x)
 
 
@@ -203,7 +205,7 @@ def test_bernoulli_data_are_between_0_and_1():
     for bad in (np.array([[0, 255]], "uint8"), np.array([[-0.1, 1.0]])):
         with pytest.raises(ValueError, match=r"Expected data in \[0, 1\].*likelihood='gaussian'"):
             Bernoulli().check_data(bad)
-    with pytest.raises(ValueError, match="Expected finite data"):
+    with pytest.raises(ValueError, match="Expected data to be finite"):
         Bernoulli().check_data(np.array([[np.nan, 1.0]]))
 
 
@@ -257,6 +259,9 @@ def test_get():
         ValueError, match=r"one of \('gaussian', 'bernoulli'\).*Received: 'poisson'"
     ):
         likelihoods.get("poisson")
+    layer = keras.saving.serialize_keras_object(keras.layers.Dense(2))
+    with pytest.raises(ValueError, match=r"or a Likelihood\. Received: <Dense"):
+        likelihoods.get(layer)
 
 
 @pytest.mark.parametrize(

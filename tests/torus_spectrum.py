@@ -1,4 +1,4 @@
-"""Heat kernel of the torus of revolution from its spectrum: an oracle for tests.
+"""Heat kernel of the embedded torus from its spectrum: an oracle for tests.
 
 Separate the angle phi about the axis, cos(m phi). For each m there is a periodic
 eigenproblem in the tube angle v with the weight w = c + a cos v, solved on an odd number

@@ -186,8 +186,11 @@ def test_euclidean_times_need_no_limits():
     "options, message",
     [
         ({"log_time_range": "wide"}, r'"auto", \(low, high\) or None\. Received: .wide.'),
-        ({"head": "angles"}, r"Expected `location_head` to be one of .*Received: 'angles'"),
-        ({"head": "veronese"}, r"Expected a real projective space"),
+        (
+            {"location_head": "angles"},
+            r"Expected `location_head` to be one of .*Received: 'angles'",
+        ),
+        ({"location_head": "veronese"}, r"Expected a real projective space"),
         ({"fixed_time": -0.1}, r"Expected `fixed_time` to be positive"),
         ({"fixed_time": 0.0}, r"Expected `fixed_time` to be positive"),
         ({"fixed_time": [0.1, 0.2]}, r"a positive time or 1 of them"),

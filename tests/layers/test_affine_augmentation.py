@@ -1,4 +1,4 @@
-"""Disturbed pictures: as small as said, other draws each time, none in inference mode."""
+"""Disturbed pictures: within the limits, new draws each time, unchanged in inference mode."""
 
 import keras
 import numpy as np
