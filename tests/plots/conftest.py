@@ -10,7 +10,7 @@ SIDE = 8  # pixels
 
 
 class PositionModel:
-    """Has the methods of a model; each decoded picture is a constant, or what `paint` says.
+    """Has the methods of a model; each decoded picture is a constant, or the value of `paint`.
 
     Args:
         manifold: A `Manifold`.
