@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from diffusion_vae.runs.kinds import COMPONENTS
+from diffusion_vae.runs.kinds import COMPONENTS, SCHEDULES
 from diffusion_vae.text_forms import text_form
 
 # What a reader of a table does not look for.
@@ -41,7 +41,7 @@ def flatten(experiment: dict[str, Any]) -> dict[str, Any]:
         if name == "learning_rate" and isinstance(value, dict):
             config = value["config"]
             flat["learning_rate"] = config.get("warmup_target") or config["initial_learning_rate"]
-            flat["schedule"] = value["class_name"]
+            flat["schedule"] = _schedule(value["class_name"])
             flat |= {
                 f"schedule.{key}": item
                 for key, item in config.items()
@@ -70,6 +70,12 @@ def _component(part: str, config: dict[str, Any]) -> dict[str, Any]:
         part: config.get("class_name"),
         **{f"{part}.{key}": _short(value) for key, value in arguments.items()},
     }
+
+
+def _schedule(class_name: str) -> str:
+    """The name of a schedule on the command line, or its class."""
+    known = {address.rpartition(":")[2]: name for name, address in SCHEDULES.items()}
+    return known.get(class_name, class_name)
 
 
 def _short(value: Any) -> Any:

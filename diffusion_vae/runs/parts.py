@@ -22,7 +22,9 @@ NOT_SET = {
     "schedule": {"initial_learning_rate", "warmup_target", "name"},
     "dataset": {"path"},
 }
-NOT_SET_ANYWHERE = {"name", "trainable", "manifold", "kwargs"}
+NOT_SET_ANYWHERE = {"name", "trainable", "dtype", "manifold", "kwargs"}
+# Keras's own argument of every model: its dtype policy, which its networks share.
+DTYPE = inspect.Parameter("dtype", inspect.Parameter.KEYWORD_ONLY, default="float32")
 
 
 @dataclass
@@ -40,6 +42,8 @@ class Part:
     def parameters(self, part: str) -> dict[str, inspect.Parameter]:
         """Arguments that can be set, by name."""
         known = _parameters(self.maker)
+        if part == "model":
+            known = {**known, DTYPE.name: DTYPE}
         if part == "dataset":
             known = {**known, **dict(inspect.signature(of_pictures).parameters)}
         hidden = NOT_SET.get(part, set()) | (NOT_SET_ANYWHERE if part != "model" else set())
@@ -66,7 +70,8 @@ class Part:
                 f"{sorted(known)}. Received: {name!r}.{did_you_mean(name, known)}"
             )
         kind, default = self.annotation(name), known[name].default
-        self.given[name] = convert(f"{part}.{name}", value, kind, default)
+        shown = name if part == "model" else f"{part}.{name}"
+        self.given[name] = convert(shown, value, kind, default)
 
 
 @dataclass

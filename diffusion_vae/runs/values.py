@@ -31,6 +31,7 @@ def convert(name: str, value: Any, annotation: Any, default: Any = inspect.Param
 
     Raises:
         TypeError: If it is not of that type.
+        ValueError: If it is a text that is not among the choices.
 
     Example:
         >>> convert("units", "256,128", tuple[int, ...])
@@ -47,7 +48,8 @@ def convert(name: str, value: Any, annotation: Any, default: Any = inspect.Param
         except (pydantic.ValidationError, TypeError):
             continue
     choices = [each for each in _choices(annotation) if isinstance(each, str)]
-    raise TypeError(
+    error = ValueError if choices and isinstance(value, str) else TypeError
+    raise error(
         f"Expected `{name}` to be {describe(annotation)}. Received: {value!r}."
         f"{did_you_mean(value, choices)}"
     )
@@ -80,7 +82,8 @@ def _words(annotation: Any) -> list[str]:
     if origin in (tuple, list, collections.abc.Sequence):
         count = len(inner) if origin is tuple and Ellipsis not in inner else None
         items = [each for each in inner if each is not Ellipsis]
-        kinds = list(dict.fromkeys(word for each in items for word in _words(each)))
+        words = [word for each in items for word in _words(each) if word != "none"]
+        kinds = list(dict.fromkeys(words))
         plural = {"an integer": "integers", "a number": "numbers"}
         what = " or ".join(plural.get(word, word) for word in kinds) or "values"
         return [f"{count} {what}" if count else f"a list of {what}"]

@@ -71,7 +71,7 @@ for _latent, _divergences in {
 MEANS: dict[str, dict] = {
     "": {},
     "annealed times": {"time_annealing": (-1.0, -7.0, 1000)},
-    "fit.curriculum": {"fit.curriculum": (1, 2, 4)},
+    "curriculum": {"fit.curriculum": (1, 2, 4)},
     "circular convolutions": {  # narrow: a step of the default ones takes seconds on a CPU
         "network": "conv", "network.padding": "circular", "network.filters": (16, 32, 32),
     },
