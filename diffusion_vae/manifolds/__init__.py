@@ -7,7 +7,7 @@ from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.flat_torus import FlatTorus
 from diffusion_vae.manifolds.implicit import ImplicitManifold
 from diffusion_vae.manifolds.orthogonal import O3, SO3
-from diffusion_vae.manifolds.parsing import TEXT_FORMS, get
+from diffusion_vae.manifolds.parsing import get
 from diffusion_vae.manifolds.product import Product
 from diffusion_vae.manifolds.real_projective import RealProjective
 from diffusion_vae.manifolds.sphere import Sphere
@@ -15,7 +15,6 @@ from diffusion_vae.manifolds.sphere import Sphere
 __all__ = [
     "O3",
     "SO3",
-    "TEXT_FORMS",
     "EmbeddedTorus",
     "Euclidean",
     "FlatTorus",

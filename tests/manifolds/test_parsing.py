@@ -1,12 +1,13 @@
 """Text forms of manifolds, good and bad."""
 
+import keras
 import pytest
 from manifold_list import ALL
 
+from diffusion_vae import manifolds
 from diffusion_vae.manifolds import (
     O3,
     SO3,
-    TEXT_FORMS,
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
@@ -15,6 +16,7 @@ from diffusion_vae.manifolds import (
     Sphere,
     get,
 )
+from diffusion_vae.text_forms import TEXT_FORMS, text_form
 
 pytestmark = pytest.mark.jax
 
@@ -49,10 +51,17 @@ def test_ids_of_the_list_are_text_forms(name):
 
 
 def test_examples_of_the_table():
-    for name, (cls, _, example, description) in TEXT_FORMS.items():
-        assert isinstance(get(example), cls)
+    for name, form in TEXT_FORMS.items():
+        cls = getattr(manifolds, form.manifold)
+        assert isinstance(get(form.example), cls)
         assert isinstance(get(name), cls)
-        assert description
+        assert form.description
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "ellipsoid"])
+def test_the_text_form_of_a_configuration_gives_the_manifold_back(name):
+    config = keras.saving.serialize_keras_object(ALL[name])
+    assert get(text_form(config)) == ALL[name] == get(config)
 
 
 def test_manifolds_pass_through():
