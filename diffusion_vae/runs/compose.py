@@ -144,8 +144,8 @@ def _apply(parts: Parts, settings: Mapping[str, Any]) -> None:
     for key, value in settings.items():
         if not parts.choose(key, value):
             rest[key] = value
-    for key, value in rest.items():
-        parts.set(key, value)
+    for key in sorted(rest, key=lambda key: key.count(".")):  # `divergence`, `divergence.time`
+        parts.set(key, rest[key])
 
 
 def _set_manifold(model: Part, manifold: str) -> None:
@@ -231,6 +231,8 @@ def _model_config(parts: Parts, name: str | None, seed: int) -> Config:
         known = arguments(component.maker)  # type: ignore[arg-type]
         if "manifold" in known:
             options["manifold"] = given["manifold"]
+        if part == "kernel":
+            options.setdefault("steps", given.get("walk_steps", options.get("steps", 10)))
         if "seed" in known and part not in ("encoder", "decoder"):
             options.setdefault("seed", seed)
         if "dtype" in given and part in ("encoder", "decoder"):

@@ -99,13 +99,15 @@ class Parts:
             for part in BOTH[key]:
                 self.choose(part, name)
             return True
-        tables = {**COMPONENTS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+        chosen = ("encoder", "decoder", "likelihood")  # others are names that the model takes
+        tables = {part: COMPONENTS[part] for part in chosen}
+        tables |= {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
         if key in tables and isinstance(name, str) and name in tables[key]:
             if key != "schedule":
                 self._require_part(key)
             self.parts[key] = Part(find_class(tables[key][name]))
             return True
-        if key in ("encoder", "decoder", "likelihood", "optimizer", "schedule", *BOTH):
+        if key in tables:
             if key == "schedule" and name in ("constant", None):
                 self.parts.pop("schedule", None)
                 return True
@@ -172,8 +174,9 @@ class Parts:
         """The component that the model has where none is chosen, with all its arguments."""
         from diffusion_vae.layers import EvenDecoder
 
-        default = arguments(self.parts["model"].maker)[name].default  # type: ignore[arg-type]
-        table = COMPONENTS[name]
+        model, table = self.parts["model"], COMPONENTS[name]
+        default = arguments(model.maker)[name].default  # type: ignore[arg-type]
+        default = model.given.pop(name, default)
         if isinstance(default, str) and default in table:
             return Part(find_class(table[default]))
         if name in ("encoder", "decoder"):
