@@ -18,7 +18,7 @@ def make():
     """A function from a latent space to a small compiled model for examples (4, 3)."""
 
     def small(manifold="sphere:2", *, encoder=None, event_shape=(4, 3), compiled=True, **options):
-        options = {"seed": 0, "kl_warmup_steps": 0, "steps": 2, **options}
+        options = {"seed": 0, "kl_warmup_steps": 0, "walk_steps": 2, **options}
         model = dv.DiffusionVAE(
             manifold,
             encoder or MLPEncoder((8,), seed=1),

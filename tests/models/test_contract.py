@@ -15,7 +15,7 @@ GRAPHS = [manifolds.get(text) for text in JAX]
 
 SUBCLASSES = [
     (dv.SphereVAE, {"dim": 3}),
-    (dv.RealProjectiveVAE, {"dim": 2, "mode": "quadratic", "head": "veronese"}),
+    (dv.RealProjectiveVAE, {"dim": 2, "even_decoder": "quadratic", "location_head": "veronese"}),
     (dv.FlatTorusVAE, {"dim": 2}),
     (dv.EmbeddedTorusVAE, {"centre_radius": 2.0, "tube_radius": 0.5}),
     (dv.SO3VAE, {}),
@@ -53,8 +53,9 @@ def test_shapes_and_next_step_survive_the_file(manifold, make, x, tmp_path):
         net.fit(x, batch_size=12, shuffle=False, epochs=1, verbose=0).history
         for net in (loaded, model)
     ]
-    assert histories[0] == histories[1]
     # TensorFlow's matrix products may differ in the last bit with the alignment of memory.
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(histories[1][name], values, rtol=1e-5, err_msg=name)
     for mine, other in zip(loaded.weights, model.weights, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-8)
 

@@ -26,7 +26,7 @@ def eager(make):
     """A function like `make`, for a model whose steps are not traced."""
 
     def small(**options):
-        model = make(**{"steps": 2, **options})
+        model = make(**{"walk_steps": 2, **options})
         model.compile("adam", run_eagerly=True)
         return model
 
@@ -51,7 +51,9 @@ def test_values_that_are_not_finite_are_refused_wherever_they_are(eager, x, wher
     data = {"x": x, "y": x.copy()}
     data[where] = data[where].copy()
     data[where][3, 2, 1] = np.inf
-    with pytest.raises(ValueError, match=r"Expected finite data\. .* 1 NaN or infinite"):
+    with pytest.raises(
+        ValueError, match=rf"Expected `{where}` to be finite\. .* 1 NaN or infinite"
+    ):
         eager().fit(**data, verbose=0)
 
 
@@ -59,8 +61,12 @@ def test_validation_data_are_checked_before_training(eager, x):
     bad = x.copy()
     bad[0, 0, 0] = np.nan
     model = eager()
-    for validation in (bad, (bad,), (x, bad)):
-        with pytest.raises(ValueError, match="Expected finite data"):
+    for name, validation in (
+        ("validation_data", bad),
+        ("validation_data", (bad,)),
+        ("y", (x, bad)),
+    ):
+        with pytest.raises(ValueError, match=f"Expected `{name}` to be finite"):
             model.fit(x, validation_data=validation, verbose=0)
     with pytest.raises(ValueError, match=WITHOUT_LABELS):
         model.fit(x, validation_data=(x, LABELS), verbose=0)

@@ -117,11 +117,15 @@ def test_an_unbuilt_model_says_so(make):
         make().sample(3)
 
 
-@pytest.mark.parametrize("n", [0, -1, 1.5, True])
-def test_counts_are_positive_integers(make, x, n):
+@pytest.mark.parametrize(
+    ("n", "error", "sentence"),
+    [(0, ValueError, "at least 1"), (-1, ValueError, "at least 1"),
+     (1.5, TypeError, "an integer"), (True, TypeError, "an integer")],
+)  # fmt: skip
+def test_counts_are_positive_integers(make, x, n, error, sentence):
     model = make()
     model.encode(x)
-    with pytest.raises(ValueError, match="positive integer"):
+    with pytest.raises(error, match=f"Expected `n` to be {sentence}"):
         model.sample(n)
 
 
@@ -130,14 +134,14 @@ def test_counts_are_positive_integers(make, x, n):
     [
         ({"kernel": "magic"}, "Expected `kernel`"),
         ({"likelihood": "poisson"}, "Expected `likelihood`"),
-        ({"head": "nose"}, "Expected `head`"),
+        ({"location_head": "nose"}, "Expected `location_head`"),
         ({"kernel": "random_walk", "log_time_range": None}, "Expected limits on log time"),
         ({"log_time_range": "wide"}, "Expected `log_time_range`"),
         ({"log_time_range": (0.0, -1.0)}, "low < high"),
         ({"initial_log_time": 50.0}, "strictly between"),
         ({"fixed_time": -1.0}, "Expected `fixed_time`"),
         ({"kl_weight": -1.0}, "Expected `kl_weight`"),
-        ({"steps": 0}, "Expected `steps`"),
+        ({"walk_steps": 0}, "Expected `walk_steps`"),
     ],
 )
 def test_bad_arguments_are_one_sentence(make, options, message):
@@ -145,6 +149,6 @@ def test_bad_arguments_are_one_sentence(make, options, message):
         make(**options)
 
 
-def test_a_bad_mode_of_the_even_decoder_is_refused(make):
-    with pytest.raises(ValueError, match="Expected `mode`"):
+def test_a_bad_method_of_the_even_decoder_is_refused(make):
+    with pytest.raises(ValueError, match="Expected `even_decoder`"):
         make("projective:2", even_decoder="odd")

@@ -46,9 +46,9 @@ def test_alpha_0_and_lambda_1_is_the_plain_vae(make, x, manifold):
         for model in (plain, info)
     ]
     for name, values in histories[0].items():
-        assert histories[1][name] == values, name
+        np.testing.assert_allclose(histories[1][name], values, rtol=1e-5, err_msg=name)
     for mine, other in zip(plain.get_weights(), info.get_weights(), strict=True):
-        np.testing.assert_array_equal(mine, other)
+        np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-7)
 
 
 def test_the_loss_is_the_weighted_sum(make, x):
@@ -144,7 +144,7 @@ def test_configuration_keeps_what_was_asked_for():
     model = dv.InfoVAE("euclidean:2", divergence=MMDToPrior(0.7, "u"))
     again = dv.InfoVAE.from_config(model.get_config())
     assert again.get_config() == model.get_config()
-    assert again.asked == {"kernel": "auto", "log_time_range": "auto"}
+    assert (again.kernel, again.log_time_range) == ("auto", "auto")
     assert again.divergence.bandwidth == 0.7
 
 

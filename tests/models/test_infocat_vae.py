@@ -113,7 +113,7 @@ def test_weights_may_be_schedules_and_survive_the_file(x, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     for weight in (loaded.information_weight, loaded.mutual_information_weight):
-        assert number(loaded._current(weight)) == pytest.approx(2.5)  # after 5 of 10 steps
+        assert number(loaded.current(weight)) == pytest.approx(2.5)  # after 5 of 10 steps
     assert number(loaded.current_kl_weight()) == pytest.approx(2.5)
 
 

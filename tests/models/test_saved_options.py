@@ -21,8 +21,8 @@ OPTIONS = {
     "free times": ("euclidean:2", {"log_time_range": None, "initial_log_time": -1.0}),
     "fixed time": ("sphere:2 x sphere:1", {"fixed_time": [0.1, 0.2]}),
     "schedule and warm-up": ("sphere:2", {"kl_weight": SCHEDULE, "kl_warmup_steps": 10}),
-    "quadratic decoder": ("projective:2 x torus:2", {"mode": "quadratic"}),
-    "veronese head": ("projective:2", {"head": "veronese"}),
+    "quadratic decoder": ("projective:2 x torus:2", {"even_decoder": "quadratic"}),
+    "veronese head": ("projective:2", {"location_head": "veronese"}),
     "bernoulli": ("torus:2", {"likelihood": "bernoulli"}),
     "learned scale": (
         "sphere:2",
@@ -32,7 +32,7 @@ OPTIONS = {
         "sphere:2",
         {"kernel": heat_kernels.RandomWalk(manifolds.Sphere(2), 3, "monte_carlo")},
     ),
-    "steps": ("so3", {"steps": 3}),
+    "steps": ("so3", {"walk_steps": 3}),
 }
 
 
@@ -58,7 +58,7 @@ def assert_same_ever_after(model, loaded, x):
 @pytest.mark.parametrize("name", OPTIONS)
 def test_options_survive(name, make, x, tmp_path):
     manifold, options = OPTIONS[name]
-    model = make(manifold, **{"steps": 2, **options})
+    model = make(manifold, **{"walk_steps": 2, **options})
     model.compile("adam", run_eagerly=True)
     model.fit(x, batch_size=10, verbose=0)
     model.save(tmp_path / "model.keras")
@@ -107,7 +107,7 @@ def test_an_even_decoder_of_ones_own_is_not_wrapped_twice(x, tmp_path):
     np.testing.assert_array_equal(model.decode(-z), model.decode(z))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert type(loaded.decoder.decoder) is keras.Sequential
+    assert type(loaded.decoder.decoder) is MLPDecoder
     assert_same_ever_after(model, loaded, x)
 
 

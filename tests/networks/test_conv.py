@@ -312,5 +312,5 @@ def test_an_encoder_of_data_that_are_no_pictures_is_refused(shape):
 @pytest.mark.parametrize("shape", [*NO_PICTURES, 8, "ab"], ids=str)
 def test_a_decoder_to_shapes_that_are_no_picture_is_refused(shape):
     whole = isinstance(shape, tuple) and None not in shape
-    with pytest.raises(ValueError if whole else TypeError, match="Expected (pictures|`event_sh)"):
+    with pytest.raises(ValueError if whole else TypeError, match=r"Expected (pictures|`event_sh)"):
         ConvDecoder(event_shape=shape)
