@@ -204,7 +204,7 @@ def test_an_unknown_option_does_not_pass():
 
 
 def test_scripts_that_are_named_exist():
-    named = {(t, n) for t in TEXTS for n in re.findall(r"python (benchmarks/\w+\.py)", read(t))}
+    named = {(t, n) for t in TEXTS for n in re.findall(r"python ((?:\w+/)+\w+\.py)", read(t))}
     assert len(named) > 10
     missing = [(str(text), name) for text, name in named if not (ROOT / name).is_file()]
     assert missing == []
