@@ -31,6 +31,7 @@ def options(
     found = _find(name, tables)
     import_library()
     from diffusion_vae.runs.parts import Part, of_pictures
+    from diffusion_vae.runs.values import describe, type_of
 
     for part, maker in found(tables):
         table = Table(title=_title(part, maker), title_justify="left", box=None, pad_edge=False)
@@ -39,11 +40,9 @@ def options(
         made = Part(maker)
         texts = {**argument_texts(of_pictures), **argument_texts(maker)}
         for key, parameter in made.parameters(part).items():
-            from diffusion_vae.runs.values import describe
-
             default = parameter.default
             shown = "" if default is inspect.Parameter.empty else _short(default)
-            kind = describe(made.annotation(key))
+            kind = describe(type_of(made.annotation(key), default))
             table.add_row(f"[cyan]{_key(part, key)}[/]", shown, kind, texts.get(key, ""))
         console.print(table)
         console.print()
@@ -128,7 +127,7 @@ def argument_texts(maker: Any) -> dict[str, str]:
             r"^    (\w+): (.*?)(?=^    \w+:|\Z)", section.group(1), re.MULTILINE | re.DOTALL
         ):
             words = " ".join(text.split())
-            texts.setdefault(name, re.split(r"(?<=[.;])\s", words)[0].rstrip(".;"))
+            texts.setdefault(name, re.split(r"(?<!al)(?<=[.;])\s", words)[0].rstrip(".;").replace("`", ""))
     return {name: text for name, text in texts.items() if not text.startswith("As in ")}
 
 

@@ -99,10 +99,10 @@ def compose(
     if schedule is not None:
         require_choice("schedule", schedule, ("constant", *SCHEDULES))
         settings = {"schedule": schedule, **settings}
-    for key, value in (("fit.epochs", epochs), ("fit.batch_size", batch_size)):
-        if value is not None:
-            settings[key] = value
-    _apply(parts, {**usual, **settings})
+    for key, count in (("epochs", epochs), ("batch_size", batch_size)):
+        if count is not None:
+            settings[f"fit.{key}"] = require_integer(key, count, 1)
+    _apply(parts, settings, usual)
     if learning_rate is not None:
         rate = require_positive("learning_rate", learning_rate)
     seed = (base.seed if base else 0) if seed is None else seed
@@ -126,10 +126,18 @@ def _fresh(
     model: str, manifold: str | None, usual: dict[str, Any]
 ) -> tuple[Parts, float, str | None]:
     """The parts of a run by default, the learning rate and the manifold."""
+    from diffusion_vae.models import VariationalAutoencoder
+
     kind = model_kind(model)
     cls = find_class(kind.address)
+    if not issubclass(cls, VariationalAutoencoder):
+        raise ValueError(
+            "Expected the address of a model, a subclass of VariationalAutoencoder. "
+            f"Received: {kind.address!r}."
+        )
     takes = arguments(cls)
-    manifold = manifold or usual.pop("manifold", None) or kind.manifold
+    usual_manifold = usual.pop("manifold", kind.manifold)
+    manifold = manifold or usual_manifold
     if manifold is None and "manifold" in takes:
         needed = takes["manifold"].default is inspect.Parameter.empty
         manifold = "torus:2" if needed else None
@@ -138,12 +146,19 @@ def _fresh(
     return parts, LEARNING_RATE, manifold
 
 
-def _apply(parts: Parts, settings: Mapping[str, Any]) -> None:
-    """Takes settings: first those that choose classes, then arguments."""
+def _apply(parts: Parts, settings: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
+    """Takes settings: first those that choose classes, then arguments.
+
+    Args:
+        parts: The parts.
+        settings: What is asked for.
+        usual: What a recipe adds, where the chosen parts have such an argument.
+    """
     rest = {}
-    for key, value in settings.items():
+    for key, value in {**usual, **settings}.items():
         if not parts.choose(key, value):
             rest[key] = value
+    rest = {key: value for key, value in rest.items() if key in settings or parts.takes(key)}
     for key in sorted(rest, key=lambda key: key.count(".")):  # `divergence`, `divergence.time`
         parts.set(key, rest[key])
 
@@ -230,9 +245,9 @@ def _model_config(parts: Parts, name: str | None, seed: int) -> Config:
         options = {"name": part, **component.given}
         known = arguments(component.maker)  # type: ignore[arg-type]
         if "manifold" in known:
-            options["manifold"] = given["manifold"]
-        if part == "kernel":
-            options.setdefault("steps", given.get("walk_steps", options.get("steps", 10)))
+            options["manifold"] = given.get("manifold") or model.maker(**given).manifold
+        if "steps" in known and "walk_steps" in given:
+            options["steps"] = given["walk_steps"]
         if "seed" in known and part not in ("encoder", "decoder"):
             options.setdefault("seed", seed)
         if "dtype" in given and part in ("encoder", "decoder"):

@@ -18,11 +18,13 @@ BOTH = {"network": ("encoder", "decoder")}  # a name for two parts at once
 NOT_SET = {
     "model": {"encoder", "decoder", "seed", "name", "trainable"},
     "decoder": {"event_shape"},
+    "kernel": {"steps"},  # the model's `walk_steps`
     "optimizer": {"learning_rate", "name"},
     "schedule": {"initial_learning_rate", "warmup_target", "name"},
-    "dataset": {"path"},
 }
 NOT_SET_ANYWHERE = {"name", "trainable", "dtype", "manifold", "kwargs"}
+# Choices with an option of their own.
+OPTIONS = ("model", "manifold", "dataset", "learning_rate", "seed", "restarts")
 # Keras's own argument of every model: its dtype policy, which its networks share.
 DTYPE = inspect.Parameter("dtype", inspect.Parameter.KEYWORD_ONLY, default="float32")
 
@@ -127,6 +129,7 @@ class Parts:
         """
         part, dot, name = key.replace("-", "_").partition(".")
         if not dot:
+            _require_no_option(part, value)
             part, name = self._part_of(part), part
         if part in BOTH:
             takers = [each for each in BOTH[part] if name in self._part(each).parameters(each)]
@@ -142,6 +145,16 @@ class Parts:
                 f"{did_you_mean(part, known)}"
             )
         self._part(part).set(part, name, value)
+        if part == "model" and name in COMPONENTS:  # a name, and no object any more
+            self.parts.pop(name, None)
+
+    def takes(self, key: str) -> bool:
+        """Whether the chosen parts have an argument `part.argument`, or the model `argument`."""
+        part, dot, name = key.partition(".")
+        part, name = (part, name) if dot else ("model", part)
+        known = {**self.known(), **self.parts}
+        takers = [each for each in BOTH.get(part, (part,)) if each in known]
+        return any(name in known[each].parameters(each) for each in takers)
 
     def known(self) -> dict[str, Part]:
         """Every part that can be set now, the model's components included."""
@@ -225,6 +238,15 @@ def of_pictures(
         low_pass: Pictures: L1 radius of the frequencies to keep.
         value_range: Data in [0, 1]: the pair to map them to, such as (-1, 1).
     """
+
+
+def _require_no_option(name: str, value: Any) -> None:
+    """Raises `ValueError` if a setting without a part is an option of its own."""
+    if name in OPTIONS:
+        raise ValueError(
+            f"Expected `{name}` as an option of its own, `--{name.replace('_', '-')}`. "
+            f"Received: the setting {name}={value}."
+        )
 
 
 def _parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:

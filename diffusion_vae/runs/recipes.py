@@ -18,6 +18,8 @@ RECIPES: dict[tuple[str, str | None], dict[str, Any]] = {
         # predicted scale makes the loss jump at a rate that does not fall.
         "kl_warmup_steps": 0, "schedule": "cosine",
     },
+    # Generated pictures upset batch statistics.
+    ("infocat", None): {"network.batch_norm": False},
     ("spatial", None): {  # pictures in the range of tanh
         "dataset.value_range": (-1, 1), "fit.batch_size": 100,
     },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from diffusion_vae.checks import did_you_mean, require_integer
 from diffusion_vae.files import read_json
+from diffusion_vae.runs.optimizers import check_optimizer
 
 if TYPE_CHECKING:
     import keras
@@ -113,6 +114,7 @@ class Record:
                     f"Expected `{name}` of a record to be a Keras config with a `class_name`. "
                     f"Received: {value!r:.80}."
                 )
+        check_optimizer(self.optimizer)
         if not isinstance(self.dataset, dict) or not isinstance(self.dataset.get("name"), str):
             raise TypeError(
                 "Expected `dataset` of a record to have a `name` and `options`. "

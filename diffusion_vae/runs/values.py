@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 import yaml
 
-from diffusion_vae.checks import did_you_mean
+from diffusion_vae.checks import did_you_mean, require_number
 
 WORDS = {int: "an integer", float: "a number", str: "a text", bool: "true or false", dict: "a map"}
 NOTHING = ("none", "null", "None", "~")
@@ -31,22 +31,23 @@ def convert(name: str, value: Any, annotation: Any, default: Any = inspect.Param
 
     Raises:
         TypeError: If it is not of that type.
-        ValueError: If it is a text that is not among the choices.
+        ValueError: If it is a number that is not finite, or a text not among the choices.
 
     Example:
         >>> convert("units", "256,128", tuple[int, ...])
         (256, 128)
     """
-    if annotation in (Any, inspect.Parameter.empty):
-        annotation = _type_of(default)
+    annotation = type_of(annotation, default)
     adapter = pydantic.TypeAdapter(annotation, config={"arbitrary_types_allowed": True})
     for candidate in _candidates(value):
         if isinstance(candidate, bool) and not _takes_truth(annotation):
             continue
         try:
-            return adapter.validate_python(candidate)
+            taken = adapter.validate_python(candidate)
         except (pydantic.ValidationError, TypeError):
             continue
+        _require_finite(name, taken)
+        return taken
     choices = [each for each in _choices(annotation) if isinstance(each, str)]
     error = ValueError if choices and isinstance(value, str) else TypeError
     raise error(
@@ -69,6 +70,14 @@ def describe(annotation: Any) -> str:
     if "none" in parts:
         parts = [each for each in parts if each != "none"] + ["none"]
     return " or ".join(parts) or "a value"
+
+
+def _require_finite(name: str, value: Any) -> None:
+    for each in value if isinstance(value, (list, tuple)) else [value]:
+        if isinstance(each, (list, tuple)):
+            _require_finite(name, each)
+        elif isinstance(each, float):
+            require_number(name, each)
 
 
 def _words(annotation: Any) -> list[str]:
@@ -107,8 +116,10 @@ def _takes_truth(annotation: Any) -> bool:
     return annotation in (bool, Any, object)
 
 
-def _type_of(default: Any) -> Any:
-    """What an argument without an annotation takes, as its default shows."""
+def type_of(annotation: Any, default: Any) -> Any:
+    """The type of an argument; without an annotation, that of its default."""
+    if annotation not in (Any, inspect.Parameter.empty):
+        return annotation
     if default is None or default is inspect.Parameter.empty:
         return Any
     if isinstance(default, bool):
