@@ -127,7 +127,8 @@ def argument_texts(maker: Any) -> dict[str, str]:
             r"^    (\w+): (.*?)(?=^    \w+:|\Z)", section.group(1), re.MULTILINE | re.DOTALL
         ):
             words = " ".join(text.split())
-            texts.setdefault(name, re.split(r"(?<!al)(?<=[.;])\s", words)[0].rstrip(".;").replace("`", ""))
+            sentence = re.split(r"(?<!al)(?<=[.;])\s", words)[0]
+            texts.setdefault(name, sentence.rstrip(".;").replace("`", ""))
     return {name: text for name, text in texts.items() if not text.startswith("As in ")}
 
 
