@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from diffusion_vae.cli.common import console
@@ -43,7 +44,8 @@ def options(
             default = parameter.default
             shown = "" if default is inspect.Parameter.empty else _short(default)
             kind = describe(type_of(made.annotation(key), default))
-            table.add_row(f"[cyan]{_key(part, key)}[/]", shown, kind, texts.get(key, ""))
+            words = escape(texts.get(key, ""))
+            table.add_row(f"[cyan]{_key(part, key)}[/]", escape(shown), escape(kind), words)
         console.print(table)
         console.print()
 

@@ -9,7 +9,7 @@ from .kinds import register_model as register_model
 from .loading import LoadedRun as LoadedRun
 from .loading import load_run as load_run
 from .loading import run_names as run_names
-from .published import published as published
+from .published import published_row as published_row
 from .record import Fit as Fit
 from .record import Record as Record
 from .record import read_record as read_record

@@ -75,23 +75,18 @@ def compose(
     settings = dict(settings or {})
     usual: dict[str, Any] = {}
     dataset_name = dataset or (base.dataset["name"] if base else DATASET)
-    if base is None or model is not None:
+    name, space, rate = None, manifold, LEARNING_RATE
+    if base is None:
         usual = recipe(model or "diffusion", dataset_name)
-        parts, rate, manifold = _fresh(model or "diffusion", manifold, usual)
-        name = None
-    if base is not None:
-        parts_of_base, rate = _parts_of(base)
-        if model is None:
-            parts, name = parts_of_base, base.model["config"].get("name")
-        else:  # another model: its arguments and networks are its own
-            usual = {}
-            for part in ("optimizer", "schedule", "fit"):
-                if part in parts_of_base.parts:
-                    parts.parts[part] = parts_of_base.parts[part]
-    chosen = parts.parts["model"]
-    if manifold is not None:
-        _set_manifold(chosen, manifold)
-        name = manifold
+        parts, space = _fresh(model or "diffusion", manifold, usual)
+    else:
+        parts, rate = _parts_of(base)
+        name = base.model.get("config", {}).get("name")
+        if model is not None:
+            parts, space = _with_model(parts, model, manifold)
+    if space is not None:
+        _set_manifold(parts.parts["model"], space)
+        name = space
     parts.parts["dataset"] = _dataset_part(parts, base, dataset)
     if network is not None:
         require_choice("network", network, NETWORKS)
@@ -124,8 +119,8 @@ def compose(
 
 def _fresh(
     model: str, manifold: str | None, usual: dict[str, Any]
-) -> tuple[Parts, float, str | None]:
-    """The parts of a run by default, the learning rate and the manifold."""
+) -> tuple[Parts, str | None]:
+    """The parts of a run by default, and the manifold."""
     from diffusion_vae.models import VariationalAutoencoder
 
     kind = model_kind(model)
@@ -143,7 +138,25 @@ def _fresh(
         manifold = "torus:2" if needed else None
     parts = Parts({"model": Part(cls), "fit": Part(Fit)})
     parts.choose("optimizer", "adam")
-    return parts, LEARNING_RATE, manifold
+    return parts, manifold
+
+
+def _with_model(base: Parts, model: str, manifold: str | None) -> tuple[Parts, str | None]:
+    """Another model in place of that of a base, and the manifold if it is not the base's.
+
+    The training stays. Arguments, networks and manifold stay too if one of the classes is a
+    subclass of the other; else the model has its own.
+    """
+    parts, space = _fresh(model, manifold, {})
+    old, new = base.parts["model"], parts.parts["model"]
+    kept = ["optimizer", "schedule", "fit"]
+    if issubclass(new.maker, old.maker) or issubclass(old.maker, new.maker):  # type: ignore
+        known = arguments(new.maker)  # type: ignore[arg-type]
+        new.given = {key: value for key, value in old.given.items() if key in (*known, "dtype")}
+        space = manifold if "manifold" in new.given else space
+        kept += parts.components()
+    parts.parts |= {part: base.parts[part] for part in kept if part in base.parts}
+    return parts, space
 
 
 def _apply(parts: Parts, settings: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
@@ -187,12 +200,15 @@ def _dataset_part(parts: Parts, base: Record | None, dataset: str | None) -> Par
 
 def _parts_of(record: Record) -> tuple[Parts, Any]:
     """The parts that a record names, with all their arguments."""
+    from diffusion_vae import manifolds
     from diffusion_vae.layers import EvenDecoder
 
     model = record.build_model()
     config = record.model.get("config", {})
     hidden = {*COMPONENTS, "seed", "name", "trainable"}
     given = {key: value for key, value in config.items() if key not in hidden}
+    if isinstance(given.get("manifold"), str):  # written by hand
+        given["manifold"] = manifolds.get(given["manifold"])
     parts = {"model": Part(type(model), _objects(given))}
     for name in COMPONENTS:
         value = config.get(name)
@@ -201,8 +217,13 @@ def _parts_of(record: Record) -> tuple[Parts, Any]:
             if isinstance(made, EvenDecoder):
                 made = made.decoder
                 value = serialize(made)
+            if "steps" in value.get("config", {}):
+                parts["model"].given["walk_steps"] = value["config"]["steps"]
+            follows = {"seed": (None, record.seed), "dtype": (given.get("dtype"),)}
             arguments_of = {
-                key: item for key, item in value.get("config", {}).items() if key != "seed"
+                key: item
+                for key, item in value.get("config", {}).items()
+                if item not in follows.get(key, ())
             }
             parts[name] = Part(type(made), _objects(arguments_of))
         elif value is not None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from diffusion_vae import manifolds
-from diffusion_vae.runs.published import CORRECTED, CORRECTED_PERIODIC, published
+from diffusion_vae.runs.published import CORRECTED, CORRECTED_PERIODIC, published_row
 
 # What is shown of every run: heading, name among the metrics, unit, form.
 ROWS = (
@@ -43,7 +43,7 @@ def number_rows(
     Returns:
         A list of tuples (name, unit, this run, paper), all texts, and a boolean.
     """
-    paper = published(dataset, manifold) or {}
+    paper = published_row(dataset, manifold) or {}
     corrected = _corrected(dataset, manifold) if paper else {}
     rows = []
     for label, name, unit, form in (*ROWS, LOG_LIKELIHOOD):

@@ -47,7 +47,7 @@ HYPERSPHERICAL = {2: -132.50, 5: -108.43, 10: -93.16}
 GAUSSIAN = {2: -135.73, 5: -110.21, 10: -93.84}
 
 
-def published(dataset: Any, manifold: Any) -> dict[str, float] | None:
+def published_row(dataset: Any, manifold: Any) -> dict[str, float] | None:
     """The paper's row for a `Dataset` and a latent space, or `None`.
 
     Only for the very data of the paper: MNIST as it is, cos + cos at 64x64.
