@@ -117,9 +117,7 @@ def compose(
     )
 
 
-def _fresh(
-    model: str, manifold: str | None, usual: dict[str, Any]
-) -> tuple[Parts, str | None]:
+def _fresh(model: str, manifold: str | None, usual: dict[str, Any]) -> tuple[Parts, str | None]:
     """The parts of a run by default, and the manifold."""
     from diffusion_vae.models import VariationalAutoencoder
 

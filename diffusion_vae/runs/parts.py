@@ -152,22 +152,22 @@ class Parts:
         """Whether the chosen parts have an argument `part.argument`, or the model `argument`."""
         part, dot, name = key.partition(".")
         part, name = (part, name) if dot else ("model", part)
-        known = {**self.known(), **self.parts}
+        known = self.known()
         takers = [each for each in BOTH.get(part, (part,)) if each in known]
         return any(name in known[each].parameters(each) for each in takers)
 
     def known(self) -> dict[str, Part]:
         """Every part that can be set now, the model's components included."""
-        names = ["model", *self.components(), *[p for p in PARTS if p not in COMPONENTS][1:]]
-        return {
-            name: self._part(name) for name in names if name in self.parts or name in COMPONENTS
-        }
+        defaults = [name for name in self.components() if name not in self.parts]
+        known = {**self.parts, **{name: self._default_component(name) for name in defaults}}
+        return {name: known[name] for name in PARTS if name in known}
 
     def _part(self, name: str) -> Part:
         """A part, made with what the model has by default if it has not been chosen."""
         if name not in self.parts:
             self._require_part(name)
             self.parts[name] = self._default_component(name)
+            self.parts["model"].given.pop(name, None)  # its name
         return self.parts[name]
 
     def _require_part(self, name: str) -> None:
@@ -189,7 +189,7 @@ class Parts:
 
         model, table = self.parts["model"], COMPONENTS[name]
         default = arguments(model.maker)[name].default  # type: ignore[arg-type]
-        default = model.given.pop(name, default)
+        default = model.given.get(name, default)
         if isinstance(default, str) and default in table:
             return Part(find_class(table[default]))
         if name in ("encoder", "decoder"):
