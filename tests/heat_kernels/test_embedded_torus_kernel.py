@@ -1,4 +1,4 @@
-"""The tabulated kernel of a torus of revolution, against its float64 spectrum."""
+"""The tabulated kernel of an embedded torus, against its float64 spectrum."""
 
 import math
 import os
@@ -13,8 +13,10 @@ from standard_errors import assert_mean
 
 from diffusion_vae.heat_kernels import EmbeddedTorusKernel
 from diffusion_vae.heat_kernels.embedded_torus import cache
-from diffusion_vae.heat_kernels.embedded_torus import kernel as revolution
-from diffusion_vae.heat_kernels.embedded_torus.spectrum import closed, torus_kl
+from diffusion_vae.heat_kernels.embedded_torus import kernel as module
+from diffusion_vae.heat_kernels.embedded_torus.reference import torus_kl
+from diffusion_vae.heat_kernels.embedded_torus.sample_table import transport_of
+from diffusion_vae.heat_kernels.embedded_torus.spectrum import closed
 from diffusion_vae.heat_kernels.exact import has_heat_kernel, heat_kernel
 from diffusion_vae.manifolds import EmbeddedTorus, Sphere
 
@@ -65,7 +67,7 @@ def log_density_error(kernel, t, count=400):
     v, d, phi = places(t, count, torus)
     unit_t = t / a**2
     waves = closed(c / a, unit_t, min(2.0 * math.pi, 40.0 * math.sqrt(unit_t) / (c / a - 1.0)))
-    density = waves.sum(waves.kernels(unit_t, v, v + d, pairs=True), phi[:, None])[:, 0]
+    density = waves.sum(waves.pair_kernels(unit_t, v, v + d), phi[:, None])[:, 0]
     known = density > 1e-12 * np.max(density)
     expected = np.log(density[known]) - 2.0 * math.log(a)
     y, x = points(v + d, 0.3 + phi, torus), points(v, torus=torus)
@@ -264,7 +266,7 @@ def test_eager_and_xla_agree():  # graphs without XLA: every model that trains
         lambda y, x, time: KERNEL.log_density(y, x, time),
         # A sample, given its noise: XLA draws other numbers.
         lambda y, x, time: ops.stack(
-            revolution._transport(C / A)(y[:, 1], time[:, 0] / A**2, x[:, 0], x[:, 1])
+            transport_of(C / A)(y[:, 1], time[:, 0] / A**2, x[:, 0], x[:, 1])
         ),
         lambda y, x, time: KERNEL.kl_to_prior(x, time),
     ):
@@ -292,7 +294,7 @@ def test_configuration_and_registration():
     assert math.exp(low) == pytest.approx(1e-4) and math.exp(high) == pytest.approx(50.0)
     assert not KERNEL.approximate
     assert EmbeddedTorusKernel(EmbeddedTorus(1.0, 0.6)).approximate == {"log_density"}
-    with pytest.raises(TypeError, match="Expected an EmbeddedTorus"):
+    with pytest.raises(TypeError, match="Expected a manifold of type EmbeddedTorus"):
         EmbeddedTorusKernel(Sphere(2))
 
 
@@ -331,10 +333,10 @@ def test_tables_are_built_at_the_first_use(monkeypatch):
     def refuse(*args):
         raise AssertionError("built")
 
-    for name in ("_density_tables", "_transport", "_divergence"):
-        monkeypatch.setattr(revolution, name, refuse)
+    for name in ("log_density_of", "transport_of", "kl_table_of"):
+        monkeypatch.setattr(module, name, refuse)
     EmbeddedTorusKernel(EmbeddedTorus(2.0, 0.5))
     monkeypatch.undo()
-    for name in ("_density_tables", "_transport"):
-        monkeypatch.setattr(revolution, name, refuse)
+    for name in ("log_density_of", "transport_of"):
+        monkeypatch.setattr(module, name, refuse)
     assert float(KERNEL.kl_to_prior(points(0.0), ops.array([0.1]))) > 0.0  # needs no other

@@ -1,4 +1,4 @@
-"""The float64 spectrum of tori of revolution, and the tables' own building blocks."""
+"""The float64 spectrum of embedded tori, and the tables' own building blocks."""
 
 import math
 
@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from torus_spectrum import TorusSpectrum
 
-from diffusion_vae.heat_kernels.embedded_torus.spectrum import closed, torus_density, torus_kl
-from diffusion_vae.heat_kernels.embedded_torus.unrolled import RARE, angle_reach, unrolled
+from diffusion_vae.heat_kernels.embedded_torus.reference import torus_density, torus_kl
+from diffusion_vae.heat_kernels.embedded_torus.spectrum import closed
+from diffusion_vae.heat_kernels.embedded_torus.unrolled_spectrum import (
+    RARE,
+    angle_reach,
+    unrolled,
+)
 
 RADII = [(3.0, 0.6), (1.0, 0.4)]
 
@@ -96,9 +101,9 @@ def test_the_unrolled_torus_adds_up_to_the_closed_one():
     cover, torus = unrolled(ratio, t), closed(ratio, t)
     total = 0.0
     for turn in (-1, 0, 1):
-        kernels = cover.kernels(t, v, v + d + 2 * math.pi * turn)
+        kernels = cover.pair_kernels(t, v, v + d + 2 * math.pi * turn)
         total = total + sum(cover.sum(kernels, phi + 2 * math.pi * k) for k in (-1, 0))
-    expected = torus.sum(torus.kernels(t, v, v + d, pairs=True), phi)
+    expected = torus.sum(torus.pair_kernels(t, v, v + d), phi)
     np.testing.assert_allclose(total, expected, rtol=1e-7)
 
 
@@ -109,5 +114,5 @@ def test_the_angle_reached_is_passed_rarely(ratio, t):
     assert reach <= math.sqrt(2.0 * RARE * t) / (ratio - 1.0) * (1.0 + 1e-6)
     waves = unrolled(ratio, t, period=3.0 * reach)
     v = np.array([math.pi])
-    kernel = waves.sum(waves.kernels(t, v, v), np.array([[0.0, 0.5 * reach, reach]]))[0]
+    kernel = waves.sum(waves.pair_kernels(t, v, v), np.array([[0.0, 0.5 * reach, reach]]))[0]
     assert kernel[2] < math.exp(-0.9 * RARE) * kernel[0] < kernel[1]

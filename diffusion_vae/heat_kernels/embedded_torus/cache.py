@@ -1,27 +1,31 @@
 """Tables on disk: computed once, then read."""
 
+import contextlib
 import os
-import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from diffusion_vae.files import replacing
 
 VERSION = 2  # of the tables; files of another version are not read
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """`$DIFFUSION_VAE_CACHE`, or `~/.cache/diffusion_vae`."""
     folder = os.environ.get("DIFFUSION_VAE_CACHE")
     return Path(folder) if folder else Path.home() / ".cache" / "diffusion_vae"
 
 
-def cached(name, build):
+def cached(name: str, build: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Arrays from the cache, or built and, if the folder can be written, stored there.
 
     Args:
         name: Name of the file, without its ending.
-        build: Function that gives a dictionary of arrays.
+        build: Function that returns a dictionary of arrays.
 
     Returns:
         A dictionary of arrays.
@@ -35,20 +39,8 @@ def cached(name, build):
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         pass  # none yet, or damaged
     arrays = build()
-    _store(path, arrays)
+    stored: dict[str, Any] = {"version": VERSION, **arrays}
+    # Without a cache the next process builds again.
+    with contextlib.suppress(OSError), replacing(path) as temporary:
+        np.savez(temporary, **stored)
     return arrays
-
-
-def _store(path, arrays):
-    """Writes a file beside its place and moves it there, so that no reader sees half of it."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, version=VERSION, **arrays)
-        os.replace(temporary, path)
-    except OSError:
-        # No cache, then; the next process builds again.
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)

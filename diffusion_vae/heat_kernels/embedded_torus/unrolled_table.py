@@ -1,4 +1,4 @@
-"""Log density on the unrolled torus of revolution: a polynomial fitted to its spectrum.
+"""Log density of an embedded torus unrolled both ways: a polynomial fitted to its spectrum.
 
 On the plane (v, phi) with the metric dv^2 + w^2 dphi^2, w = ratio + cos v, nothing comes
 round, and with u the middle and d the difference of the tube angles
@@ -6,39 +6,44 @@ round, and with u the middle and d the difference of the tube angles
     log K = -log(2 pi t) - (x + y)/2 + C(u, x, y, t),   x = d^2 / t,   y = W^2 phi^2 / t,
 
 W^-2 the mean of w^-2 between the ends (exact for phi -> 0). C is smooth: even in u and
-polynomial in x and y; it vanishes with t. Each `CoverTable` holds it on an interval of t,
+polynomial in x and y; it vanishes with t. Each `UnrolledTable` holds it on an interval of t,
 as cosines times Chebyshev polynomials, by least squares on the float64 spectrum. Where
 another way round the tube is shorter, K hardly counts, and the fit is weighted by its share.
 """
 
 import dataclasses
-import itertools
 import math
 
 import numpy as np
 from keras import ops
 
+from diffusion_vae.heat_kernels.embedded_torus.chebyshev import (
+    chebyshev,
+    chebyshev_list,
+    soft_limit,
+)
+from diffusion_vae.heat_kernels.embedded_torus.plan import REGULARISED_BELOW, unrolled_extent
 from diffusion_vae.heat_kernels.embedded_torus.spectrum import closed
-from diffusion_vae.heat_kernels.embedded_torus.unrolled import unrolled
+from diffusion_vae.heat_kernels.embedded_torus.unrolled_spectrum import unrolled
+from diffusion_vae.typing import Tensor
 
-COSINES, DEGREE, TIMES = 20, 14, 9  # of the fit, in u, in (x, y) together, in t
+COSINES, TIMES = 20, 9  # of the fit, in u and in t
 FLOOR, RIDGE = 3e-4, 1e-9  # weight of points that do not count; regularisation
-FAT, FAT_FLOOR, FAT_RIDGE = 2.0, 1e-2, 1e-7  # the same for c/a < 2, of many such points
+FAT_FLOOR, FAT_RIDGE = 1e-2, 1e-7  # the same below `REGULARISED_BELOW`
 STRETCH = 1.8  # how much finer u is resolved on the outside than half-way up
 TAIL = 23.2  # depth below the peak down to which the fit is tight
 DEEPEST = 31.0  # depth of what is known
-SHORT_REACH, REACH = 56.0, 72.0  # largest x + y
-WIDE, WIDER = 5.0, 11.0  # c/a below which it is larger, by so much a unit of c/a ...
-WIDE_FROM = 0.4  # ... in tables from this time on
 LINE, LINE_WEIGHTS = np.polynomial.legendre.leggauss(6)  # from one end to the other
 
 
 @dataclasses.dataclass(frozen=True)
-class CoverTable:
+class UnrolledTable:
     """C(u, x, y, t) for `low` <= t <= `high`; with `low` = 0, in powers of t.
 
     Attributes:
         ratio: c / a; times are in units of a^2.
+        low: Earliest time.
+        high: Latest time.
         coefficients: `[COSINES * TIMES, terms]`.
         images: Turns of the tube that are summed.
     """
@@ -49,10 +54,10 @@ class CoverTable:
     coefficients: np.ndarray
 
     @property
-    def images(self):
+    def images(self) -> int:
         return 2 if self.high < 0.8 else 3 if self.high < 1.6 else 4
 
-    def log_density(self, v, d, phi, t):
+    def log_density(self, v: Tensor, d: Tensor, phi: Tensor, t: Tensor) -> Tensor:
         """Log density on the unit torus, all images summed.
 
         Args:
@@ -69,9 +74,9 @@ class CoverTable:
         parts = [self._log_density(v, d + turn * away, phi, t) for turn in turns]
         return ops.logsumexp(ops.concatenate(parts, axis=-1), axis=-1)
 
-    def _log_density(self, v, d, phi, t):
+    def _log_density(self, v: Tensor, d: Tensor, phi: Tensor, t: Tensor) -> Tensor:
         u = v + 0.5 * d
-        reach, degree = extent(self.ratio, self.low)
+        reach, degree = unrolled_extent(self.ratio, self.low)
         mean = sum(
             0.5 * weight / ops.square(self.ratio + ops.cos(u + 0.5 * place * d))
             for place, weight in zip(LINE, LINE_WEIGHTS, strict=True)
@@ -100,70 +105,28 @@ class CoverTable:
         gaussian = -0.5 * (ops.expand_dims(x, -1) + y)
         return correction + gaussian - ops.expand_dims(ops.log(2.0 * math.pi * t), -1)
 
-    def _place(self, t):
-        """Where in the table a time is, in [0, 1]."""
+    def _place(self, t: Tensor) -> Tensor:
+        """Place of a time in the table, in [0, 1]."""
         if self.low == 0:
             return t / self.high
         return ops.log(t / self.low) / math.log(self.high / self.low)
 
 
-def turn_back(angle):
+def turn_back(angle: Tensor) -> Tensor:
     """A turn against the sign of an angle; added, it gives the second shortest image."""
     return ops.cast(ops.where(angle > 0.0, -2.0 * math.pi, 2.0 * math.pi), angle.dtype)
 
 
-def soft_limit(x, limit):
-    """`x` up to 0.9 times the limit, then ever slower towards it, twice differentiable."""
-    start, width = 0.9 * limit, 0.1 * limit
-    beyond = ops.maximum(x - start, 0.0)
-    return ops.minimum(x, start) + width * ops.tanh(beyond / width)
-
-
-def stretched_cosine(u):
+def stretched_cosine(u: Tensor) -> Tensor:
     """cos of 2 atan(STRETCH tan(u / 2)): even in u, finest near 0."""
     cosine = ops.cos(u)
     far = STRETCH**2 * (1.0 - cosine)
     return (1.0 + cosine - far) / (1.0 + cosine + far)
 
 
-def chebyshev_list(x, count):
-    """Chebyshev polynomials of the degrees below `count`, a list."""
-    result = [ops.ones_like(x), x]
-    while len(result) < count:
-        result.append(2.0 * x * result[-1] - result[-2])
-    return result[:count]
-
-
-def chebyshev(x, count):
-    """Chebyshev polynomials of the degrees below `count`, `[..., count]`."""
-    return ops.stack(chebyshev_list(x, count), axis=-1)
-
-
-def cover_intervals(ratio, last):
-    """Intervals of t of the tables, neighbours overlapping, up to `last`."""
-    short = min(1.2, 0.4 * (ratio - 1.0), last)
-    count = math.ceil(math.log(last / short) / math.log(3.5) - 1e-9)
-    edges = short * (last / short) ** (np.arange(count + 1) / max(count, 1))
-    middle = [(float(a) / 1.2, float(b)) for a, b in itertools.pairwise(edges)]
-    return [(0.0, float(short)), *middle]
-
-
-def extent(ratio, low):
-    """Largest x + y of a table, and its degree in them.
-
-    Both are larger on fat tori at later times: half-way round the outer circle y is far
-    more than -2 log K, as shorter ways lead over the inner one.
-    """
-    if low == 0:
-        return SHORT_REACH, DEGREE
-    if ratio >= WIDE or low < WIDE_FROM:
-        return REACH, DEGREE
-    return REACH + WIDER * (WIDE - ratio), DEGREE + 2
-
-
-def fit_cover_table(ratio, low, high):
-    """Coefficients of a `CoverTable`, `[COSINES * TIMES, terms]`, in float64."""
-    reach, degree = extent(ratio, low)
+def fit_unrolled_table(ratio: float, low: float, high: float) -> np.ndarray:
+    """Coefficients of a `UnrolledTable`, `[COSINES * TIMES, terms]`, in float64."""
+    reach, degree = unrolled_extent(ratio, low)
     nodes = degree + 8  # of the fit, in x and in y
     place = 0.5 * (1.0 - np.cos(math.pi * (np.arange(TIMES) + 0.5) / TIMES))
     times = high * place if low == 0 else low * (high / low) ** place
@@ -181,14 +144,23 @@ def fit_cover_table(ratio, low, high):
     return result.transpose(1, 0, 2).reshape(COSINES * TIMES, -1)
 
 
-def _basis(x, y, reach, degree):
+def _basis(x: np.ndarray, y: np.ndarray, reach: float, degree: int) -> np.ndarray:
     in_x = np.polynomial.chebyshev.chebvander(2.0 * x.ravel() / reach - 1.0, degree)
     in_y = np.polynomial.chebyshev.chebvander(2.0 * y.ravel() / reach - 1.0, degree)
     columns = [in_x[:, i] * in_y[:, j] for j in range(degree + 1) for i in range(degree + 1 - j)]
     return np.stack(columns, axis=-1)
 
 
-def _fit(ratio, t, u, x, y, cosines, basis, short):
+def _fit(
+    ratio: float,
+    t: float,
+    u: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    cosines: np.ndarray,
+    basis: np.ndarray,
+    short: bool,
+) -> np.ndarray:
     """Weighted least squares at one time, over u, x and y at once, `[COSINES, terms]`."""
     correction, weight = _samples(ratio, t, u, x, y, short)  # [count, nodes^2]
     scaled = basis * weight[..., None]
@@ -200,30 +172,32 @@ def _fit(ratio, t, u, x, y, cosines, basis, short):
     pairs = np.einsum("uk,ul->klu", cosines, cosines).reshape(COSINES**2, -1)
     normal = (pairs @ matrices.reshape(len(u), -1)).reshape(COSINES, COSINES, terms, terms)
     normal = normal.transpose(0, 2, 1, 3).reshape(size, size)
-    ridge = RIDGE if ratio >= FAT else FAT_RIDGE
+    ridge = RIDGE if ratio >= REGULARISED_BELOW else FAT_RIDGE
     normal[np.diag_indices(size)] += ridge * np.trace(normal) / size
     return np.linalg.solve(normal, (cosines.T @ right).ravel()).reshape(COSINES, terms)
 
 
-def _samples(ratio, t, u, x, y, short):
-    """C at the nodes, and what it counts there, both `[count, nodes^2]`."""
+def _samples(
+    ratio: float, t: float, u: np.ndarray, x: np.ndarray, y: np.ndarray, short: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """C at the nodes and its weight there, both `[count, nodes^2]`."""
     d = np.sqrt(t * x[:, 0])  # [nodes]
     line = u[:, None, None] + 0.5 * d[:, None] * LINE
     mean = np.sum(0.5 * LINE_WEIGHTS / (ratio + np.cos(line)) ** 2, axis=-1)  # [count, nodes]
     phi = np.sqrt(t * y * mean[..., None]).reshape(-1, len(d))
     start, end = (u[:, None] - 0.5 * d).ravel(), (u[:, None] + 0.5 * d).ravel()
     waves = unrolled(ratio, t)
-    density = waves.sum(waves.kernels(t, start, end), phi)  # [count * nodes, nodes]
+    density = waves.sum(waves.pair_kernels(t, start, end), phi)  # [count * nodes, nodes]
     known = density > 0.0
     log_density = np.log(np.where(known, density, 1.0)) + math.log(2.0 * math.pi * t)
     half_period = math.pi / waves.wave_numbers[1]
     known &= (log_density > -DEEPEST) & (phi < half_period)
     weight = 1.0 / (1.0 + np.exp(-2.0 * (log_density + TAIL)))
     if not short:
-        waves = closed(ratio, t)
-        total = waves.sum(waves.kernels(t, start, end, pairs=True), phi)
+        torus = closed(ratio, t)
+        total = torus.sum(torus.pair_kernels(t, start, end), phi)
         weight *= np.clip(density / np.maximum(total, 1e-30), 0.0, 1.0)
-    floor = FLOOR if ratio >= FAT else FAT_FLOOR
+    floor = FLOOR if ratio >= REGULARISED_BELOW else FAT_FLOOR
     weight += floor / (1.0 + np.exp(-2.0 * (log_density + TAIL + 2.5)))
     correction = log_density.reshape(len(u), -1) + 0.5 * (x + y).ravel()
     known = known.reshape(len(u), -1)

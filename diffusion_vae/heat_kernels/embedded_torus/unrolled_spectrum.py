@@ -1,11 +1,13 @@
-"""The torus of revolution unrolled, so that no way comes round, from its float64 spectrum."""
+"""Spectrum of an embedded torus unrolled, on which no way comes round, in float64."""
 
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from diffusion_vae.heat_kernels.embedded_torus.spectrum import (
     Circle,
+    TubeWaves,
     Waves,
     node_count,
     wave_count,
@@ -14,11 +16,11 @@ from diffusion_vae.heat_kernels.embedded_torus.spectrum import (
 RARE = 28.0  # nats, as 7.5 standard deviations
 
 
-class UnrolledWaves(Waves):
-    """`Waves` on a tube unrolled `turns` times and then closed.
+class UnrolledWaves(TubeWaves):
+    """Waves on a tube unrolled `turns` times and then closed.
 
-    By Bloch's theorem its functions are sums of periodic ones times exp(i twist v), of
-    `turns` twists: as many small problems instead of one on the whole length.
+    By Bloch's theorem its functions are periodic ones times exp(i twist v), with `turns`
+    different twists. Each twist is a small problem on one turn.
 
     Args:
         ratio: c / a.
@@ -27,20 +29,21 @@ class UnrolledWaves(Waves):
         turns: Number of turns.
     """
 
-    def __init__(self, ratio, circle, wave_numbers, turns):
+    def __init__(self, ratio: float, circle: Circle, wave_numbers: ArrayLike, turns: int) -> None:
         super().__init__(ratio, circle, wave_numbers)
         self.turns = turns
+        self._circle = circle
         # A twist and its negative belong to conjugate functions.
         self._twists = np.arange(turns // 2 + 1) / turns
         self._shares = np.where((self._twists == 0.0) | (self._twists == 0.5), 1.0, 2.0) / turns
         kinetic = np.stack([circle.twisted(twist) for twist in self._twists])
         self._twisted = self._base - 0.5 * circle.kinetic + 0.5 * kinetic
 
-    def alone(self, wave_number):
-        """These nodes with one wave."""
-        return UnrolledWaves(self.ratio, self.nodes, [wave_number], self.turns)
+    def alone(self, wave_number: float) -> "UnrolledWaves":
+        """The same torus with one wave."""
+        return UnrolledWaves(self.ratio, self._circle, [wave_number], self.turns)
 
-    def kernels(self, t, start, end):
+    def pair_kernels(self, t: float, start: ArrayLike, end: ArrayLike) -> np.ndarray:
         """Kernel of each wave between pairs of unrolled angles, `[waves, pairs]`."""
         before, after = self.readings(start), self.readings(end)
         back = np.ravel(start) - np.ravel(end)
@@ -58,8 +61,8 @@ class UnrolledWaves(Waves):
         return result / self.nodes.step
 
 
-def unrolled(ratio, t, period=None):
-    """Waves on the unit torus unrolled so far, either way, that nothing comes round.
+def unrolled(ratio: float, t: float, period: float | None = None) -> UnrolledWaves:
+    """Waves on the unit torus, unrolled far enough both ways that nothing comes round.
 
     Args:
         ratio: c / a.
@@ -77,7 +80,7 @@ def unrolled(ratio, t, period=None):
     return UnrolledWaves(ratio, circle, 2.0 * math.pi / period * np.arange(count), turns)
 
 
-def angle_reach(ratio, t):
+def angle_reach(ratio: float, t: float) -> float:
     """Angle about the axis that is passed with a probability below exp(-RARE).
 
     Chernoff's bound, exp(-angle x) E exp(x phi) at the best x; the mean grows at the rate of
