@@ -5,7 +5,7 @@ import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from diffusion_vae.checks import did_you_mean
 from diffusion_vae.runs.kinds import COMPONENTS, OPTIMIZERS, SCHEDULES, find_class
@@ -26,7 +26,10 @@ NOT_SET_ANYWHERE = {"name", "trainable", "dtype", "manifold", "kwargs"}
 # Choices with an option of their own.
 OPTIONS = ("model", "manifold", "dataset", "learning_rate", "seed", "restarts")
 # Keras's own argument of every model: its dtype policy, which its networks share.
-DTYPE = inspect.Parameter("dtype", inspect.Parameter.KEYWORD_ONLY, default="float32")
+Policy = Literal["float32", "mixed_bfloat16", "mixed_float16", "float64"]
+DTYPE = inspect.Parameter(
+    "dtype", inspect.Parameter.KEYWORD_ONLY, default="float32", annotation=Policy
+)
 
 
 @dataclass
@@ -53,6 +56,8 @@ class Part:
 
     def annotation(self, name: str) -> Any:
         """The type of an argument."""
+        if name == DTYPE.name:
+            return DTYPE.annotation
         if inspect.isclass(self.maker) and not dataclasses.is_dataclass(self.maker):
             return annotation(self.maker, name)
         hints = {**typing.get_type_hints(of_pictures), **typing.get_type_hints(self.maker)}

@@ -93,11 +93,12 @@ def train(
     trained.metrics["elbo"]
     ```
     """
-    record.build_model()  # a wrong argument is found before the data are read
+    model = record.build_model()  # a wrong argument is found before the data are read
     dataset = record.load_dataset()
-    likelihood = type(record.build_model().likelihood).__name__
+    likelihood = type(model.likelihood).__name__
     datasets.validate(dataset.train, "training data", likelihood)
     datasets.validate(dataset.test, "test data", likelihood)
+    model.build((None, *dataset.event_shape))  # networks that do not fit, before files are there
     return _attempts(record, dataset, results, run, callbacks, say, cluster, first=0)
 
 
