@@ -12,7 +12,9 @@ def reproduce(
     table: Annotated[
         str,
         typer.Argument(
-            help="table1, table2, table3, settings, topology or coverage.", metavar="TABLE"
+            help="table1, table2, table3, settings, topology, coverage, spaces, no_collapse, "
+            "spatial or infocat.",
+            metavar="TABLE",
         ),
     ],
     spaces: Annotated[

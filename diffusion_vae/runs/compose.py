@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diffusion_vae.checks import require_choice, require_integer, require_positive
 from diffusion_vae.runs.kinds import COMPONENTS, NETWORKS, SCHEDULES, find_class, model_kind
@@ -21,14 +21,18 @@ from diffusion_vae.runs.record import (
 from diffusion_vae.signatures import arguments
 from diffusion_vae.text_forms import text_form
 
+if TYPE_CHECKING:
+    from diffusion_vae.manifolds import Manifold
+
 LEARNING_RATE = 1e-3
+Space: TypeAlias = "str | Manifold | None"
 DATASET = "periodic_pictures"
 
 
 def compose(
     model: str | None = None,
     *,
-    manifold: str | None = None,
+    manifold: Space = None,
     dataset: str | None = None,
     network: str | None = None,
     epochs: int | None = None,
@@ -48,7 +52,7 @@ def compose(
     Args:
         model: Kind of model (`"diffusion"`, `"info"`, ...) or an address
             `package.module:Class`.
-        manifold: Text form, such as `"sphere:2"`.
+        manifold: Text form, such as `"sphere:2"`, or a manifold.
         dataset: Name of a data set, or a path.
         network: Kind of networks: `"mlp"`, `"conv"` or `"spatial"`.
         epochs: Passes over the data.
@@ -86,7 +90,7 @@ def compose(
             parts, space = _with_model(parts, model, manifold)
     if space is not None:
         _set_manifold(parts.parts["model"], space)
-        name = space
+        name = space if isinstance(space, str) else text_form(serialize(space))
     parts.parts["dataset"] = _dataset_part(parts, base, dataset)
     if network is not None:
         require_choice("network", network, NETWORKS)
@@ -117,7 +121,7 @@ def compose(
     )
 
 
-def _fresh(model: str, manifold: str | None, usual: dict[str, Any]) -> tuple[Parts, str | None]:
+def _fresh(model: str, manifold: Space, usual: dict[str, Any]) -> tuple[Parts, Space]:
     """The parts of a run by default, and the manifold."""
     from diffusion_vae.models import VariationalAutoencoder
 
@@ -139,7 +143,7 @@ def _fresh(model: str, manifold: str | None, usual: dict[str, Any]) -> tuple[Par
     return parts, manifold
 
 
-def _with_model(base: Parts, model: str, manifold: str | None) -> tuple[Parts, str | None]:
+def _with_model(base: Parts, model: str, manifold: Space) -> tuple[Parts, Space]:
     """Another model in place of that of a base, and the manifold if it is not the base's.
 
     The training stays. Arguments, networks and manifold stay too if one of the classes is a
@@ -174,7 +178,7 @@ def _apply(parts: Parts, settings: Mapping[str, Any], usual: Mapping[str, Any]) 
         parts.set(key, rest[key])
 
 
-def _set_manifold(model: Part, manifold: str) -> None:
+def _set_manifold(model: Part, manifold: "str | Manifold") -> None:
     from diffusion_vae import manifolds
 
     if "manifold" not in arguments(model.maker):  # type: ignore[arg-type]
@@ -255,8 +259,10 @@ def _model_config(parts: Parts, name: str | None, seed: int) -> Config:
     """Keras config of the untrained model."""
     model = parts.parts["model"]
     given = dict(model.given)
-    if name is not None and "name" not in given:
-        given["name"] = name.replace(":", "_").replace(" ", "_").replace(",", "_")
+    if "name" not in given:  # Keras would number the models of a process
+        given["name"] = (
+            (name or model.maker.__name__).replace(":", "_").replace(" ", "_").replace(",", "_")
+        )
     for part in COMPONENTS:
         if part not in parts.parts:
             continue
