@@ -1,4 +1,4 @@
-"""Distances between the law of some samples and another law: MMD, energy distance."""
+"""Distances between laws, from samples: MMD, energy distance, distance to the prior."""
 
 from diffusion_vae.divergences.samples import energy_distance, mmd
 from diffusion_vae.divergences.to_prior import (

@@ -1,14 +1,23 @@
 """Distances between two sets of samples (Gretton et al. 2012; Székely and Rizzo 2013)."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from keras import ops
 
 from diffusion_vae.checks import require_choice, require_finite, require_positive
 from diffusion_vae.manifolds.arguments import require_real
+from diffusion_vae.typing import Tensor
 
 STATISTICS = ("v", "u")
 
+Kernel: TypeAlias = Callable[[Tensor], Tensor]
+"""A kernel as a function of squared distances."""
 
-def mmd(p, q, bandwidth=None, statistic="v"):
+
+def mmd(
+    p: Tensor, q: Tensor, bandwidth: float | Tensor | None = None, statistic: str = "v"
+) -> Tensor:
     """Squared maximum mean discrepancy with the kernel exp(-|x - y|^2 / bandwidth).
 
     E k(p, p') + E k(q, q') - 2 E k(p, q); a Gaussian kernel of variance `bandwidth` / 2
@@ -22,11 +31,17 @@ def mmd(p, q, bandwidth=None, statistic="v"):
             about (1 - E k) (1/n + 1/m). `"u"` leaves it out: unbiased, may be negative.
 
     Returns:
-        A scalar, without a square root taken.
+        A scalar, the square of the discrepancy.
 
     Raises:
-        ValueError: If the shapes do not fit, `bandwidth` is not positive, or there is no
-            such statistic.
+        ValueError: If the shapes do not fit, `bandwidth` is not positive, or the statistic
+            is unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> p, q = np.array([[0.0], [1.0]]), np.array([[0.0], [1.0]])
+        >>> float(mmd(p, q)), round(float(mmd(p, q + 3.0)), 3)
+        (0.0, 1.359)
     """
     p, q = checked_samples(p, q, statistic)
     bandwidth = p.shape[-1] if bandwidth is None else bandwidth
@@ -35,7 +50,7 @@ def mmd(p, q, bandwidth=None, statistic="v"):
     return discrepancy(p, q, gaussian_kernel(bandwidth), statistic)
 
 
-def energy_distance(p, q, statistic="v"):
+def energy_distance(p: Tensor, q: Tensor, statistic: str = "v") -> Tensor:
     """Energy distance 2 E|p - q| - E|p - p'| - E|q - q'| with Euclidean norms.
 
     It is an MMD with the kernel -|x - y|; on the line, twice the integral of the squared
@@ -50,46 +65,55 @@ def energy_distance(p, q, statistic="v"):
         A scalar.
 
     Raises:
-        ValueError: If the shapes do not fit, or there is no such statistic.
+        ValueError: If the shapes do not fit, or the statistic is unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> float(energy_distance(np.array([[0.0]]), np.array([[3.0]])))
+        6.0
     """
     p, q = checked_samples(p, q, statistic)
     return discrepancy(p, q, negative_distance, statistic)
 
 
-def discrepancy(p, q, kernel, statistic):
+def discrepancy(p: Tensor, q: Tensor, kernel: Kernel, statistic: str) -> Tensor:
     """E k(p, p') + E k(q, q') - 2 E k(p, q), a scalar."""
     within = mean_within(p, kernel, statistic) + mean_within(q, kernel, statistic)
     return within - 2.0 * ops.mean(kernel(squared_distances(p, q)))
 
 
-def mean_within(z, kernel, statistic):
+def mean_within(z: Tensor, kernel: Kernel, statistic: str) -> Tensor:
     """Mean of the kernel over pairs of samples `[n, d]`, with or without equal ones."""
     values = kernel(squared_distances(z, z))  # [n, n]
     if statistic == "v":
         return ops.mean(values)
     count = ops.cast(ops.shape(z)[0], values.dtype)
-    pairs = ops.maximum(count * (count - 1.0), 1.0)  # a last batch of one has none
+    pairs = ops.maximum(count * (count - 1.0), 1.0)  # a batch of one has no pairs
     return (ops.sum(values) - ops.sum(ops.diagonal(values))) / pairs
 
 
-def squared_distances(x, y):
+def squared_distances(x: Tensor, y: Tensor) -> Tensor:
     """Squared distances between the rows of `[n, d]` and `[m, d]`, `[n, m]`."""
     return ops.sum(ops.square(ops.expand_dims(x, 1) - ops.expand_dims(y, 0)), axis=-1)
 
 
-def gaussian_kernel(bandwidth):
+def gaussian_kernel(bandwidth: float | Tensor) -> Kernel:
     """The kernel exp(-r^2 / bandwidth) as a function of r^2."""
     return lambda squares: ops.exp(-squares / bandwidth)
 
 
-def negative_distance(squares):
+def negative_distance(squares: Tensor) -> Tensor:
     """The kernel -r as a function of r^2, with a finite slope (zero) at r = 0."""
     positive = squares > 0
     return -ops.where(positive, ops.sqrt(ops.where(positive, squares, 1.0)), 0.0)
 
 
-def checked_samples(p, q, statistic):
-    """The two sets as tensors that can be compared by the statistic."""
+def checked_samples(p: Tensor, q: Tensor, statistic: str) -> tuple[Tensor, Tensor]:
+    """The two sets of samples as tensors.
+
+    Raises:
+        ValueError: If they are not of the same width, or too few for the statistic.
+    """
     check_statistic(statistic)
     for name, samples in (("p", p), ("q", q)):
         require_real(name, samples)
@@ -110,6 +134,6 @@ def checked_samples(p, q, statistic):
     return p, q
 
 
-def check_statistic(statistic):
-    """Says so when there is no such statistic."""
+def check_statistic(statistic: str) -> None:
+    """Raises `ValueError` if the statistic is unknown."""
     require_choice("statistic", statistic, STATISTICS)

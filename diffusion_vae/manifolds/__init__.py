@@ -1,7 +1,8 @@
-"""Where a latent point lives: projections, distances, volumes, uniform samples."""
+"""Spaces of latent points: projections, distances, volumes, uniform samples."""
 
 from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.checks import check_manifold
+from diffusion_vae.manifolds.cover import Cover
 from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.flat_torus import FlatTorus
@@ -15,6 +16,7 @@ from diffusion_vae.manifolds.sphere import Sphere
 __all__ = [
     "O3",
     "SO3",
+    "Cover",
     "EmbeddedTorus",
     "Euclidean",
     "FlatTorus",

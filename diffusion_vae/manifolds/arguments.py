@@ -1,22 +1,29 @@
 """Checks of the points, vectors and times that manifolds and heat kernels take.
 
-The contract says once, by `@takes`, what each method is given; the methods of a subclass
-are then checked in the same way (`check_overrides`). Shapes and dtypes are looked at while
-a graph is traced and cost nothing in it; values only where they are NumPy's or Python's.
+The contract declares the arguments of each method once, by `@takes`. A user overrides the
+public methods (`project`, `volume`, ...), so `check_overrides` wraps those of a subclass in
+the same checks. Shapes and dtypes are checked while a graph is traced and cost nothing in
+it; values are checked only in NumPy arrays and Python numbers.
 """
 
 import functools
 import inspect
 import numbers
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.typing import Shape, Tensor
+
+Method = TypeVar("Method", bound=Callable)
+
 AMBIENT, TIMES, FRACTIONS, SHAPE = "points or vectors", "times", "fractions", "a batch shape"
 
 
-def takes(**kinds):
+def takes(**kinds: str) -> Callable[[Method], Method]:
     """Checks the arguments of a method of a `Manifold` or a `Law`, and makes them tensors.
 
     Args:
@@ -26,26 +33,31 @@ def takes(**kinds):
         A decorator.
     """
 
-    def decorate(method):
+    def decorate(method: Method) -> Method:
         names = list(inspect.signature(method).parameters)[1:]
 
         @functools.wraps(method)
-        def checked(self, *args, **kwargs):
-            given = {**dict(zip(names, args, strict=False)), **kwargs}
-            _check(self, kinds, given)
-            given.update(_tensors(kinds, given))
-            beyond = args[len(names) :]  # too many: the method says so
-            args = [given[name] for name in names[: len(args)]]
-            return method(self, *args, *beyond, **{name: given[name] for name in kwargs})
+        def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+            values = {**dict(zip(names, args, strict=False)), **kwargs}
+            _check(self, kinds, values)
+            values.update(_tensors(kinds, values))
+            named = [values[name] for name in names[: len(args)]]
+            surplus = args[len(names) :]  # the method raises the error
+            return method(self, *named, *surplus, **{name: values[name] for name in kwargs})
 
-        checked.takes = kinds
-        return checked
+        checked.takes = kinds  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
 
     return decorate
 
 
-def check_overrides(cls, contract):
-    """Checks the arguments of the methods of `cls` as those of the class `contract`."""
+def check_overrides(cls: type, contract: type) -> None:
+    """Wraps the methods of `cls` in the checks of the methods that they override.
+
+    Args:
+        cls: The subclass.
+        contract: The class whose methods are declared by `@takes`.
+    """
     for name, method in list(vars(cls).items()):
         kinds = getattr(getattr(contract, name, None), "takes", None)
         if kinds is None or hasattr(method, "takes") or not inspect.isfunction(method):
@@ -55,11 +67,19 @@ def check_overrides(cls, contract):
         setattr(cls, name, takes(**renamed)(method))
 
 
-def require_real(name, value):
-    """Shape of an array of floating-point numbers, or what is wrong with it.
+def require_real(name: str, value: Any) -> Shape | None:
+    """Shape of an array of floating-point numbers.
+
+    Args:
+        name: Name of the argument, for the error.
+        value: An array, a tensor or a list.
 
     Returns:
-        A tuple, `None` for axes of unknown length; or `None` where even the rank is unknown.
+        A tuple, `None` for axes of unknown length; or `None` where the rank is unknown.
+
+    Raises:
+        TypeError: If the numbers are not floating-point numbers.
+        ValueError: If the rows of a list differ in length.
     """
     try:
         array = value if hasattr(value, "dtype") else np.asarray(value)
@@ -79,10 +99,10 @@ def require_real(name, value):
         return None
 
 
-def _check(owner, kinds, given):
+def _check(owner: Any, kinds: dict[str, str], given: dict[str, Any]) -> None:
     """Checks the arguments of one call."""
     manifold = getattr(owner, "manifold", owner)
-    leading = {}
+    leading: dict[str, Shape] = {}
     for name, kind in kinds.items():
         if name not in given:
             continue
@@ -103,23 +123,25 @@ def _check(owner, kinds, given):
     _check_broadcast(leading)
 
 
-def _tensors(kinds, given):
+def _tensors(kinds: dict[str, str], given: dict[str, Any]) -> dict[str, Tensor]:
     """Arrays and lists as tensors of one dtype: that of the tensors among them, if any."""
-    found, leading = {}, []
+    arrays, dtypes_of_tensors = {}, []
     for name, value in given.items():
         if kinds.get(name) in (None, SHAPE) or isinstance(value, numbers.Real):
             continue
         if isinstance(value, (list, tuple)):
             value = np.asarray(value, keras.config.floatx())
         elif not isinstance(value, np.ndarray):
-            leading.append(keras.backend.standardize_dtype(value.dtype))
-        found[name] = ops.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
-    dtypes = {name: keras.backend.standardize_dtype(x.dtype) for name, x in found.items()}
-    dtype = keras.backend.result_type(*(leading or dtypes.values())) if dtypes else None
-    return {n: x if dtypes[n] == dtype else ops.cast(x, dtype) for n, x in found.items()}
+            dtypes_of_tensors.append(keras.backend.standardize_dtype(value.dtype))
+        arrays[name] = ops.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
+    dtypes = {name: keras.backend.standardize_dtype(x.dtype) for name, x in arrays.items()}
+    dtype = keras.backend.result_type(*(dtypes_of_tensors or dtypes.values())) if dtypes else None
+    return {n: x if dtypes[n] == dtype else ops.cast(x, dtype) for n, x in arrays.items()}
 
 
-def _check_last_axis(name, shape, length, what, manifold):
+def _check_last_axis(
+    name: str, shape: Shape | None, length: int, what: str, manifold: Any
+) -> None:
     if shape is None or (shape and shape[-1] in (None, length)):
         return
     raise ValueError(
@@ -128,16 +150,17 @@ def _check_last_axis(name, shape, length, what, manifold):
     )
 
 
-def _check_positive(name, value):
+def _check_positive(name: str, value: Any) -> None:
     if not isinstance(value, (np.ndarray, numbers.Real, list, tuple)):
         return
-    bad = [float(t) for t in np.ravel(value) if not 0 < t < float("inf")]
+    times = np.ravel(np.asarray(value))
+    bad = [float(t) for t in times if not 0 < t < float("inf")]
     if bad:
         raise ValueError(f"Expected `{name}` to be positive and finite. Received: {bad[0]}.")
 
 
-def _check_broadcast(leading):
-    """Leading axes must fit together; unknown ones do."""
+def _check_broadcast(leading: dict[str, Shape]) -> None:
+    """Raises `ValueError` if leading axes do not broadcast; unknown lengths count as 1."""
     known = [[n if isinstance(n, int) else 1 for n in shape] for shape in leading.values()]
     try:
         np.broadcast_shapes(*known)
@@ -148,7 +171,7 @@ def _check_broadcast(leading):
         ) from None
 
 
-def _check_batch_shape(name, shape):
+def _check_batch_shape(name: str, shape: Any) -> None:
     sizes = shape if isinstance(shape, (list, tuple, np.ndarray)) else [None]
     if ops.is_tensor(shape) or all(_is_size(size) for size in sizes):
         return
@@ -158,13 +181,13 @@ def _check_batch_shape(name, shape):
     )
 
 
-def _is_size(size):
+def _is_size(size: Any) -> bool:
     if isinstance(size, (int, np.integer)):
-        return size >= 0
+        return bool(size >= 0)
     return ops.is_tensor(size)
 
 
-def _short(value):
-    """A value as a few words: arrays by their shape."""
+def _short(value: Any) -> str:
+    """A value in a few words; an array by its shape."""
     shape = getattr(value, "shape", None)
     return f"shape {tuple(shape)}" if shape else repr(value)[:60]

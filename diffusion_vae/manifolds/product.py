@@ -33,19 +33,18 @@ class Product(Manifold):
     """
 
     def __init__(self, factors: Sequence[Manifold]) -> None:
-        factors = list(factors) if isinstance(factors, (list, tuple)) else [factors]
-        for factor in factors:
+        given: list = list(factors) if isinstance(factors, (list, tuple)) else [factors]
+        for factor in given:
             if not isinstance(factor, Manifold):
                 raise TypeError(
                     f"Expected `factors` to be a list of manifolds. Received: {factor!r}."
                 )
-        if len(factors) < 2:
+        if len(given) < 2:
             raise ValueError(
-                f"Expected at least two factors. Received: {len(factors)}. "
-                "Use the manifold itself."
+                f"Expected at least two factors. Received: {len(given)}. Use the manifold itself."
             )
         flat: list[Manifold] = []
-        for factor in factors:
+        for factor in given:
             flat.extend(factor.factors or [factor])
         self.factors = tuple(flat)
         self.dim = sum(f.dim for f in self.factors)

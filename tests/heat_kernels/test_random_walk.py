@@ -131,7 +131,7 @@ def test_configuration_round_trip(manifold):
     assert isinstance(again, RandomWalk)
     assert again == kernel
     assert hash(again) == hash(kernel)
-    assert (again.manifold, again.steps, again.kl) == (manifold, 7, kl)
+    assert (again.manifold, again.steps, again.kl_formula) == (manifold, 7, kl)
     assert again != RandomWalk(manifold, steps=8, kl_formula=kl)
     location, time = start(manifold, 2)
     np.testing.assert_array_equal(

@@ -1,4 +1,4 @@
-"""Whether a manifold keeps its contract: `check_manifold(m)` reports."""
+"""Checks of a manifold against its contract: `check_manifold(m)` reports."""
 
 from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.checks import contract, curves, measure, projection
@@ -31,17 +31,13 @@ CHECKS = {
 }
 
 
-def check_manifold(manifold, seed=0, samples=8192) -> CheckReport:
+def check_manifold(manifold: Manifold, seed: int = 0, samples: int = 8192) -> CheckReport:
     """Checks a manifold against the contract of `Manifold`, by its embedding alone.
 
     For a user's manifold: volume, scalar curvature and uniform samples are compared
     with what follows from `project`, everything else with what it promises. Methods
     that the manifold declares `approximate` are held to wider tolerances, and each
     line of the report states its own. It takes seconds.
-
-        report = check_manifold(MyManifold())
-        print(report)
-        assert report.passed
 
     Args:
         manifold: The manifold.
@@ -55,6 +51,12 @@ def check_manifold(manifold, seed=0, samples=8192) -> CheckReport:
 
     Raises:
         TypeError: If `manifold` is not a `Manifold`.
+
+    Example:
+        >>> from diffusion_vae.manifolds import Sphere
+        >>> report = check_manifold(Sphere(2), samples=1024)
+        >>> report.passed, report.skipped
+        (True, ('symmetry',))
     """
     if not isinstance(manifold, Manifold):
         raise TypeError(

@@ -1,4 +1,4 @@
-"""Checks of what a manifold is to its users: shapes, symmetry, identity."""
+"""Checks of shapes, symmetry, compilation and identity."""
 
 import keras
 import numpy as np
@@ -6,15 +6,15 @@ from keras import ops
 
 from diffusion_vae.autodiff import compiled
 from diffusion_vae.manifolds.checks.report import Failure, Skip, within
-from diffusion_vae.manifolds.checks.subject import largest, to_numpy
+from diffusion_vae.manifolds.checks.subject import Subject, largest, to_numpy
 
 
-def check_shapes(s):
+def check_shapes(s: Subject) -> str:
     """Leading axes are kept, and equal seeds give equal draws."""
     m, batch = s.manifold, (2, 3)
     z = m.prior_sample(batch, seed=s.seed)
     other = m.prior_sample(batch, seed=s.seed + 1)
-    found = {
+    results = {
         "prior_sample": (z, (*batch, m.ambient_dim)),
         "prior_sample of no batch": (m.prior_sample((), seed=s.seed), (m.ambient_dim,)),
         "project": (m.project(z), (*batch, m.ambient_dim)),
@@ -25,7 +25,7 @@ def check_shapes(s):
         "scalar_curvature": (m.scalar_curvature(z), batch),
         "prior_log_density": (m.prior_log_density(z), batch),
     }
-    for name, (value, expected) in found.items():
+    for name, (value, expected) in results.items():
         if tuple(value.shape) != expected:
             raise Failure(f"{name}: expected shape {expected}, received {tuple(value.shape)}")
         if keras.backend.standardize_dtype(value.dtype) != keras.config.floatx():
@@ -33,10 +33,10 @@ def check_shapes(s):
     again = to_numpy(m.prior_sample(batch, seed=s.seed))
     if largest(again - to_numpy(z)) > 0:
         raise Failure("prior_sample: expected equal draws for equal integer seeds")
-    return f"{len(found)} methods keep the axes of a batch {batch} and the float type"
+    return f"{len(results)} methods keep the axes of a batch {batch} and the float type"
 
 
-def check_symmetry(s):
+def check_symmetry(s: Subject) -> str:
     """Identified points lie on the manifold, at distance 0, with one even embedding."""
     if s.manifold.symmetry is None:
         raise Skip("no points are identified")
@@ -55,7 +55,7 @@ def check_symmetry(s):
     )
 
 
-def check_compilation(s):
+def check_compilation(s: Subject) -> str:
     """The compiled projection is the projection."""
     x = (2.0 * s.points[:16]).astype(keras.config.floatx())
     tensor = ops.convert_to_tensor(x)
@@ -64,7 +64,7 @@ def check_compilation(s):
     return within(("compiled minus eager", error, 1e-5))
 
 
-def check_configuration(s):
+def check_configuration(s: Subject) -> str:
     """Keras rebuilds the manifold from its configuration."""
     config = keras.saving.serialize_keras_object(s.manifold)
     try:
@@ -84,11 +84,11 @@ def check_configuration(s):
     return "serialises and comes back equal"
 
 
-def check_equality(s):
+def check_equality(s: Subject) -> str:
     """Equal configurations are equal manifolds with equal hashes."""
     twin = type(s.manifold).from_config(s.manifold.get_config())
     if twin != s.manifold or hash(twin) != hash(s.manifold):
         raise Failure("a manifold of the same configuration differs, or has another hash")
     if s.manifold == object():
-        raise Failure("equal to an object that is no manifold")
+        raise Failure("equal to an object that is not a manifold")
     return "a manifold of the same configuration is equal and has the same hash"

@@ -1,16 +1,20 @@
 """Checks of `exp`, `distance` and `geodesic`, and that they agree."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.checks.report import Failure, within
-from diffusion_vae.manifolds.checks.subject import largest, lengths
+from diffusion_vae.manifolds.checks.subject import Subject, largest, lengths
+from diffusion_vae.typing import Tensor
 
 STEPS = 8  # of a path along which lengths and accelerations are measured
 
 
-def check_exp(s):
+def check_exp(s: Subject) -> str:
     """`exp(z, v)` starts at z, stays on the manifold, has length |v| and does not turn."""
     z, v = s.points, s.length * s.tangents
     times = np.linspace(0.0, 1.0, STEPS + 1)[:, None, None]
@@ -36,7 +40,7 @@ def check_exp(s):
     return within(*measures)
 
 
-def check_distance(s):
+def check_distance(s: Subject) -> str:
     """`distance` is a metric, no shorter than the chord, and |v| from z to exp(z, v)."""
     z, length = s.points, 0.5 * s.length
     others = np.roll(z, 1, axis=0)
@@ -60,7 +64,7 @@ def check_distance(s):
     )
 
 
-def check_geodesic(s):
+def check_geodesic(s: Subject) -> str:
     """`geodesic` joins x and y on the manifold; an exact one at constant speed."""
     x = s.points
     y = s.call("exp", x, s.length * s.tangents)
@@ -77,6 +81,6 @@ def check_geodesic(s):
     return within(*measures)
 
 
-def _distance_from(manifold, z):
+def _distance_from(manifold: Manifold, z: np.ndarray) -> Callable[[Tensor], Tensor]:
     z = ops.convert_to_tensor(z, dtype=keras.config.floatx())
     return lambda x: manifold.distance(x, z)[..., None]

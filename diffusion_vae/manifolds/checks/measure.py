@@ -5,22 +5,23 @@ import math
 import numpy as np
 
 from diffusion_vae.manifolds.checks.report import Skip, within
-from diffusion_vae.manifolds.checks.subject import LARGEST_DIM, largest
+from diffusion_vae.manifolds.checks.subject import LARGEST_DIM, Subject, largest
+from diffusion_vae.manifolds.numerics.coarea import WeightedPoints
 
 BUMPS = 64  # local test functions, besides the polynomials of degree two
 SIGMAS = 5.0  # standard errors allowed to the largest of a few hundred statistics
 
 
-def check_volume(s):
+def check_volume(s: Subject) -> str:
     """`volume` is that of the embedded manifold, over the order of the symmetry."""
     sample = _reference(s)
-    found = float(np.sum(sample.weights)) / len(s.patterns)
-    error = abs(s.manifold.volume / found - 1.0)
-    what = f"{s.manifold.volume:.6g} against {found:.4g} from the embedding, relative"
+    embedded = float(np.sum(sample.weights)) / len(s.patterns)
+    error = abs(s.manifold.volume / embedded - 1.0)
+    what = f"{s.manifold.volume:.6g} against {embedded:.4g} from the embedding, relative"
     return within((what, error, 4.0 * sample.standard_error + 5e-3))
 
 
-def check_curvature(s):
+def check_curvature(s: Subject) -> str:
     """`scalar_curvature` obeys the Gauss equation, with II from the derivative of `project`.
 
     It is sum_ij II_ii . II_jj - II_ij . II_ij over an orthonormal tangent basis.
@@ -36,13 +37,13 @@ def check_curvature(s):
     return within((what, error, s.tolerance(1e-3, 5e-2)))
 
 
-def check_uniform(s):
+def check_uniform(s: Subject) -> str:
     """Draws have the moments and local densities of the Riemannian volume."""
     sample = _reference(s)
     middle = np.mean(s.points, axis=0)
     bumps = sample.points[:: max(1, len(sample.points) // BUMPS)][:BUMPS]
 
-    def features(points):  # even under the symmetry
+    def features(points: np.ndarray) -> np.ndarray:  # even under the symmetry
         return np.mean([_features((points * p - middle) / s.size, (bumps - middle) / s.size)
                         for p in s.patterns], axis=0)  # fmt: skip
 
@@ -58,7 +59,7 @@ def check_uniform(s):
     return within((what + (" beyond 3 %" if bias else ""), sigmas, SIGMAS))
 
 
-def check_prior(s):
+def check_prior(s: Subject) -> str:
     """`prior_log_density` is the uniform density, or a finite one on an open manifold."""
     log_density = s.call("prior_log_density", s.points)
     if not s.manifold.closed:
@@ -67,7 +68,7 @@ def check_prior(s):
     return within(("prior_log_density + log(volume)", error, 1e-5))
 
 
-def _reference(s):
+def _reference(s: Subject) -> WeightedPoints:
     if not s.manifold.closed:
         raise Skip("the manifold is not closed: its prior is not uniform")
     if s.manifold.dim > LARGEST_DIM:
@@ -78,7 +79,7 @@ def _reference(s):
         raise Skip(f"{error} Give `check_manifold` more `samples`.") from error
 
 
-def _features(u, centres):
+def _features(u: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """Coordinates, their products, and Gaussian bumps: `[count, n] -> [count, features]`."""
     rows, columns = np.triu_indices(u.shape[-1])
     squares = np.sum((u[:, None, :] - centres) ** 2, axis=-1)  # [count, bumps]

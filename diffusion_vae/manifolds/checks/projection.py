@@ -5,26 +5,26 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.checks.report import Failure, within
-from diffusion_vae.manifolds.checks.subject import largest, lengths, to_numpy
+from diffusion_vae.manifolds.checks.subject import Subject, largest, lengths, to_numpy
 
 RANGE = (1e-30, 1e-8, 1e8, 1e30)  # sizes of extreme inputs
 
 
-def check_points(s):
+def check_points(s: Subject) -> str:
     """Draws from the prior lie on the manifold."""
     points = s.sample[: len(s.points)]
     error = largest(s.numeric.project(points) - points) / s.scale
     return within(("prior samples minus their projections", error, 1e-5))
 
 
-def check_idempotent(s):
+def check_idempotent(s: Subject) -> str:
     """A projected point is its own projection."""
     once = s.numeric.project(_around(s, 1.0))
     error = largest(s.numeric.project(once) - once) / s.scale
     return within(("project(y) - y for y = project(x)", error, s.tolerance(1e-6, 1e-5)))
 
 
-def check_closest(s):
+def check_closest(s: Subject) -> str:
     """No known point of the manifold is closer than the projection."""
     near = s.rough("project")
     x = _around(s, 0.05 if near else 1.0)
@@ -37,7 +37,7 @@ def check_closest(s):
     return within((what + (", near the manifold" if near else ""), excess, 1e-5))
 
 
-def check_finite_values(s):
+def check_finite_values(s: Subject) -> str:
     """Projections of the origin, tiny and huge inputs are points of the manifold."""
     x = ops.convert_to_tensor(_extremes(s), dtype=keras.config.floatx())
     y = to_numpy(s.manifold.project(x))
@@ -50,7 +50,7 @@ def check_finite_values(s):
     return within(("off the manifold, inputs 0 and 1e-30 to 1e30", error, 1e-5))
 
 
-def check_finite_gradients(s):
+def check_finite_gradients(s: Subject) -> str:
     """The gradient of the projection is finite at the same places and on the manifold."""
     for place, x in (("near 0 or infinity", _extremes(s)), ("on the manifold", s.points)):
         slope = s.gradients(s.manifold.project, x)  # [count, n, n]
@@ -61,7 +61,7 @@ def check_finite_gradients(s):
     return "finite at 0, from 1e-30 to 1e30 and on the manifold"
 
 
-def check_gradient(s):
+def check_gradient(s: Subject) -> str:
     """The gradient of the projection is its derivative, near the manifold."""
     x = _around(s, 0.03)
     direction = s.normal(x.shape, 3)
@@ -71,7 +71,7 @@ def check_gradient(s):
     return within(("automatic minus central differences", error, s.tolerance(1e-4, 2e-2)))
 
 
-def check_tangent(s):
+def check_tangent(s: Subject) -> str:
     """`tangent_project` is the derivative of the projection on the manifold."""
     rank = np.trace(s.numeric.derivative(s.points), axis1=-2, axis2=-1)
     if largest(rank - s.manifold.dim) > 1e-2:
@@ -87,19 +87,19 @@ def check_tangent(s):
     return within(("minus central differences of the projection", error, tolerance))
 
 
-def _around(s, distance):
+def _around(s: Subject, distance: float) -> np.ndarray:
     """Ambient points about as far from the manifold as `distance` times its size."""
     return s.points + distance * s.size * s.normal(s.points.shape, 2)
 
 
-def _extremes(s):
+def _extremes(s: Subject) -> np.ndarray:
     """The origin, its axes and random directions at extreme lengths, `[count, n]`."""
     n = s.manifold.ambient_dim
     directions = np.concatenate([np.eye(n), -np.eye(n), s.normal((8, n), 5)])
     return np.concatenate([np.zeros((1, n)), *(size * directions for size in RANGE)])
 
 
-def _central_difference(s, x, direction):
+def _central_difference(s: Subject, x: np.ndarray, direction: np.ndarray) -> np.ndarray:
     h = s.size * s.tolerance(1e-5, 1e-2)
     ahead, behind = s.numeric.project(x + h * direction), s.numeric.project(x - h * direction)
     return (ahead - behind) / (2.0 * h)

@@ -1,6 +1,8 @@
-"""What `check_manifold` found, in words."""
+"""The report of `check_manifold`."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
 
@@ -19,7 +21,7 @@ class CheckResult:
     status: str
     detail: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.status:8}{self.name:22}{self.detail}"
 
 
@@ -50,7 +52,7 @@ class CheckReport:
         """Names of the checks that do not apply."""
         return self._names(SKIPPED)
 
-    def __str__(self):
+    def __str__(self) -> str:
         verdict = f"{len(self.failed)} of {len(self.results)} checks failed"
         if self.passed:
             verdict = f"{len(self.results) - len(self.skipped)} checks passed"
@@ -59,7 +61,7 @@ class CheckReport:
 
     __repr__ = __str__  # so that a notebook shows the table
 
-    def _names(self, status):
+    def _names(self, status: str) -> tuple[str, ...]:
         return tuple(result.name for result in self.results if result.status == status)
 
 
@@ -71,7 +73,7 @@ class Failure(Exception):
     """Raised by a check that fails; its message says what was measured."""
 
 
-def run_check(name, check, *args) -> CheckResult:
+def run_check(name: str, check: Callable[..., str], *args: Any) -> CheckResult:
     """Runs one check, which returns its detail or raises `Skip` or `Failure`."""
     try:
         return CheckResult(name, PASSED, check(*args))
@@ -83,7 +85,7 @@ def run_check(name, check, *args) -> CheckResult:
         return CheckResult(name, FAILED, f"raised {type(error).__name__}: {error}")
 
 
-def within(*measures) -> str:
+def within(*measures: tuple[str, float, float]) -> str:
     """Checks that measured numbers are small.
 
     Args:
@@ -101,5 +103,5 @@ def within(*measures) -> str:
     return _in_words(*max(measures, key=lambda measure: measure[1] / measure[2]))
 
 
-def _in_words(what, measured, tolerance):
+def _in_words(what: str, measured: float, tolerance: float) -> str:
     return f"{what}: {measured:.1e} (tolerance {tolerance:.1e})"

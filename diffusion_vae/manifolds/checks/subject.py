@@ -1,21 +1,25 @@
 """The manifold under test, with points and vectors to test it at."""
 
 import functools
+from collections.abc import Callable
 
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import jacobian
+from diffusion_vae.manifolds.base import Manifold
+from diffusion_vae.manifolds.numerics.coarea import WeightedPoints
 from diffusion_vae.manifolds.numerics.numpy_view import NumericManifold, spread
 from diffusion_vae.manifolds.numerics.patches import patch_points
+from diffusion_vae.typing import Tensor
 
 COUNT = 256  # points of most checks
 LARGEST_DIM = 7  # above, the charts that cover a manifold are too many
 
 
 class Subject:
-    """A manifold with test points; everything it returns is a float64 array.
+    """A manifold with test points; all arrays that it returns are float64.
 
     Attributes:
         manifold: The manifold.
@@ -23,23 +27,23 @@ class Subject:
         samples: Number of points where laws are compared.
     """
 
-    def __init__(self, manifold, seed, samples):
+    def __init__(self, manifold: Manifold, seed: int, samples: int) -> None:
         self.manifold = manifold
         self.seed = seed
         self.samples = samples
 
     @functools.cached_property
-    def numeric(self):
+    def numeric(self) -> NumericManifold:
         """Projection and derivative as functions of arrays."""
         return NumericManifold(self.manifold)
 
     @functools.cached_property
-    def sample(self):
+    def sample(self) -> np.ndarray:
         """Draws from the prior in the float type of users, `[samples, n]`."""
         return to_numpy(self.manifold.prior_sample((self.samples,), seed=self.seed))
 
     @functools.cached_property
-    def points(self):
+    def points(self) -> np.ndarray:
         """Points of the manifold, `[COUNT, n]`; half drawn from the prior."""
         half = COUNT // 2
         if not self.manifold.closed:
@@ -48,29 +52,29 @@ class Subject:
         return np.concatenate([self.numeric.project(self.sample[:half]), scattered])
 
     @functools.cached_property
-    def size(self):
+    def size(self) -> float:
         """Root mean square distance of the points from their mean."""
         return spread(self.points)
 
     @functools.cached_property
-    def scale(self):
-        """Largest length that occurs, to which rounding is relative."""
+    def scale(self) -> float:
+        """Largest coordinate plus the size: rounding is relative to it."""
         return self.size + float(np.max(np.abs(self.points)))
 
     @functools.cached_property
-    def tangents(self):
+    def tangents(self) -> np.ndarray:
         """A unit tangent vector at each of the points, `[COUNT, n]`."""
         bases = self.numeric.tangent_basis(self.points)  # [count, n, d]
         v = np.einsum("bni,bi->bn", bases, self.normal((COUNT, self.manifold.dim), 1))
         return v / np.linalg.norm(v, axis=-1, keepdims=True)
 
     @functools.cached_property
-    def length(self):
+    def length(self) -> float:
         """Length of test curves: short against the size and every radius of curvature."""
         curvature = np.sqrt(np.max(np.sum(self.second_form(self.points) ** 2, axis=(1, 2, 3))))
         return 0.3 * min(self.size, 1.0 / max(float(curvature), 1e-12))
 
-    def second_form(self, z):
+    def second_form(self, z: np.ndarray) -> np.ndarray:
         """Second fundamental form in orthonormal tangent bases, `[count, n] -> [count, d, n, d]`.
 
         II(u, v) is the normal part of (D_u P) v, with P the tangent projector, here
@@ -88,7 +92,7 @@ class Subject:
         return np.stack(rows, axis=1)
 
     @functools.cached_property
-    def reference(self):
+    def reference(self) -> WeightedPoints:
         """Weighted points that represent the Riemannian volume of the embedded manifold."""
         half = self.samples // 2
         scattered = self.numeric.scattered(half, self.seed)
@@ -97,47 +101,47 @@ class Subject:
         return patch_points(project, basis, candidates, half, self.seed)
 
     @property
-    def patterns(self):
+    def patterns(self) -> np.ndarray:
         """Sign patterns under which points are identified, `[group, n]`."""
         symmetry = self.manifold.symmetry
         return np.ones((1, self.manifold.ambient_dim)) if symmetry is None else symmetry
 
-    def chord(self, x, y):
+    def chord(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Straight-line distance between points, the shortest under the symmetry."""
         return np.min(lengths(x[:, None, :] - self.patterns * y[:, None, :]), axis=-1)
 
-    def normal(self, shape, stream):
+    def normal(self, shape: tuple[int, ...], stream: int) -> np.ndarray:
         """Standard normal numbers; different streams are independent."""
         return np.random.default_rng([self.seed, stream]).normal(size=shape)
 
-    def call(self, method, *arrays):
+    def call(self, method: str, *arrays: np.ndarray) -> np.ndarray:
         """A method of the manifold at arrays, in the widest precision it keeps."""
         tensors = [ops.convert_to_tensor(a, dtype=self.numeric.dtype) for a in arrays]
         return to_numpy(getattr(self.manifold, method)(*tensors))
 
-    def gradients(self, function, x):
+    def gradients(self, function: Callable[[Tensor], Tensor], x: np.ndarray) -> np.ndarray:
         """Jacobians of a function at `x`, in the float type of users."""
         return to_numpy(jacobian(function, ops.convert_to_tensor(x, dtype=keras.config.floatx())))
 
-    def tolerance(self, double, single):
+    def tolerance(self, double: float, single: float) -> float:
         """The tolerance for the precision in which the projection is computed."""
         return double if self.numeric.dtype == "float64" else single
 
-    def rough(self, *methods):
+    def rough(self, *methods: str) -> bool:
         """Whether one of these methods is declared approximate."""
         return any(method in self.manifold.approximate for method in methods)
 
 
-def to_numpy(tensor):
+def to_numpy(tensor: Tensor) -> np.ndarray:
     """A tensor as a float64 array."""
     return ops.convert_to_numpy(tensor).astype("float64")
 
 
-def largest(x):
+def largest(x: np.ndarray) -> float:
     """Largest absolute value; NaN where there is one."""
     return float(np.max(np.abs(x)))
 
 
-def lengths(x):
+def lengths(x: np.ndarray) -> np.ndarray:
     """Euclidean norms over the last axis."""
     return np.linalg.norm(x, axis=-1)

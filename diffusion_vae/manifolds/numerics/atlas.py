@@ -1,4 +1,4 @@
-"""What is computed once for a level set: its volume, uniform points, starting points."""
+"""The atlas of a level set, computed once: volume, uniform points, starting points."""
 
 import functools
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import numpy as np
 
 from diffusion_vae.autodiff import run_eagerly
 from diffusion_vae.manifolds.numerics.coarea import weighted_points
+from diffusion_vae.manifolds.numerics.level_set import Function
 from diffusion_vae.manifolds.numerics.pool import Pool, pool_of
 
 ANCHORS = 1024  # points at which projections start
@@ -17,7 +18,7 @@ class Atlas(NamedTuple):
 
     Attributes:
         volume: Riemannian volume.
-        standard_error: Of the volume, relative.
+        standard_error: Relative standard error of the volume.
         anchors: Points that cover the manifold evenly, `[ANCHORS, n]`.
         pool: Points of the uniform law.
     """
@@ -29,7 +30,13 @@ class Atlas(NamedTuple):
 
 
 @functools.lru_cache(maxsize=32)
-def build_atlas(function, codimension, low, high, seed):
+def build_atlas(
+    function: Function,
+    codimension: int,
+    low: tuple[float, ...],
+    high: tuple[float, ...],
+    seed: int,
+) -> Atlas:
     """Samples the level set `function = 0` in the box from `low` to `high`.
 
     Args:
@@ -49,8 +56,8 @@ def build_atlas(function, codimension, low, high, seed):
     return Atlas(float(np.sum(sample.weights)), sample.standard_error, anchors, pool)
 
 
-def _spread(points, count):
-    """Greedy cover: each next point is the one farthest from those taken, `[count, n]`."""
+def _spread(points: np.ndarray, count: int) -> np.ndarray:
+    """A greedy cover: each point is the farthest from those before it, `[count, n]`."""
     taken = [0]
     distance = np.full(len(points), np.inf)
     for _ in range(min(count, len(points)) - 1):

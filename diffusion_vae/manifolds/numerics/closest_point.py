@@ -1,12 +1,13 @@
-"""Closest point of a level set, by safeguarded Newton steps on the Lagrange conditions."""
+"""The closest point of a level set, by safeguarded Newton steps on the Lagrange conditions."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.numerics.eigen import transpose
-from diffusion_vae.manifolds.numerics.level_set import newton_step, offset
+from diffusion_vae.manifolds.numerics.level_set import Function, newton_step, offset
 from diffusion_vae.manifolds.numerics.vectors import headroom
+from diffusion_vae.typing import Tensor
 
 STEPS = 30  # Newton steps at most; in the tube about four are taken
 FRACTIONS = (1.0, 0.3, 0.05, 0.005)  # of a Newton step, of which the best is taken
@@ -15,7 +16,7 @@ ON_MANIFOLD = 0.1  # largest last step, in roots of the rounding error: the next
 FLOOR = 1e-3  # smallest eigenvalue of the Hessian of the Lagrangian; in flat space it is 1
 
 
-def closest_point(function, anchors, x):
+def closest_point(function: Function, anchors: np.ndarray, x: Tensor) -> tuple[Tensor, Tensor]:
     """Closest point of the level set to `x`, and the derivative of this map.
 
     The search starts at the nearest anchor and no step increases the distance
@@ -43,10 +44,10 @@ def closest_point(function, anchors, x):
     # Minimised is scale |y|^2 / 2 - target . y, all measured from the centre.
     target, scale = _bounded(x - centre, size)  # [batch, n], [batch, 1]
 
-    def pull(y):
+    def pull(y: Tensor) -> Tensor:
         return target - scale * (y - centre)
 
-    def improve(step_count, y, _):
+    def improve(step_count: Tensor, y: Tensor, _: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         before = y
         step, _ = newton_step(function, y, pull(y), scale, FLOOR)
         length = ops.sqrt(ops.sum(ops.square(step), axis=-1, keepdims=True))  # [batch, 1]
@@ -80,7 +81,7 @@ def closest_point(function, anchors, x):
     return y, derivative * scale[..., None]
 
 
-def restore(function, y, size):
+def restore(function: Function, y: Tensor, size: float) -> tuple[Tensor, Tensor]:
     """Brings points near the level set back to it, in steps below a fifth of its size.
 
     Returns:
@@ -92,8 +93,8 @@ def restore(function, y, size):
     return y, ops.max(ops.abs(step), axis=-1)
 
 
-def _bounded(x, size):
-    """Vectors shortened to at most `size`, `[batch, n]`, and by what factor, `[batch, 1]`."""
+def _bounded(x: Tensor, size: float) -> tuple[Tensor, Tensor]:
+    """Vectors shortened to at most `size`, `[batch, n]`, and the factors, `[batch, 1]`."""
     largest = ops.max(ops.abs(x), axis=-1, keepdims=True)  # [batch, 1]
     far = largest > size
     shrink = headroom(largest)

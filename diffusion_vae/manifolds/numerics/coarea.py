@@ -1,5 +1,7 @@
 """Weighted points of a level set f = 0 by the coarea formula, the basis of its uniform law."""
 
+from __future__ import annotations
+
 import functools
 from typing import NamedTuple
 
@@ -8,6 +10,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from diffusion_vae.autodiff import jacobian
+from diffusion_vae.manifolds.numerics.level_set import Function
 from diffusion_vae.manifolds.numerics.numpy_view import ArrayFunction
 
 REPLICATES = 8  # independent scramblings, whose spread gives the standard error
@@ -24,7 +27,7 @@ class WeightedPoints(NamedTuple):
     Attributes:
         points: float64, `[count, n]`.
         weights: float64, `[count]`; they sum to the volume.
-        standard_error: Of the volume, relative.
+        standard_error: Relative standard error of the volume.
     """
 
     points: np.ndarray
@@ -32,7 +35,9 @@ class WeightedPoints(NamedTuple):
     standard_error: float
 
 
-def weighted_points(function, codimension, low, high, seed):
+def weighted_points(
+    function: Function, codimension: int, low: np.ndarray, high: np.ndarray, seed: int
+) -> WeightedPoints:
     """Points of `function = 0` in a box, with weights that sum to its volume.
 
     Args:
@@ -64,7 +69,9 @@ def weighted_points(function, codimension, low, high, seed):
     )
 
 
-def _along_lines(f, low, high, seeds):
+def _along_lines(
+    f: _Evaluator, low: np.ndarray, high: np.ndarray, seeds: np.random.SeedSequence
+) -> tuple[np.ndarray, np.ndarray]:
     """All points of a hypersurface on random lines parallel to the axes.
 
     With n the unit normal, dA = dA_i / |n_i| over the coordinate plane across
@@ -86,7 +93,9 @@ def _along_lines(f, low, high, seeds):
     return np.concatenate(points), np.concatenate(weights)
 
 
-def _roots_on_lines(f, base, axis, start, end):
+def _roots_on_lines(
+    f: _Evaluator, base: np.ndarray, axis: int, start: float, end: float
+) -> np.ndarray:
     """Sign changes of the function along an axis, refined by bisection, `[count, n]`."""
     nodes = np.linspace(start, end, CELLS + 1)
     x = np.repeat(base[:, None, :], CELLS + 1, axis=1)  # [lines, nodes, n]
@@ -108,7 +117,9 @@ def _roots_on_lines(f, base, axis, start, end):
     return x
 
 
-def _in_shell(f, low, high, seeds):
+def _in_shell(
+    f: _Evaluator, low: np.ndarray, high: np.ndarray, seeds: np.random.SeedSequence
+) -> tuple[np.ndarray, np.ndarray]:
     """Points of a thin shell |f| < eps about a level set of any codimension.
 
     int K(f(x)) sqrt(det J J^T) dx = int K(c) Vol(f = c) dc, with K a product of
@@ -133,7 +144,7 @@ def _in_shell(f, low, high, seeds):
     return points, weights * np.prod(high - low) / SHELL_POINTS
 
 
-def _typical_slope(f, x):
+def _typical_slope(f: _Evaluator, x: np.ndarray) -> np.ndarray:
     """Median length of the gradients of f where it is nearest to 0, `[codimension]`."""
     value, slope = f.values(x), f.slopes(x)
     length = np.linalg.norm(slope, axis=-1)  # [count, codimension]
@@ -141,7 +152,7 @@ def _typical_slope(f, x):
     return np.median(length[np.argsort(away)[: len(x) // 16]], axis=0)
 
 
-def _land(f, x, steps=4):
+def _land(f: _Evaluator, x: np.ndarray, steps: int = 4) -> np.ndarray:
     """Newton steps of least length from nearby points to f = 0, `[count, n]`."""
     for _ in range(steps):
         value, slope = f.values(x), f.slopes(x)
@@ -159,14 +170,14 @@ def _land(f, x, steps=4):
 class _Evaluator:
     """Values and derivatives of a level-set function, of arrays `[..., n]`."""
 
-    def __init__(self, function, n):
+    def __init__(self, function: Function, n: int) -> None:
         # In the precision in which users write f; the volume needs no more.
         dtype = keras.config.floatx()
         self._values = ArrayFunction(function, n, dtype)
         self.slopes = ArrayFunction(functools.partial(jacobian, function), n, dtype)
 
-    def values(self, x):
-        """`[..., codimension]`."""
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """Values of the function, `[..., codimension]`."""
         value = self._values(x)
         if not np.all(np.isfinite(value)):
             raise ValueError(

@@ -1,15 +1,18 @@
 """Spectral maps with gradients that stay finite where eigenvalues meet."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.numerics.small_matrices import determinant, product, transpose
+from diffusion_vae.typing import Tensor
 
 FLOOR = 1e-6  # smallest denominator of a gradient, relative to a matrix of entries near 1
 
 
-def nearest_orthogonal(matrix, special):
+def nearest_orthogonal(matrix: Tensor, special: bool) -> Tensor:
     """Nearest orthogonal matrix, or nearest rotation, in the Frobenius norm.
 
     With X = U diag(s) V^T the answer is U V^T. For rotations, where
@@ -27,7 +30,7 @@ def nearest_orthogonal(matrix, special):
     """
 
     @ops.custom_gradient
-    def polar(x):
+    def polar(x: Tensor) -> tuple[Tensor, Callable]:
         u, s, vt = ops.svd(x, full_matrices=False)  # [..., 3, 3], [..., 3], [..., 3, 3]
         if special:
             sign = ops.sign(determinant(product(u, vt)))  # [...]
@@ -36,7 +39,7 @@ def nearest_orthogonal(matrix, special):
             u, s = u * flip[..., None, :], s * flip
         denominator = ops.maximum(s[..., :, None] + s[..., None, :], FLOOR)
 
-        def gradient(*args, upstream=None):
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
             upstream = args[0] if upstream is None else upstream
             a = product(product(transpose(u), upstream), transpose(vt))
             return product(product(u, (a - transpose(a)) / denominator), vt)
@@ -46,7 +49,7 @@ def nearest_orthogonal(matrix, special):
     return _in_single(polar, matrix)
 
 
-def top_eigenvector(matrix):
+def top_eigenvector(matrix: Tensor) -> Tensor:
     """Unit eigenvector of the largest eigenvalue of symmetric matrices, up to sign.
 
     The gradient is that of a simple eigenvalue,
@@ -60,13 +63,13 @@ def top_eigenvector(matrix):
     """
 
     @ops.custom_gradient
-    def leading(x):
+    def leading(x: Tensor) -> tuple[Tensor, Callable]:
         values, vectors = ops.eigh(x)  # ascending
         top = vectors[..., -1]  # [..., n]
         others = vectors[..., :-1]  # [..., n, n - 1]
         gaps = ops.maximum(values[..., -1:] - values[..., :-1], FLOOR)  # [..., n - 1]
 
-        def gradient(*args, upstream=None):
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
             upstream = args[0] if upstream is None else upstream
             along = ops.sum(others * upstream[..., None], axis=-2) / gaps  # [..., n - 1]
             turned = ops.sum(others * along[..., None, :], axis=-1)  # [..., n]
@@ -78,7 +81,7 @@ def top_eigenvector(matrix):
     return _in_single(leading, matrix)
 
 
-def _in_single(function, matrix):
+def _in_single(function: Callable[[Tensor], Tensor], matrix: Tensor) -> Tensor:
     """Half precision has no decompositions: there, computed in single precision."""
     dtype = keras.backend.standardize_dtype(matrix.dtype)
     if dtype not in ("float16", "bfloat16"):

@@ -1,12 +1,20 @@
-"""A manifold or a function seen through NumPy, for computations made once."""
+"""Functions and manifolds as functions of NumPy arrays, for computations made once."""
+
+from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import compiled, jacobian
+from diffusion_vae.typing import Tensor
+
+if TYPE_CHECKING:
+    from diffusion_vae.manifolds.base import Manifold
 
 BATCH = 2**14  # points evaluated at once
 
@@ -20,14 +28,14 @@ class ArrayFunction:
         dtype: Precision in which the function is computed; results are float64.
     """
 
-    def __init__(self, function, n, dtype):
+    def __init__(self, function: Callable[[Tensor], Tensor], n: int, dtype: str) -> None:
         # On large batches TensorFlow is as fast uncompiled, while JAX would compile
         # every operation for every size: there, compiled once, for one size.
         self._one_size = keras.backend.backend() == "jax"
         self._function = compiled(function, (BATCH, n), dtype) if self._one_size else function
         self._dtype = dtype
 
-    def __call__(self, x):
+    def __call__(self, x: np.ndarray) -> np.ndarray:
         """Values at the points `x`, `[..., n] -> [..., ...]`."""
         flat = x.reshape(-1, x.shape[-1]).astype(self._dtype)
         count = len(flat)
@@ -50,7 +58,7 @@ class NumericManifold:
         derivative: Derivative of the projection, `[..., n] -> [..., n, n]`.
     """
 
-    def __init__(self, manifold):
+    def __init__(self, manifold: Manifold) -> None:
         n = manifold.ambient_dim
         self.manifold = manifold
         self.dtype = _widest_dtype(manifold)
@@ -59,14 +67,14 @@ class NumericManifold:
             functools.partial(jacobian, manifold.project), n, self.dtype
         )
 
-    def tangent_basis(self, z):
+    def tangent_basis(self, z: np.ndarray) -> np.ndarray:
         """Orthonormal bases of the tangent spaces, `[..., n] -> [..., n, dim]`."""
         slope = self.derivative(z)
         _, vectors = np.linalg.eigh(0.5 * (slope + np.swapaxes(slope, -1, -2)))  # ascending
         return vectors[..., -self.manifold.dim :]
 
-    def scattered(self, count, seed):
-        """Points that reach every part of a closed manifold, of no particular law."""
+    def scattered(self, count: int, seed: int) -> np.ndarray:
+        """Points of every part of a closed manifold, of no particular law, `[count, n]`."""
         rng = np.random.default_rng(seed)
         n = self.manifold.ambient_dim
         z = self.project(rng.normal(size=(256, n)))
@@ -75,12 +83,12 @@ class NumericManifold:
         return self.project(z + 0.5 * size * rng.normal(size=(count, n)))
 
 
-def spread(z):
+def spread(z: np.ndarray) -> float:
     """Root mean square distance of points from their mean."""
     return float(np.sqrt(np.sum(np.var(z, axis=0))))
 
 
-def _widest_dtype(manifold):
+def _widest_dtype(manifold: Manifold) -> str:
     floatx = keras.config.floatx()
     double = ops.convert_to_tensor(np.ones((1, manifold.ambient_dim)))
     if keras.backend.standardize_dtype(double.dtype) != "float64":

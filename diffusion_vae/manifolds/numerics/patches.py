@@ -1,6 +1,7 @@
 """Weighted points of a manifold known only by its projection, by overlapping charts."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -11,7 +12,13 @@ ITERATIONS = 12  # of the solve for a point above a given tangent vector
 LEAST_OVERLAP = 4  # charts that cover nearly every point, at least
 
 
-def patch_points(project, tangent_basis, candidates, count, seed):
+def patch_points(
+    project: Callable[[np.ndarray], np.ndarray],
+    tangent_basis: Callable[[np.ndarray], np.ndarray],
+    candidates: np.ndarray,
+    count: int,
+    seed: int,
+) -> WeightedPoints:
     """Random points of a manifold whose weights sum to its volume.
 
     About each of many centres c, with orthonormal tangent basis E, the manifold is
@@ -35,8 +42,8 @@ def patch_points(project, tangent_basis, candidates, count, seed):
         `WeightedPoints`.
 
     Raises:
-        ValueError: If the manifold is not a graph over balls so large that they
-            cover it: too curved, or of too high a dimension, for so few centres.
+        ValueError: If the manifold is not a graph over balls that are large enough to
+            cover it: it is too curved, or its dimension too high, for the candidates.
     """
     rng = np.random.default_rng(seed)
     candidates = rng.permutation(candidates)
@@ -73,10 +80,17 @@ def patch_points(project, tangent_basis, candidates, count, seed):
     return WeightedPoints(y, volumes / count, error)
 
 
-def _density(y, tangents, centres, bases, radius, tree):
+def _density(
+    y: np.ndarray,
+    tangents: np.ndarray,
+    centres: np.ndarray,
+    bases: np.ndarray,
+    radius: float,
+    tree: cKDTree,
+) -> np.ndarray:
     """Density of the mixture of all charts at `y`, `[count]`."""
     neighbours = tree.query_ball_point(y, math.sqrt(2.0) * radius)
-    counts = np.array([len(found) for found in neighbours])
+    counts = np.array([len(indices) for indices in neighbours])
     point = np.repeat(np.arange(len(y)), counts)  # [pairs]
     centre = np.concatenate(neighbours).astype(int)  # [pairs]
     offset = y[point] - centres[centre]  # [pairs, n]

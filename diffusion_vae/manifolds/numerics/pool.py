@@ -1,14 +1,21 @@
-"""Uniform points, computed once, from which a manifold without a closed form draws."""
+"""Pools of uniform points, from which a manifold without a closed form draws."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import run_eagerly
+from diffusion_vae.manifolds.numerics.coarea import WeightedPoints
 from diffusion_vae.manifolds.numerics.numpy_view import NumericManifold
 from diffusion_vae.manifolds.numerics.patches import patch_points
+from diffusion_vae.typing import Seed, Tensor
+
+if TYPE_CHECKING:
+    from diffusion_vae.manifolds.base import Manifold
 
 SIZE = 2**15  # points, at most
 
@@ -25,7 +32,7 @@ class Pool(NamedTuple):
     spacing: float
 
 
-def pool_of(sample, dim, seed):
+def pool_of(sample: WeightedPoints, dim: int, seed: int) -> Pool:
     """Keeps each of the weighted points with a probability proportional to its weight."""
     rng = np.random.default_rng(seed)
     kept = rng.random(sample.weights.size) * np.max(sample.weights) < sample.weights
@@ -33,10 +40,10 @@ def pool_of(sample, dim, seed):
     return Pool(points, float((np.sum(sample.weights) / len(points)) ** (1.0 / dim)))
 
 
-def pool_by_projection(manifold, seed=0):
+def pool_by_projection(manifold: Manifold, seed: int = 0) -> Pool:
     """Uniform points of a closed manifold known by its projection."""
 
-    def sample():
+    def sample() -> WeightedPoints:
         numeric = NumericManifold(manifold)
         candidates = numeric.scattered(2**13, seed)
         return patch_points(numeric.project, numeric.tangent_basis, candidates, SIZE, seed)
@@ -44,7 +51,7 @@ def pool_by_projection(manifold, seed=0):
     return pool_of(run_eagerly(sample), manifold.dim, seed)
 
 
-def draw_from_pool(manifold, pool, shape, seed):
+def draw_from_pool(manifold: Manifold, pool: Pool, shape: tuple[int, ...], seed: Seed) -> Tensor:
     """Points of the pool, each moved by a small step of the random walk.
 
     Args:

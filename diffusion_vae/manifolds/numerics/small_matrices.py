@@ -2,8 +2,10 @@
 
 from keras import ops
 
+from diffusion_vae.typing import Tensor
 
-def product(a, b):
+
+def product(a: Tensor, b: Tensor) -> Tensor:
     """Matrix products `[..., i, j] x [..., j, k] -> [..., i, k]`, written out as sums.
 
     `ops.matmul` calls a routine for each pair, which for 3x3 costs several times the sums.
@@ -11,12 +13,12 @@ def product(a, b):
     return ops.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2)
 
 
-def determinant(matrix):
+def determinant(matrix: Tensor) -> Tensor:
     """Determinant of matrices `[..., 3, 3]`; XLA compiles it, unlike `ops.det`."""
     across = ops.cross(matrix[..., 1, :], matrix[..., 2, :])  # [..., 3]
     return ops.sum(matrix[..., 0, :] * across, axis=-1)
 
 
-def transpose(matrix):
+def transpose(matrix: Tensor) -> Tensor:
     """Transpose of the last two axes."""
     return ops.swapaxes(matrix, -1, -2)
