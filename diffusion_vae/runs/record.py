@@ -68,6 +68,11 @@ class Fit:
                 raise TypeError(
                     f"Expected `{name}` to be True or False. Received: {getattr(self, name)!r}."
                 )
+        if not isinstance(self.curriculum, (list, tuple)):
+            raise TypeError(
+                f"Expected `curriculum` to be a list of rising cutoffs. Received: "
+                f"{self.curriculum!r}."
+            )
         object.__setattr__(self, "curriculum", tuple(checked_cutoffs(self.curriculum)))
         if self.whiten and not self.curriculum:
             raise ValueError(
@@ -178,8 +183,9 @@ class Record:
             )
         given = {name: values[name] for name in known if values.get(name) is not None}
         given.setdefault("optimizer", {"class_name": "Adam", "config": {}})
-        given["dataset"] = {"options": {}, **given["dataset"]}
-        given["fit"] = plain(dataclasses.asdict(Fit())) | given.get("fit", {})
+        for name, usual in (("dataset", {"options": {}}), ("fit", dataclasses.asdict(Fit()))):
+            if isinstance(given.setdefault(name, {}), dict):
+                given[name] = {**usual, **given[name]}
         for name in ("model", "optimizer"):
             given[name] = with_addresses(given[name])
         return cls(**plain(given))
@@ -318,10 +324,9 @@ def _short(config: Any) -> Any:
 
 def _own_sentence(error: Exception, config: Config, what: str) -> str:
     """The sentence of an error of ours, without what Keras wraps around it."""
-    text = str(error)
-    start = text.find("Expected ")
-    if start >= 0:
-        return text[start:].split("\n\n")[0].strip()
-    cause = text.strip().splitlines()[-1] if text.strip() else type(error).__name__
+    text = str(error).rpartition("Exception encountered: ")[2].strip()
+    if "Expected " in text:
+        return text.split("\n\n")[0]
+    cause = text.splitlines()[-1] if text else type(error).__name__
     name = config.get("class_name")
     return f"Expected a complete Keras config of the {what}. Received {name!r}: {cause[:300]}"
