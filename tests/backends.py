@@ -6,6 +6,9 @@ value, (dx, dt) = value_and_gradients(lambda x, t: ops.sum(x / t), x, t)
 import keras
 from keras import ops
 
+# Arguments of `compile` for few steps: what a graph of them costs is more than it saves.
+QUICK_STEPS = {"run_eagerly": keras.backend.backend() == "tensorflow", "jit_compile": False}
+
 
 def compiled(function):
     """The function as a graph (TensorFlow) or jitted (JAX, whose eager mode is slow)."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from backends import QUICK_STEPS
 
 import diffusion_vae as dv
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
@@ -15,7 +16,11 @@ def x():
 
 @pytest.fixture
 def make():
-    """A function from a latent space to a small compiled model for examples (4, 3)."""
+    """A function from a latent space to a small compiled model for examples (4, 3).
+
+    Its steps are not traced: tests of a few steps would pay more for the graph than for the
+    steps. `test_contract.py` and `test_xla.py` train as a graph.
+    """
 
     def small(manifold="sphere:2", *, encoder=None, event_shape=(4, 3), compiled=True, **options):
         options = {"seed": 0, "kl_warmup_steps": 0, "walk_steps": 2, **options}
@@ -26,7 +31,7 @@ def make():
             **options,
         )
         if compiled:
-            model.compile("adam", jit_compile=False)
+            model.compile("adam", **QUICK_STEPS)
         return model
 
     return small

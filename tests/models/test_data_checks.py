@@ -21,46 +21,34 @@ def test_labels_are_refused_as_labels_and_not_for_their_range(make, x, likelihoo
             model.fit(x, labels, verbose=0)
 
 
-@pytest.fixture
-def eager(make):
-    """A function like `make`, for a model whose steps are not traced."""
-
-    def small(**options):
-        model = make(**{"walk_steps": 2, **options})
-        model.compile("adam", run_eagerly=True)
-        return model
-
-    return small
-
-
 def test_labels_in_a_pipeline_are_refused_too(make, x):
     pipeline = tf.data.Dataset.from_tensor_slices((x, LABELS)).batch(8)
     with pytest.raises(ValueError, match=WITHOUT_LABELS):
         make().fit(pipeline, shuffle=False, verbose=0)
 
 
-def test_only_what_is_reconstructed_must_be_binary(eager, x):
-    model = eager(likelihood="bernoulli")
+def test_only_what_is_reconstructed_must_be_binary(make, x):
+    model = make(likelihood="bernoulli")
     model.fit(5.0 * x - 2.0, x, verbose=0)  # noisy pictures in, clean ones out
     with pytest.raises(ValueError, match=r"Expected data in \[0, 1\]"):
         model.fit(x, 5.0 * x - 2.0, verbose=0)
 
 
 @pytest.mark.parametrize("where", ["x", "y"])
-def test_values_that_are_not_finite_are_refused_wherever_they_are(eager, x, where):
+def test_values_that_are_not_finite_are_refused_wherever_they_are(make, x, where):
     data = {"x": x, "y": x.copy()}
     data[where] = data[where].copy()
     data[where][3, 2, 1] = np.inf
     with pytest.raises(
         ValueError, match=rf"Expected `{where}` to be finite\. .* 1 NaN or infinite"
     ):
-        eager().fit(**data, verbose=0)
+        make().fit(**data, verbose=0)
 
 
-def test_validation_data_are_checked_before_training(eager, x):
+def test_validation_data_are_checked_before_training(make, x):
     bad = x.copy()
     bad[0, 0, 0] = np.nan
-    model = eager()
+    model = make()
     for name, validation in (
         ("validation_data", bad),
         ("validation_data", (bad,)),
@@ -75,9 +63,9 @@ def test_validation_data_are_checked_before_training(eager, x):
     assert "val_elbo" in model.fit(x, validation_data=pipeline, verbose=0).history
 
 
-def test_sample_weights_need_no_target(eager, x):
+def test_sample_weights_need_no_target(make, x):
     weight = np.repeat([1.0, 0.0], 12).astype("float32")
-    model = eager(fixed_time=1e-12)
+    model = make(fixed_time=1e-12)
     expected = model.evaluate(x[:12], verbose=0, return_dict=True)["loss"]
     weighted = model.evaluate(x, sample_weight=2 * weight, verbose=0, return_dict=True)
     assert weighted["loss"] == pytest.approx(expected, rel=1e-4)
@@ -92,21 +80,21 @@ def test_the_step_of_a_nan_is_right_when_steps_run_together(make, x):
             yield (np.full_like(x, np.nan) if step == 5 else x,)
 
     model = make()
-    model.compile("adam", jit_compile=False, steps_per_execution=2)
+    model.compile("adam", run_eagerly=True, steps_per_execution=2)
     with pytest.raises(FloatingPointError, match=r"at step 6 \(epoch 1, batch 6\)"):
         model.fit(spoiled(), steps_per_epoch=8, shuffle=False, verbose=0)
 
 
-def test_the_step_of_a_nan_counts_earlier_epochs(eager, x):
+def test_the_step_of_a_nan_counts_earlier_epochs(make, x):
     def spoiled():
         for step in range(9):
             yield (np.full_like(x, np.nan) if step == 4 else x,)
 
     with pytest.raises(FloatingPointError, match=r"at step 5 \(epoch 2, batch 2\)"):
-        eager().fit(spoiled(), steps_per_epoch=3, epochs=3, shuffle=False, verbose=0)
+        make().fit(spoiled(), steps_per_epoch=3, epochs=3, shuffle=False, verbose=0)
 
 
-def test_training_stops_at_the_nan(eager, x):
+def test_training_stops_at_the_nan(make, x):
     seen = []
     data = np.concatenate([x, x])
 
@@ -121,11 +109,11 @@ def test_training_stops_at_the_nan(eager, x):
                 )
 
     with pytest.raises(FloatingPointError, match="at step 2"):
-        eager().fit(data, batch_size=8, epochs=4, verbose=0, callbacks=Watch())
+        make().fit(data, batch_size=8, epochs=4, verbose=0, callbacks=Watch())
     assert seen == [0, 1]
 
 
-def test_what_fails_after_a_nan_does_not_hide_it(eager, x):
+def test_what_fails_after_a_nan_does_not_hide_it(make, x):
     class Spoil(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
             kernel = self.model.decoder.layers[0].kernel
@@ -135,5 +123,5 @@ def test_what_fails_after_a_nan_does_not_hide_it(eager, x):
             raise ValueError("a picture of NaN")
 
     with pytest.raises(FloatingPointError, match="at step 1") as raised:
-        eager().fit(x, verbose=0, callbacks=Spoil())
+        make().fit(x, verbose=0, callbacks=Spoil())
     assert "a picture of NaN" in str(raised.value.__cause__)

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 import scipy.stats
+from backends import QUICK_STEPS
 from keras import ops
 from standard_errors import assert_mean
 
 import diffusion_vae as dv
 from diffusion_vae.networks import ConvEncoder, MLPDecoder, MLPEncoder
-from diffusion_vae.runs import ExperimentConfig, build_model
 
 ESTIMATORS = ("relaxed", "marginal", "gumbel")
 OPTIONS = {
@@ -31,7 +31,7 @@ def make(*, event_shape=(4, 3), compiled=True, **options):
         **{"clusters": 3, "seed": 0, **options},
     )
     if compiled:
-        model.compile("adam", jit_compile=False)
+        model.compile("adam", **QUICK_STEPS)
     else:
         model.build((None, *event_shape))
     return model
@@ -56,8 +56,8 @@ def number(tensor):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_shapes_and_next_step_survive_the_file(estimator, x, tmp_path):
     model = make(estimator=estimator)
-    if estimator != "marginal":  # one of them as a graph, which takes seconds to make
-        model.compile("adam", run_eagerly=True)
+    if estimator == "marginal":  # one of them as a graph, which takes seconds to make
+        model.compile("adam", jit_compile=False)
     model.fit(x, batch_size=10, epochs=1, verbose=0)  # 10, 10, 4: a variable batch size
     assert model.sample_posterior(x, 3).shape == (3, 24, 6)
     assert model.reconstruct(x).shape == x.shape
@@ -108,7 +108,6 @@ def test_configuration_holds_every_argument(x):
 def test_weights_may_be_schedules_and_survive_the_file(x, tmp_path):
     decay = keras.optimizers.schedules.PolynomialDecay(4.0, 10, 1.0)
     model = make(information_weight=decay, mutual_information_weight=decay, beta=decay)
-    model.compile("adam", run_eagerly=True)
     model.fit(x, batch_size=24, epochs=5, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -300,7 +299,7 @@ def test_gradient_of_the_information_term_reaches_both_networks(legacy):
 
 def test_training_on_the_information_term_makes_pictures_recognisable(x):
     model = make(information_weight=50.0, separation=4.0)
-    model.compile(keras.optimizers.Adam(0.03), jit_compile=False)
+    model.compile(keras.optimizers.Adam(0.03), **QUICK_STEPS)
     before = model.evaluate(x, return_dict=True, verbose=0)["information_loss"]
     after = model.fit(x, epochs=40, verbose=0).history["information_loss"][-1]
     assert before > 1.0  # about log 3
@@ -481,6 +480,8 @@ def test_cluster_dim_is_refused_on_a_sphere():
     ],
 )
 def test_options_of_the_command_line_reach_the_model(networks):
+    from diffusion_vae.runs import ExperimentConfig, build_model
+
     config = ExperimentConfig(
         model="infocat", likelihood="bernoulli", kl_weight=3.0, kl_warmup_steps=5,
         batch_norm=False, **networks,
@@ -512,6 +513,6 @@ def test_convolutional_encoder_with_the_marginal_estimator_trains():
         decoder=MLPDecoder((8,), event_shape=(8, 8, 1)),
         estimator="marginal",
     )
-    model.compile("adam", jit_compile=False)
+    model.compile("adam", **QUICK_STEPS)
     history = model.fit(pictures, batch_size=6, epochs=2, verbose=0).history
     assert np.isfinite(history["loss"]).all()

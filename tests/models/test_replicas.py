@@ -16,7 +16,7 @@ from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
 x = np.random.default_rng(0).random((16, 6), dtype=np.float32)
 
-def train(strategy, time):
+def make(strategy, time):
     with strategy.scope():
         encoder = keras.Sequential([keras.layers.Dense(
             8, "relu", kernel_initializer=keras.initializers.GlorotUniform(seed=1),
@@ -24,15 +24,19 @@ def train(strategy, time):
         decoder = MLPDecoder((8,), event_shape=(6,), seed=2)
         model = dv.SphereVAE(2, encoder, decoder, fixed_time=time, seed=0, kl_warmup_steps=4)
         model.compile(keras.optimizers.SGD(0.01), jit_compile=False)
-    history = model.fit(x, batch_size=8, epochs=3, shuffle=False, verbose=0).history
-    return model, history
+        model.build((None, 6))
+    return model
+
+def train(strategy, time):
+    model = make(strategy, time)
+    return model, model.fit(x, batch_size=8, epochs=3, shuffle=False, verbose=0).history
 
 two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 one = tf.distribute.OneDeviceStrategy("CPU:0")
 (a, first), (b, second) = train(one, 1e-14), train(two, 1e-14)
 gap = max(float(np.abs(np.asarray(p) - np.asarray(q)).max()) for p, q in zip(a.weights, b.weights))
 
-model, _ = train(two, 0.5)
+model = make(two, 0.5)
 batch = np.repeat(x[:1], 4, axis=0)
 noise = two.run(lambda: model(tf.constant(batch), training=True)["z"])
 values = [v.numpy().tolist() for v in two.experimental_local_results(noise)]

@@ -58,8 +58,7 @@ def assert_same_ever_after(model, loaded, x):
 @pytest.mark.parametrize("name", OPTIONS)
 def test_options_survive(name, make, x, tmp_path):
     manifold, options = OPTIONS[name]
-    model = make(manifold, **{"walk_steps": 2, **options})
-    model.compile("adam", run_eagerly=True)
+    model = make(manifold, **options)
     model.fit(x, batch_size=10, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -88,8 +87,7 @@ def test_batch_norm_and_dropout_survive(make, x, tmp_path):
             keras.layers.Dropout(0.3),
         ]
     )
-    model = make("o3", encoder=encoder, walk_steps=2)
-    model.compile("adam", run_eagerly=True)
+    model = make("o3", encoder=encoder)
     model.fit(x, batch_size=10, verbose=0)
     model.save(tmp_path / "model.keras")
     assert_same_ever_after(model, keras.saving.load_model(tmp_path / "model.keras"), x)

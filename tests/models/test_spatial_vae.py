@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from backends import QUICK_STEPS
 
 import diffusion_vae as dv
 from diffusion_vae.likelihoods import Gaussian
@@ -26,7 +27,7 @@ def make(variant="low_rank", compiled=True, **options):
         **options,
     )
     if compiled:
-        model.compile("adam", jit_compile=False)
+        model.compile("adam", **QUICK_STEPS)
     return model
 
 
@@ -37,8 +38,8 @@ def make(variant="low_rank", compiled=True, **options):
 )
 def test_shapes_and_next_step_survive_the_file(variant, tmp_path):
     model = make(variant)
-    if variant != "low_rank" and keras.backend.backend() == "tensorflow":
-        model.compile("adam", run_eagerly=True)  # one as a graph, which takes seconds to make
+    if variant == "low_rank":  # one as a graph, which takes seconds to make
+        model.compile("adam", jit_compile=False)
     history = model.fit(PICTURES, validation_data=PICTURES, batch_size=4, verbose=0).history
     assert np.isfinite(history["val_elbo"]).all()
     d = model.latent.map_size
@@ -115,7 +116,6 @@ def test_low_rank_means_have_the_rank_asked_for():
 @pytest.mark.parametrize("variant", ["mvn", "low_rank"])
 def test_full_covariances_train(variant):
     model = make(variant, covariance="full")
-    model.compile("adam", run_eagerly=True)
     model.fit(PICTURES, batch_size=5, verbose=0)
     row = model.posterior_parameters(PICTURES)["row_factor"]
     assert row.shape == (10, MAPS, 3, 3)

@@ -5,6 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
+from backends import QUICK_STEPS
 from keras import ops
 
 import diffusion_vae as dv
@@ -22,7 +23,7 @@ def make(annealing, **options):
         seed=0,
         **options,
     )
-    model.compile(keras.optimizers.SGD(0.0))
+    model.compile(keras.optimizers.SGD(0.0), **QUICK_STEPS)
     model.build((None, 6))
     return model
 

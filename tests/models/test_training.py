@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from backends import QUICK_STEPS
 
 import diffusion_vae as dv
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
@@ -79,7 +80,7 @@ def test_a_regulariser_counts_once(x):
         model = dv.SphereVAE(
             2, encoder, MLPDecoder((8,), event_shape=(4, 3), seed=2), fixed_time=1e-12, seed=0
         )
-        model.compile("adam", jit_compile=False)
+        model.compile("adam", **QUICK_STEPS)
         return evaluate(model, x)["loss"]
 
     penalty = 0.01 * 12 * 8
@@ -189,7 +190,7 @@ def test_mixed_precision_keeps_geometry_in_float32(x):
     try:
         encoder, decoder = MLPEncoder((8,), seed=1), MLPDecoder((8,), event_shape=(4, 3), seed=2)
         model = dv.SO3VAE(encoder, decoder, seed=0)
-        model.compile("adam", jit_compile=False)
+        model.compile("adam", **QUICK_STEPS)
         history = model.fit(x, epochs=2, verbose=0).history
         outputs = model(x)
     finally:

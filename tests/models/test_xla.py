@@ -47,7 +47,7 @@ def test_training_steps_compile(latent):
         model = dv.DiffusionVAE(
             latent, encoder, MLPDecoder((8,), event_shape=(6,), seed=2), seed=0
         )
-        model.compile("adam", jit_compile=compiled)
+        model.compile("adam", jit_compile=compiled, run_eagerly=not compiled)
         logs = model.fit(x, batch_size=16, epochs=1, verbose=0).history
         return model, {name: values[0] for name, values in logs.items()}
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from backends import QUICK_STEPS
 
 from diffusion_vae import SphereVAE
 from diffusion_vae.networks import ConvDecoder, ConvEncoder
@@ -233,7 +234,7 @@ def test_sphere_vae_trains_and_survives_a_keras_file(tmp_path):
     shape = (7, 10, 1)
     encoder, decoder = pair(shape, seed=0, filters=(4, 5), dense_units=(7,))
     vae = SphereVAE(2, encoder, decoder, seed=0)
-    vae.compile(keras.optimizers.Adam(1e-2))
+    vae.compile(keras.optimizers.Adam(1e-2), **QUICK_STEPS)
     vae.build((None, *shape))
     before = [np.array(v) for v in vae.trainable_variables]
     pictures = noise(shape, count=32)
