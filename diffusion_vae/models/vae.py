@@ -146,7 +146,7 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
             aggregation="only_first_replica",
         )
         self._objective = PerExampleLoss()
-        names = ("reconstruction_loss", "kl_loss", "elbo", "mse")
+        names: tuple[str, ...] = ("reconstruction_loss", "kl_loss", "elbo", "mse")
         names = (*names, *latent.diagnostic_names, *self.own_metric_names)
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
