@@ -26,7 +26,7 @@ from diffusion_vae.files import read_json
 SCRIPTS = Path(__file__).parent
 KERNELS = ("--kernel", "exact", "--kernel", "random_walk")
 STEPS = (*KERNELS, "--batch", "128", "640")
-QUICK_STEPS = ("--rounds", "2", "--latent", "sphere:2")
+QUICK_STEPS = ("--rounds", "2", "--manifold", "sphere:2")
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ JOBS = (
         QUICK_STEPS),
     Job("step_time_jax", "step_time", "Step time, JAX", STEPS, QUICK_STEPS, "jax"),
     Job("log_likelihood", "log_likelihood", "Log-likelihood", (),
-        ("--examples", "1000", "--samples", "10", "--rounds", "1", "--latent", "sphere:2")),
+        ("--examples", "1000", "--samples", "10", "--rounds", "1", "--manifold", "sphere:2")),
     Job("startup", "startup", "Start and memory, TensorFlow", (), ("--rounds", "1")),
     Job("startup_jax", "startup", "Start and memory, JAX", (), ("--rounds", "1"), "jax"),
     Job("scaling", "scaling", "How the cost grows", (), ("--rounds", "1", "--points", "2"),
         out="--out"),
     Job("precision", "precision", "Mixed precision", (),
-        ("--steps", "16", "--latent", "sphere:2")),
+        ("--steps", "16", "--manifold", "sphere:2")),
     Job("convergence", "convergence", "Convergence on MNIST, S^2", (),
         ("--epochs", "2", "--train-size", "2000", "--test-size", "500"), out="--out"),
     Job("soak", "soak", "2,000 epochs, TensorFlow", (), ("--epochs", "40", "--every", "10")),

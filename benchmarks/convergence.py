@@ -8,9 +8,9 @@ python benchmarks/convergence.py --epochs 2 --train-size 2000 --test-size 500 --
   schedule stretched over the epochs;
 - `walk`: the random walk of 10 steps with its default limits, everything else as above;
 - `limits`: the exact kernel with the walk's default limits and start (only on request);
-- `paper`: the paper's settings: random walk, `kl="paper"`, log t in (-8.75, -3.75), beginning in
-  their middle, batch 640, Adam at 1e-3, Glorot weights, no warm-up. (The paper asks for
-  (-7.5, -5); the code that made its tables doubled the width.) The paper trained 500 epochs.
+- `paper`: the paper's settings: random walk, `kl_formula="paper"`, log t in (-8.75, -3.75),
+  beginning in their middle, batch 640, Adam at 1e-3, Glorot weights, no warm-up. (The paper asks
+  for (-7.5, -5); the code that made its tables doubled the width.) The paper trained 500 epochs.
 
 MNIST is not binarised; the likelihood is a Gaussian of unit variance. The trainings take turns,
 an epoch each, so that a drift of the machine's speed meets all. Seconds are those of `fit`,
@@ -39,22 +39,22 @@ from diffusion_vae.manifolds import get
 from diffusion_vae.plots.charts.frames import INK, TEXT
 from diffusion_vae.plots.colours import MARKERS, PALETTE
 from diffusion_vae.plots.layout import new_figure
-from diffusion_vae.runs import ExperimentConfig, build_model, reproduce
-from diffusion_vae.runs.config import build_optimizer
+from diffusion_vae.runs import reproduce
+from diffusion_vae.runs.reproduce.plan import settings_record
 
-LATENT = "sphere:2"
-OURS = {**reproduce.get("table1").settings, "latent": LATENT}
+MANIFOLD = "sphere:2"
+OURS = {**reproduce.get("table1").settings, "manifold": MANIFOLD}
 PAPER = {
-    "latent": LATENT,
+    "manifold": MANIFOLD,
     "dataset": "mnist",
     "batch_size": 640,
     "kernel": "random_walk",
-    "kl": "paper",
+    "kernel.kl_formula": "paper",
     "kl_warmup_steps": 0,
     "log_time_range": (-8.75, -3.75),
     "initial_log_time": -6.25,
 }
-WALK = RandomWalk(get(LATENT))
+WALK = RandomWalk(get(MANIFOLD))
 # Name: settings, the KL in its ELBO, words for the legend.
 RUNS = {
     "exact": ({**OURS, "kernel": "exact"}, "exact", "exact kernel, our schedule"),
@@ -87,11 +87,12 @@ class Training:
     def __init__(self, name, dataset, epochs, seed):
         settings, self.kl, self.label = RUNS[name]
         self.name, self.dataset = name, dataset
-        self.config = ExperimentConfig(**{**settings, "epochs": epochs, "seed": seed})
+        self.record = settings_record({**settings, "epochs": epochs, "seed": seed})
+        self.batch_size = self.record.training.batch_size
         keras.utils.set_random_seed(seed)
-        self.model = build_model(self.config, dataset.event_shape)
-        steps = epochs * math.ceil(len(dataset.train) / self.config.batch_size)
-        self.model.compile(build_optimizer(self.config, steps))
+        self.model = self.record.build_model()
+        steps = epochs * math.ceil(len(dataset.train) / self.batch_size)
+        self.model.compile(self.record.build_optimizer(steps))
         self.model.build((None, *dataset.event_shape))
         self.seconds, self.elbos = [0.0], [self.elbo()]
 
@@ -100,7 +101,7 @@ class Training:
 
     def train(self, epoch):
         """Trains an epoch and evaluates; the batches follow from seed and epoch."""
-        batches = ShuffledBatches(self.dataset, self.config.batch_size, self.config.seed, epoch)
+        batches = ShuffledBatches(self.dataset, self.batch_size, self.record.seed, epoch)
         spent = seconds(lambda: self.model.fit(batches, shuffle=False, verbose=0))
         self.seconds.append(self.seconds[-1] + spent)
         self.elbos.append(self.elbo())
@@ -119,12 +120,12 @@ class Training:
             "run": self.name,
             "label": self.label,
             "kl_in_elbo": self.kl,
-            "batch_size": self.config.batch_size,
+            "batch_size": self.batch_size,
             "seconds": self.seconds,
             "elbos": self.elbos,
             "kl": own,
             "elbo_with_exact_kl": self.elbos[-1] + own - exact,
-            "settings": self.config.as_dict(),
+            "record": self.record.as_dict(),
         }
 
 

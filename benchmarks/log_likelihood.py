@@ -1,6 +1,6 @@
 """Time of the log-likelihood beside the decoder's forward passes alone.
 
-python benchmarks/log_likelihood.py [--latent sphere:2 --latent so3 ...] [--json FILE]
+python benchmarks/log_likelihood.py [--manifold sphere:2 --manifold so3 ...] [--json FILE]
 
 10,000 made pictures of 784 values, 100 importance samples, the paper's MLP, untrained. The
 decoder alone is run on as many points, in batches of the same size, as a graph; both in turn in
@@ -24,9 +24,9 @@ from diffusion_vae.models.inference import ROWS
 LARGEST_RATIO = 1.5
 
 
-def compare(latent, x, samples, rounds):
+def compare(manifold, x, samples, rounds):
     """Seconds of the estimate and of the decoder alone, and their ratio."""
-    model = dv.DiffusionVAE(latent, seed=0)
+    model = dv.DiffusionVAE(manifold, seed=0)
     model.build((None, x.shape[1]))
     decode = as_graph(lambda z: model.decoder(z, training=False))
     points = keras.ops.convert_to_tensor(model.latent.prior_sample(ROWS, seed=0))
@@ -43,7 +43,7 @@ def compare(latent, x, samples, rounds):
     tasks = {"estimate": lambda: seconds(estimate), "decoder": lambda: seconds(decoder_alone)}
     found = in_turn(tasks, rounds)
     return {
-        "latent": latent,
+        "latent": manifold,
         "log_likelihood_seconds": statistics.median(found["estimate"]),
         "decoder_seconds": statistics.median(found["decoder"]),
         "ratio": statistics.median(
@@ -70,7 +70,7 @@ def markdown(report):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--latent", action="append")
+    parser.add_argument("--manifold", action="append")
     parser.add_argument("--examples", type=int, default=10_000)
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
@@ -79,8 +79,8 @@ def main():
     x = np.random.default_rng(0).uniform(size=(arguments.examples, 784)).astype("float32")
     sizes = {"examples": arguments.examples, "samples": arguments.samples}
     report = {**about(), **sizes, "rows": []}
-    for latent in arguments.latent or ["sphere:2", "torus:2", "so3", "projective:2"]:
-        row = compare(latent, x, arguments.samples, arguments.rounds)
+    for manifold in arguments.manifold or ["sphere:2", "torus:2", "so3", "projective:2"]:
+        row = compare(manifold, x, arguments.samples, arguments.rounds)
         print(row, flush=True)
         report["rows"].append(row)
     print(markdown(report))

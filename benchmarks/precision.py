@@ -1,6 +1,6 @@
 """Training in mixed precision: every latent space, beside float32.
 
-python benchmarks/precision.py [--steps 200] [--latent sphere:2 ...] [--json FILE]
+python benchmarks/precision.py [--steps 200] [--manifold sphere:2 ...] [--json FILE]
 
 Every latent space of `step_time.py` is trained under the policies `float32` and `mixed_bfloat16`
 on made pictures like MNIST's (28x28, one to three soft strokes each), the paper's MLP, batch
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from step_time import TARGETS, latent_model
+from step_time import TARGETS, model_on
 from timing import about, seconds
 from verdicts import Verdict, markdown_table
 
@@ -48,12 +48,12 @@ def stroke(place, start, end, width=0.12):
     return np.exp(-((distance / width) ** 2))
 
 
-def run(latent, policy, x, steps):
+def run(manifold, policy, x, steps):
     """Loss after training, seconds, and whether each float type is what it should be."""
     keras.config.set_dtype_policy(policy)
     try:
         keras.utils.set_random_seed(0)
-        model = latent_model(latent)
+        model = model_on(manifold)
         model.kl_warmup_steps = steps // 4
         model.compile("adam")
         epochs = math.ceil(steps * BATCH / len(x))
@@ -72,10 +72,10 @@ def run(latent, policy, x, steps):
         keras.config.set_dtype_policy("float32")
 
 
-def attempt(latent, policy, x, steps):
+def attempt(manifold, policy, x, steps):
     """As `run`; a loss that became NaN is a result, too."""
     try:
-        return run(latent, policy, x, steps)
+        return run(manifold, policy, x, steps)
     except FloatingPointError as error:
         return {"loss": math.nan, "error": str(error), "geometry_float32": False}
 
@@ -106,16 +106,16 @@ def markdown(report):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--latent", action="append", help="latent space, repeatable")
+    parser.add_argument("--manifold", action="append", help="latent space, repeatable")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     x = strokes(EXAMPLES)
     report = {**about(), "steps": arguments.steps, "rows": []}
-    for latent in arguments.latent or TARGETS:
-        results = {policy: attempt(latent, policy, x, arguments.steps) for policy in POLICIES}
-        report["rows"].append({"latent": latent, **results})
-        print(latent, results, flush=True)
+    for manifold in arguments.manifold or TARGETS:
+        results = {policy: attempt(manifold, policy, x, arguments.steps) for policy in POLICIES}
+        report["rows"].append({"latent": manifold, **results})
+        print(manifold, results, flush=True)
     print(markdown(report))
     if arguments.json:
         write_json(arguments.json, report)

@@ -34,7 +34,7 @@ BATCH = 128
 EXAMPLES = 1000  # of the log-likelihood
 DIMENSIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LARGEST_SPHERE = 64  # up to which the tables of the exact kernel are tested
-LATENTS = ("sphere", "torus", "euclidean")
+MANIFOLDS = ("sphere", "torus", "euclidean")
 BATCHES = (32, 64, 128, 256, 512, 1024, 2048)
 SIDES = (16, 32, 64, 128)  # pixels along a side
 SAMPLES = (10, 25, 50, 100, 200, 400)
@@ -91,11 +91,11 @@ def step_task(model, batch=BATCH, values=784):
 def dimension_tasks(points):
     """Curve name -> x -> task, of the first panel."""
     found = {}
-    for latent in LATENTS:
-        largest = LARGEST_SPHERE if latent == "sphere" else max(DIMENSIONS)
+    for manifold in MANIFOLDS:
+        largest = LARGEST_SPHERE if manifold == "sphere" else max(DIMENSIONS)
         dims = [d for d in DIMENSIONS if d <= largest][:points]
-        found[latent] = {
-            d: step_task(dv.DiffusionVAE(f"{latent}:{d}", kernel="exact", seed=0)) for d in dims
+        found[manifold] = {
+            d: step_task(dv.DiffusionVAE(f"{manifold}:{d}", kernel="exact", seed=0)) for d in dims
         }
     return found
 

@@ -1,6 +1,6 @@
 """Step time of our models beside a plain Gaussian Keras VAE, and beside the machine's limit.
 
-python benchmarks/step_time.py [--latent sphere:2 ...] [--batch 128 640] [--xla] [--json FILE]
+python benchmarks/step_time.py [--manifold sphere:2 ...] [--batch 128 640] [--xla] [--json FILE]
 KERAS_BACKEND=jax python benchmarks/step_time.py ...
 
 All models have the networks of the paper and are timed in turn in one process (blocks of
@@ -42,20 +42,20 @@ SHARED = (PLAIN, "sphere:2, exact")  # models that the least share is asked of
 LARGEST_TO_WALK = 1.0
 
 
-def latent_model(latent, kernel="exact"):
-    """Our model on a latent space, as the targets mean it."""
-    mode = {"mode": "quadratic"} if latent.startswith("projective") else {}
-    return dv.DiffusionVAE(latent, kernel=kernel, seed=0, **mode)
+def model_on(manifold, kernel="exact"):
+    """Our model on a manifold, as the targets mean it."""
+    even = {"even_decoder": "quadratic"} if manifold.startswith("projective") else {}
+    return dv.DiffusionVAE(manifold, kernel=kernel, seed=0, **even)
 
 
-def measure(latents, kernels, batch, rounds, xla):
+def measure(manifolds, kernels, batch, rounds, xla):
     """Rows of the report: step time, ratio and share of the limit of every model."""
     x = made_examples(batch)
     blocks = {PLAIN: trainer(PlainVAE(2), x, batch, xla)}
-    for latent in latents:
+    for manifold in manifolds:
         for kernel in kernels:
-            model = latent_model(latent, kernel)
-            blocks[f"{latent}, {kernel}"] = trainer(model, x, batch, xla)
+            model = model_on(manifold, kernel)
+            blocks[f"{manifold}, {kernel}"] = trainer(model, x, batch, xla)
     tasks = {
         name: lambda block=block: statistics.median(block()) for name, block in blocks.items()
     }
@@ -66,16 +66,16 @@ def measure(latents, kernels, batch, rounds, xla):
 
 def row(name, batch, seconds, limits):
     """Numbers of one model, from the seconds of all models round by round."""
-    latent, _, kernel = name.partition(", ")
-    walk = f"{latent}, random_walk"
+    manifold, _, kernel = name.partition(", ")
+    walk = f"{manifold}, random_walk"
     # On R^d both kernels are the same.
-    beside_walk = kernel == "exact" and walk in seconds and not latent.startswith("euclidean")
+    beside_walk = kernel == "exact" and walk in seconds and not manifold.startswith("euclidean")
     return {
         "model": name,
         "batch_size": batch,
         "milliseconds": 1000.0 * statistics.median(seconds[name]),
         "ratio": ratio(seconds[name], seconds[PLAIN]),
-        "largest_ratio": TARGETS.get(latent) if kernel == "exact" else None,
+        "largest_ratio": TARGETS.get(manifold) if kernel == "exact" else None,
         "ratio_to_walk": ratio(seconds[name], seconds[walk]) if beside_walk else None,
         "share_of_matrix_limit": ratio(limits, seconds[name]),
         "least_share": LEAST_SHARE.get(batch) if name in SHARED else None,
@@ -121,14 +121,14 @@ def markdown(report):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--latent", action="append", help="latent space, repeatable")
+    parser.add_argument("--manifold", action="append", help="latent space, repeatable")
     parser.add_argument("--kernel", action="append", help="exact or random_walk, repeatable")
     parser.add_argument("--batch", type=int, nargs="+", default=[128])
     parser.add_argument("--rounds", type=int, default=15, help=f"blocks of {BLOCK} steps")
     parser.add_argument("--xla", action="store_true", help="compile on the CPU, too")
     parser.add_argument("--json", type=Path, help="file for the numbers")
     arguments = parser.parse_args()
-    latents, kernels = arguments.latent or list(TARGETS), arguments.kernel or ["exact"]
+    manifolds, kernels = arguments.manifold or list(TARGETS), arguments.kernel or ["exact"]
     report = {
         **about(),
         "rounds": arguments.rounds,
@@ -136,7 +136,7 @@ def main():
         "results": [],
     }
     for batch in arguments.batch:
-        report["results"] += measure(latents, kernels, batch, arguments.rounds, arguments.xla)
+        report["results"] += measure(manifolds, kernels, batch, arguments.rounds, arguments.xla)
     print(markdown(report))
     if arguments.json:
         write_json(arguments.json, report)

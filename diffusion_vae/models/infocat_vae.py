@@ -341,7 +341,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
 def _augmentation(layer: Any, weight: Weight, seed: int | None) -> keras.Layer | None:
     """The layer that disturbs examples, or None where it has no weight."""
     if layer == "affine":
-        layer = AffineAugmentation(seed=seed)
+        layer = AffineAugmentation(seed=seed, name="augmentation")
     if not (layer is None or isinstance(layer, keras.Layer)):
         raise TypeError(
             f"Expected `augmentation` to be a Keras layer, 'affine' or None. Received: {layer!r}."

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from diffusion_vae.runs.flat import flatten
+from diffusion_vae.runs.reproduce.plan import settings_record
+
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -98,14 +101,14 @@ def test_the_first_time_a_level_is_reached_counts(script):
 
 def test_the_trainings_that_converge_differ_as_they_say(script):
     runs = script("convergence").RUNS
-    from diffusion_vae.runs import ExperimentConfig
-
-    exact, walk, paper = (ExperimentConfig(**runs[name][0]) for name in ("exact", "walk", "paper"))
-    different = {k for k, v in exact.as_dict().items() if walk.as_dict()[k] != v}
-    assert different == {"kernel"}
-    assert (paper.kernel, paper.kl, paper.batch_size) == ("random_walk", "paper", 640)
-    assert (paper.learning_rate, paper.schedule, paper.steps) == (1e-3, "constant", 10)
-    assert paper.initial_log_time == np.mean(paper.log_time_range)
+    exact, walk, paper = (
+        flatten(settings_record(runs[name][0]).as_dict()) for name in ("exact", "walk", "paper")
+    )
+    assert {k for k in exact.keys() | walk.keys() if exact.get(k) != walk.get(k)} == {"kernel"}
+    assert (paper["kernel"], paper["kernel.kl_formula"]) == ("RandomWalk", "paper")
+    assert (paper["fit.batch_size"], paper["learning_rate"]) == (640, 1e-3)
+    assert (paper["schedule"], paper["kernel.steps"]) == ("constant", 10)
+    assert paper["initial_log_time"] == np.mean(paper["log_time_range"])
 
 
 def test_memory_growth_is_the_slope_of_the_second_half(script):
@@ -207,13 +210,3 @@ def test_a_benchmark_that_is_there_is_not_repeated(script, tmp_path, monkeypatch
     job.path(tmp_path).write_text("{}")
     assert runner.run(job, tmp_path, quick=False)
     assert len(calls) == 1
-
-
-def test_the_start_of_most_certain_clusters_is_chosen(script):
-    found = {0: 2.0, 1: 2.2, 2: 2.1, 3: 1.9, 4: 1.7, 5: 2.0, 6: 2.3}  # 6: not all have run
-    rows = [
-        {"seed": seed, "train_objective": {"mutual_information": value}}
-        for seed, value in found.items()
-    ]
-    chosen = script("infocat_clusters").chosen_starts(rows, 3)
-    assert [row["seed"] for row in chosen] == [1, 5]

@@ -1,18 +1,18 @@
-"""The short form of `benchmarks/kill_tests.py`, which stands in full in docs/results."""
+"""The short form of `kill_tests.py`, whose full results stand in docs/results."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "kill_tests.py"
+SCRIPT = Path(__file__).with_name("kill_tests.py")
 
 
 def test_a_training_and_a_conversion_survive_kill_9(tmp_path):
     out = tmp_path / "kills.json"
     options = ["--kills", "1", "--kinds", "checkpoint", "convert", "--out", str(out)]
     finished = subprocess.run(
-        [sys.executable, str(BENCHMARK), *options], capture_output=True, text=True
+        [sys.executable, str(SCRIPT), *options], capture_output=True, text=True
     )
     assert finished.returncode == 0, finished.stderr[-2000:]
     for report in json.loads(out.read_text())["kinds"].values():

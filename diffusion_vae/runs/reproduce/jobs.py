@@ -145,6 +145,8 @@ def _trained_report(job: Job, out: Path, results: Path) -> dict[str, Any]:
         "machine": f"{joblib.cpu_count()} CPU cores ({platform.machine()})",
         "versions": installed_versions(),
     }
+    for measure in job.measures:
+        report |= measure(trained)
     if trained.topology is not None:
         measured = trained.topology.as_dict()
         report["topology"] = measured

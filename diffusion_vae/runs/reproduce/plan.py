@@ -1,14 +1,19 @@
 """A table as runs to be made: rows, seeds, settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diffusion_vae import datasets
 from diffusion_vae.checks import did_you_mean
 from diffusion_vae.runs.compose import compose
 from diffusion_vae.runs.record import Record
+
+if TYPE_CHECKING:
+    from diffusion_vae.runs.training import TrainedRun
+
+Measure: TypeAlias = "Callable[[TrainedRun], Mapping[str, Any]]"
 
 # Settings that are arguments of `compose`; all others are given as `--set` takes them.
 CHOICES = (
@@ -26,12 +31,14 @@ class Job:
         record: What to train.
         importance_samples: Draws per example for the log-likelihood.
         prior_share: Share of them that comes from the prior.
+        measures: Functions that give further numbers of the trained run, by name.
     """
 
     row: str
     record: Record
     importance_samples: int
     prior_share: float = 0.0
+    measures: tuple[Measure, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,6 +88,9 @@ class Table:
             is better (`None`: neither).
         seeded: Options of the data set that take the seed of the run, so that each run has
             data of its own.
+        measures: Functions that give further numbers of each trained run, by name.
+        starts: Number n: the report also has each row for the best run among every n seeds.
+        start_metric: The number that is largest in the best run.
     """
 
     name: str
@@ -93,6 +103,9 @@ class Table:
     prior_share: float = 0.0
     metrics: dict[str, Any] = field(default_factory=lambda: EVIDENCE)
     seeded: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    starts: int = 1
+    start_metric: str = ""
 
     def jobs(
         self,
@@ -125,7 +138,13 @@ class Table:
         if runs < 1:
             raise ValueError(f"Expected `runs` to be at least 1. Received: {runs}.")
         return [
-            Job(row, self._record(row, seed, epochs), self.importance_samples, self.prior_share)
+            Job(
+                row,
+                self._record(row, seed, epochs),
+                self.importance_samples,
+                self.prior_share,
+                self.measures,
+            )
             for seed in range(first_seed, first_seed + runs)
             for row in rows
         ]
@@ -134,7 +153,7 @@ class Table:
         settings = {**self.settings, **self.rows[row], "seed": seed}
         if epochs is not None:
             settings["epochs"] = epochs
-        options = datasets.loader_options(settings["dataset"])
+        options = datasets.loader_options(settings["dataset"]) if self.seeded else {}
         seeds = {f"dataset.{name}": seed for name in self.seeded if name in options}
         return settings_record({**settings, **seeds})
 

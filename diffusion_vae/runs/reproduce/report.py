@@ -24,11 +24,12 @@ def write_report(table: Table, out: str | Path) -> list[Path]:
     """
     out = Path(out)
     reports = [read_report(path) for path in sorted(out.glob("*-seed-*.json"))]
-    rows = [
-        _row(table, name, [report for report in reports if report["row"] == name])
-        for name in table.rows
-        if any(report["row"] == name for report in reports)
-    ]
+    rows = []
+    for name in table.rows:
+        own = [report for report in reports if report["row"] == name]
+        rows += [_row(table, name, own)] if own else []
+        best = chosen_starts(own, table.starts, table.start_metric) if table.starts > 1 else []
+        rows += [_row(table, f"{name}, best of {table.starts} starts", best)] if best else []
     paths = [out / f"table.{ending}" for ending in ("json", "csv", "md")]
     write_json(paths[0], {"table": table.name, "title": table.title, "rows": rows})
     _write_csv(paths[1], rows)
@@ -52,6 +53,15 @@ def read_report(path: str | Path) -> dict[str, Any]:
                 f"Received: {name}={report.get(name)!r}. Remove the file to repeat the run."
             )
     return report
+
+
+def chosen_starts(reports: list[dict[str, Any]], count: int, metric: str) -> list[dict[str, Any]]:
+    """The run of the largest metric among every `count` seeds, where all of them have run."""
+    starts: dict[int, list[dict[str, Any]]] = {}
+    for report in reports:
+        starts.setdefault(report["record"]["seed"] // count, []).append(report)
+    whole = [group for group in starts.values() if len(group) == count]
+    return [max(group, key=lambda report: report[metric]) for group in whole]
 
 
 def compare(values: list[float], published: float, more_is_better: bool) -> str | None:
@@ -123,15 +133,21 @@ def _line(cells: list[str]) -> str:
 def _conditions(table: Table, reports: list[dict[str, Any]], judged: list[str]) -> list[str]:
     """What the numbers hold for: settings, seeds, machine."""
     seeds = dict.fromkeys(str(report["record"]["seed"]) for report in reports)
+    kernel = _setting("kernel", reports)
     about = [
         f"Batch {_setting('fit.batch_size', reports)}, {_setting('optimizer', reports)} "
         f"{_setting('learning_rate', reports)}, "
-        f"schedule {_setting('schedule', reports)}, kernel {_setting('kernel', reports)}, "
-        f"seeds {', '.join(seeds)}; test set; "
+        f"schedule {_setting('schedule', reports)}, "
+        f"{'' if kernel == 'None' else f'kernel {kernel}, '}seeds {', '.join(seeds)}; test set; "
         f"{_samples(table)}"
         f"{', '.join(dict.fromkeys(_machine(report) for report in reports))}.",
         "Mean and standard deviation over runs.",
     ]
+    if table.starts > 1:
+        about.append(
+            f"Best of {table.starts} starts: of every {table.starts} seeds, the run of the "
+            f"largest {table.start_metric}."
+        )
     if judged:
         about.append(
             "Published: as printed, in brackets with the right constants, against which the "

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import keras
+
 from diffusion_vae.checks import did_you_mean
 from diffusion_vae.runs.published import (
     CORRECTED,
@@ -10,6 +12,13 @@ from diffusion_vae.runs.published import (
     HYPERSPHERICAL,
     MNIST,
     PERIODIC_PICTURES,
+)
+from diffusion_vae.runs.reproduce.ellipsoid import ellipsoid
+from diffusion_vae.runs.reproduce.measures import (
+    above_constant,
+    parzen,
+    sizes,
+    training_clusters,
 )
 from diffusion_vae.runs.reproduce.plan import EVIDENCE, TOPOLOGY, TWO_ESTIMATES, Table
 
@@ -132,6 +141,84 @@ SETTINGS: dict[str, dict] = {
     },
 }  # fmt: skip
 
+# Every kind of latent space that there is.
+EVERY_SPACE: dict[str, dict] = {
+    space: {"manifold": space}
+    for space in (
+        "sphere:1", "sphere:2", "sphere:3", "sphere:7", "torus:2", "embedded-torus",
+        "projective:2", "projective:3", "so3", "o3", "euclidean:2", "euclidean:3",
+        "sphere:2 x sphere:1",
+    )
+} | {"ellipsoid": {"manifold": ellipsoid()}}  # fmt: skip
+COLLAPSE = {
+    "elbo": ("ELBO", "{:.2f}", True),
+    "above_constant": ("above constant", "{:.2f}", True),
+    "kl_loss": ("KL", "{:.2f}", None),
+    "mse": ("MSE", "{:.4f}", False),
+    "log_time": ("mean log time", "{:.2f}", None),
+}
+
+# Variants of the spatial VAE under one likelihood: D / (2 x 64 maps of 3x3), what the original's
+# loss implies for its spatial variants. The original's vanilla had nine times that variance.
+CIFAR10_VARIANCE = 32 * 32 * 3 / (2 * 64 * 9)
+SPATIAL: dict[str, dict] = {
+    variant: {"variant": variant, "likelihood.variance": CIFAR10_VARIANCE}
+    for variant in ("vanilla", "naive", "mvn", "low_rank")
+}
+SPATIAL["vanilla, the original's variance"] = {
+    "variant": "vanilla", "likelihood.variance": 9 * CIFAR10_VARIANCE
+}  # fmt: skip
+SPATIAL_METRICS = {
+    "latent_values": ("latent values", "{:,.0f}", None),
+    "weights": ("weights", "{:,.0f}", None),
+    "elbo": ("ELBO", "{:.1f}", True),
+    "constant_elbo": ("ELBO of a constant", "{:.1f}", None),
+    "kl_loss": ("KL", "{:.1f}", None),
+    "mse": ("MSE", "{:.4f}", False),
+    "parzen": ("Parzen", "{:.1f}", True),
+    "parzen_sigma": ("sigma", "{:.3g}", None),
+}
+
+# InfoCatVAE, weights in nats per example. Ramps end with the first half of the training.
+INFOCAT_EPOCHS = 15
+_HALF = INFOCAT_EPOCHS * 469 // 2  # steps
+
+
+def _ramp(start: float, end: float) -> keras.optimizers.schedules.LearningRateSchedule:
+    return keras.optimizers.schedules.PolynomialDecay(start, _HALF, end)
+
+
+# The cluster is learned while z can say little; then z takes over the style.
+_ANNEALED = {
+    "beta": _ramp(10.0, 1.0), "information_weight": 8.0, "mutual_information_weight": 15.0
+}  # fmt: skip
+# The same cluster is asked of disturbed copies (Hu et al. 2017): consistency and certainty
+# decide at first, and yield to the pictures.
+_CONSISTENT = {
+    "beta": _ramp(10.0, 1.0),
+    "augmentation": "affine",
+    "consistency_weight": _ramp(300.0, 60.0),
+    "mutual_information_weight": _ramp(120.0, 24.0),
+}
+INFOCAT: dict[str, dict] = {
+    "published": {},
+    "without information": {"information_weight": 0.0},
+    "annealed": _ANNEALED,
+    "consistent": {**_CONSISTENT, "information_weight": 8.0},
+    "consistent, informed late": {**_CONSISTENT, "information_weight": _ramp(8.0, 16.0)},
+}
+INFOCAT_METRICS = {
+    "training_hungarian_accuracy": ("training Hungarian", "{:.3f}", True),
+    "hungarian_accuracy": ("Hungarian", "{:.3f}", True),
+    "majority_accuracy": ("majority", "{:.3f}", True),
+    "adjusted_rand_index": ("ARI", "{:.3f}", True),
+    "normalized_mutual_information": ("NMI", "{:.3f}", True),
+    "self_consistency": ("self-consistency", "{:.3f}", True),
+    "consistency_ceiling": ("ceiling", "{:.3f}", None),
+    "live_clusters": ("live clusters", "{:.1f}", None),
+    "elbo": ("ELBO", "{:.2f}", True),
+}
+
 MNIST_RECIPE = {  # of tables 1 and 3
     "dataset": "mnist",
     "batch_size": 128,
@@ -233,6 +320,55 @@ TABLES = {
         rows=COVERAGE,
         settings={"dataset": "mnist", "epochs": 20, "schedule": "cosine"},
         metrics=EVIDENCE | {"prior_mmd": ("MMD² to the prior", "{:.5f}", False)},
+    ),
+    "spaces": Table(
+        "spaces",
+        "MNIST on every kind of latent space, the paper's random walk, 5 epochs",
+        rows=EVERY_SPACE,
+        settings={"dataset": "mnist", "epochs": 5, "kernel": "random_walk"},
+        importance_samples=0,
+        metrics=COLLAPSE,
+        measures=(above_constant,),
+    ),
+    "no_collapse": Table(
+        "no_collapse",
+        "MNIST on closed latent spaces by default, 3 epochs: how far above a constant picture",
+        rows={name: row for name, row in EVERY_SPACE.items() if not name.startswith("euclidean")},
+        settings={"dataset": "mnist", "epochs": 3},
+        importance_samples=0,
+        metrics=COLLAPSE,
+        measures=(above_constant,),
+    ),
+    "spatial": Table(
+        "spatial",
+        "Variants of the spatial VAE on CIFAR-10 (10,000 of it), pictures in [-1, 1]",
+        rows=SPATIAL,
+        settings={
+            "model": "spatial",
+            "dataset": "cifar10",
+            "dataset.subset": True,
+            "epochs": 20,
+            "kl_warmup_steps": 500,
+        },
+        importance_samples=0,
+        metrics=SPATIAL_METRICS,
+        measures=(sizes, above_constant, parzen),
+    ),
+    "infocat": Table(
+        "infocat",
+        "InfoCatVAE on MNIST, not binarised: clusters without labels",
+        rows=INFOCAT,
+        settings={
+            "model": "infocat",
+            "dataset": "mnist",
+            "epochs": INFOCAT_EPOCHS,
+            "schedule": "cosine",
+        },
+        importance_samples=0,
+        metrics=INFOCAT_METRICS,
+        measures=(training_clusters,),
+        starts=3,
+        start_metric="training_mutual_information",
     ),
 }
 

@@ -1,6 +1,6 @@
 """Kill -9 at random moments: what is left is complete, and the end is the same.
 
-    python benchmarks/kill_tests.py [--kills 5] [--short] [--out docs/results/kill_tests.json]
+    python tests/trust/kill_tests.py [--kills 5] [--short] [--out docs/results/kill_tests.json]
 
 A tiny model is trained, checkpointed and reproduced, and pictures are converted, each in a
 process of its own that is killed at a random moment, again and again, until it comes to its
@@ -27,9 +27,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 TINY = {
-    "dataset": "gaussian_mixture", "dataset_options": {"train_size": 128, "test_size": 32},
-    "latent": "euclidean:1", "encoder_units": (8,), "decoder_units": (8,), "epochs": 12,
-    "batch_size": 16, "schedule": "cosine", "patience": 11,
+    "dataset": "gaussian_mixture", "dataset.train_size": 128, "dataset.test_size": 32,
+    "manifold": "euclidean:1", "network.units": (8,), "epochs": 12, "batch_size": 16,
+    "schedule": "cosine", "fit.patience": 11,
 }  # fmt: skip
 KINDS = ("train", "checkpoint", "reproduce", "convert")
 PICTURES = 3000  # of a conversion
@@ -44,8 +44,8 @@ def work(kind, folder, signals):
         signals: Event that is set when the work begins, for `"checkpoint"` when one is
             written.
     """
-    from diffusion_vae.runs import ExperimentConfig
     from diffusion_vae.runs.reproduce import Table, run_jobs
+    from diffusion_vae.runs.reproduce.plan import settings_record
 
     if kind == "convert":
         from diffusion_vae.datasets import convert_pictures
@@ -61,11 +61,11 @@ def work(kind, folder, signals):
         table = Table("tiny", "Tiny", {"euclidean:1": {}}, settings=TINY, importance_samples=2)
         run_jobs(table.jobs(runs=2), folder / "out", folder / "results", say=lambda text: None)
         return
-    every = 1 if kind == "checkpoint" else None
-    train_or_go_on(ExperimentConfig(**TINY, checkpoint_every=every), folder / "results")
+    every = {"fit.checkpoint_every": 1} if kind == "checkpoint" else {}
+    train_or_go_on(settings_record({**TINY, **every}), folder / "results")
 
 
-def train_or_go_on(config, results):
+def train_or_go_on(record, results):
     """What a user does: goes on with a run that has an epoch, else starts it again."""
     from diffusion_vae.callbacks import ResultsFolder
     from diffusion_vae.runs import resume, train
@@ -74,7 +74,7 @@ def train_or_go_on(config, results):
         resume("run", results)
         return
     ResultsFolder(results, "run").discard()
-    train(config, results, "run")
+    train(record, results, "run")
 
 
 def announce_checkpoints(signals):
@@ -233,7 +233,7 @@ def main():
     # Children begin with the library imported, so that kills meet the work itself.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["diffusion_vae.runs.reproduce"])
-    command = f"python benchmarks/kill_tests.py --kills {kills} --seed {options.seed}"
+    command = f"python tests/trust/kill_tests.py --kills {kills} --seed {options.seed}"
     report = {}
     with tempfile.TemporaryDirectory() as root:
         for kind in options.kinds:

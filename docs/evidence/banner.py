@@ -1,6 +1,6 @@
 """Trained latent spaces side by side, with what is decoded from them: the README's picture.
 
-python benchmarks/banner.py --results results --run RUN --run RUN ... --out docs/images/NAME.png
+python docs/evidence/banner.py --results results --run RUN --run RUN ... --out docs/images/NAME.png
 
 One column a run: the encoded test examples above, the decoded latent points below. A single
 run has them side by side.

@@ -1,6 +1,6 @@
 """Latent spaces of a topology table's runs side by side: captured, folded, torn.
 
-python benchmarks/topology_gallery.py --table docs/results/topology --results results \
+python docs/evidence/topology_gallery.py --table docs/results/topology --results results \
     --out docs/results/topology_gallery.png [--run cos-cos-plain-seed-0 ...] [--columns 4]
 
 Each panel is the latent space of one run of `diffusion-vae reproduce topology`, its points
@@ -25,7 +25,7 @@ CAPTION = 0.5  # inches, of four lines below it
 
 
 def verdict(measured):
-    """What `evaluation.topology` found, in a few short lines."""
+    """What `evaluation.measure_topology` found, in a few short lines."""
     degree = measured.get("degree")
     lines = ["captured" if measured["captured"] else "not captured"]
     if degree is not None:
@@ -43,7 +43,7 @@ def panel(report, results):
     figure = plots.latent_scatter(
         run.model.manifold, locations, factors=run.dataset.test_factors, point_size=4.0
     )
-    lines = [report["row"], f"seed {report['config']['seed']}", *verdict(report["topology"])]
+    lines = [report["row"], f"seed {report['record']['seed']}", *verdict(report["topology"])]
     return cropped(plots.to_array(figure, dpi=300)), lines
 
 

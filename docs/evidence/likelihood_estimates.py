@@ -1,6 +1,6 @@
 """Importance-weighted log-likelihoods on S^2 beside a quadrature over the sphere.
 
-python benchmarks/likelihood_estimates.py --results FOLDER --run NAME [--json FILE]
+python docs/evidence/likelihood_estimates.py --results FOLDER --run NAME [--json FILE]
 
 For a trained run with a unit-variance Gaussian likelihood: mean log p(x) of test examples by
 draws from the posterior, by draws of which half come from the prior, and by a sum over a
@@ -9,12 +9,14 @@ Fibonacci lattice, which is exact as long as its points are close beside the dif
 
 import argparse
 import math
+import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
 from scipy.special import logsumexp
-from timing import about
 
+from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.datasets.rotations import sphere_grid
 from diffusion_vae.files import write_json
 from diffusion_vae.runs import load_run
@@ -47,7 +49,13 @@ def main():
     arguments = parser.parse_args()
     run = load_run(arguments.results, arguments.run)
     x = np.asarray(run.dataset.test[: arguments.examples])
-    report = {**about(), "run": arguments.run, "examples": len(x), "rows": []}
+    report = {
+        "command": shlex.join(["python", "docs/evidence/likelihood_estimates.py", *sys.argv[1:]]),
+        "versions": installed_versions(),
+        "run": arguments.run,
+        "examples": len(x),
+        "rows": [],
+    }
     report["quadrature"] = float(quadrature(run.model, x).mean())
     for share in SHARES:
         for samples in SAMPLES:
