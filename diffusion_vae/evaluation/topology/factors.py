@@ -53,6 +53,8 @@ class Factors:
 class TorusFactors(Factors):
     """Angles on a flat torus: a class of loops for each angle, going round once."""
 
+    manifold: FlatTorus
+
     def points(self, factors: np.ndarray) -> np.ndarray:
         return ops.convert_to_numpy(self.manifold.from_angles(np.asarray(factors, np.float32)))
 
