@@ -3,6 +3,7 @@
 import ast
 import functools
 import importlib.util
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,26 +19,66 @@ def complete_setting(ctx: typer.Context, incomplete: str) -> list[str]:
         ctx: The context of the command, with the options typed so far.
         incomplete: What is typed of the key.
     """
-    from diffusion_vae.runs.kinds import COMPONENTS, MODELS, NETWORKS, OPTIMIZERS, SCHEDULES
+    from diffusion_vae.runs.kinds import (
+        COMPONENTS,
+        MODELS,
+        OPTIMIZERS,
+        SCHEDULES,
+        is_set,
+    )
 
     typed = ctx.params
+    settings = [pair.partition("=") for pair in typed.get("settings") or []]
+    chosen = {key: value for key, _, value in settings}
     kind = MODELS.get(typed.get("model") or "diffusion", MODELS["diffusion"])
-    network = typed.get("network")
     model = static_arguments(kind.address)
-    found = [name for name in model if name not in (*COMPONENTS, "manifold", "seed")]
-    addresses = {
-        part: next(iter(COMPONENTS[part].values())) for part in COMPONENTS if part in model
-    }
-    chosen = NETWORKS.get(network or ("spatial" if "SpatialVAE" in kind.address else "mlp"))
-    if chosen is not None:
-        addresses |= dict(zip(("encoder", "decoder"), chosen, strict=True))
-    addresses |= {"optimizer": OPTIMIZERS["adam"], "fit": "diffusion_vae.runs.record:Fit"}
+    found = [name for name in (*model, "dtype") if is_set("model", name)]
+    usual = "spatial" if "SpatialVAE" in kind.address else "mlp"
+    network = typed.get("network") or chosen.get("network") or usual
+    defaults = {"encoder": network, "decoder": network}
+    addresses = {}
+    for part in [each for each in COMPONENTS if each in model]:
+        table = COMPONENTS[part]
+        name = chosen.get(part) or defaults.get(part) or _default(kind.address, part)
+        addresses[part] = table.get(name or "", next(iter(table.values())))
+    optimizer = chosen.get("optimizer", "adam")
+    addresses["optimizer"] = OPTIMIZERS.get(optimizer, OPTIMIZERS["adam"])
+    addresses["fit"] = "diffusion_vae.runs.record:Fit"
     if typed.get("schedule") in SCHEDULES:
         addresses["schedule"] = SCHEDULES[typed["schedule"]]
-    for part, address in addresses.items():
-        found.append(part)
-        found += [f"{part}.{name}" for name in static_arguments(address)]
-    return [f"{key}=" for key in found if key.startswith(incomplete)]
+    known = {part: static_arguments(address) for part, address in addresses.items()}
+    known["dataset"] = _options_of_data(typed.get("dataset") or "periodic_pictures")
+    found += [part for part in ("encoder", "decoder", "likelihood", "optimizer") if part in known]
+    for part, names in known.items():
+        found += [f"{part}.{name}" for name in names if is_set(part, name)]
+    return [f"{key}=" for key in dict.fromkeys(found) if key.startswith(incomplete)]
+
+
+def _default(address: str, name: str) -> str | None:
+    """The text that an argument of a class is by default, if its own constructor says it."""
+    module, _, cls = address.partition(":")
+    path = _file(module, cls)
+    tree = ast.parse("" if path is None else path.read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == cls:
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                    pairs = zip(item.args.kwonlyargs, item.args.kw_defaults, strict=True)
+                    known = {a.arg: d.value for a, d in pairs if isinstance(d, ast.Constant)}
+                    value = known.get(name)
+                    return value if isinstance(value, str) else None
+    return None
+
+
+def _options_of_data(name: str) -> tuple[str, ...]:
+    """Options of a data set's loader, and those of every data set."""
+    from diffusion_vae.datasets.registry import loader
+
+    try:
+        own = tuple(inspect.signature(loader(name)).parameters)
+    except ValueError:  # not typed to the end
+        own = ()
+    return (*own, "low_pass", "value_range")
 
 
 @functools.cache

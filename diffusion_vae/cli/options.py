@@ -129,9 +129,11 @@ def argument_texts(maker: Any) -> dict[str, str]:
             r"^    (\w+): (.*?)(?=^    \w+:|\Z)", section.group(1), re.MULTILINE | re.DOTALL
         ):
             words = " ".join(text.split())
+            if words.startswith("As in "):  # a base class explains it
+                continue
             sentence = re.split(r"(?<!al)(?<=[.;])\s", words)[0]
             texts.setdefault(name, sentence.rstrip(".;").replace("`", ""))
-    return {name: text for name, text in texts.items() if not text.startswith("As in ")}
+    return texts
 
 
 def _title(part: str, maker: Any) -> str:

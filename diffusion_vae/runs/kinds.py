@@ -80,6 +80,22 @@ OPTIMIZERS = {
 }
 SCHEDULES = {"cosine": "keras.optimizers.schedules:CosineDecay"}
 
+# Arguments that follow from others (the record's seed, the data's shape), or have an option.
+NOT_SET = {
+    "model": {"manifold", "encoder", "decoder", "seed", "name", "trainable"},
+    "decoder": {"event_shape"},
+    "kernel": {"steps"},  # the model's `walk_steps`
+    "optimizer": {"learning_rate"},
+    "schedule": {"initial_learning_rate", "warmup_target"},
+}
+NOT_SET_ELSEWHERE = {"name", "trainable", "dtype", "manifold", "name_or_path", "kwargs"}
+
+
+def is_set(part: str, name: str) -> bool:
+    """Whether `--set` takes an argument of a part of a run."""
+    elsewhere = NOT_SET_ELSEWHERE if part != "model" else ()
+    return name not in NOT_SET.get(part, ()) and name not in elsewhere
+
 
 def register_model(name: str, address: str, description: str) -> None:
     """Adds a kind of model for `diffusion-vae train --model NAME` in this process.

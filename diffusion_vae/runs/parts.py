@@ -8,21 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from diffusion_vae.checks import did_you_mean
-from diffusion_vae.runs.kinds import COMPONENTS, OPTIMIZERS, SCHEDULES, find_class
+from diffusion_vae.runs.kinds import COMPONENTS, OPTIMIZERS, SCHEDULES, find_class, is_set
 from diffusion_vae.runs.values import convert
 from diffusion_vae.signatures import annotation, arguments
 
 PARTS = ("model", *COMPONENTS, "optimizer", "schedule", "dataset", "fit")
 BOTH = {"network": ("encoder", "decoder")}  # a name for two parts at once
-# Arguments that follow from others: the record's seed, the data's shape.
-NOT_SET = {
-    "model": {"encoder", "decoder", "seed", "name", "trainable"},
-    "decoder": {"event_shape"},
-    "kernel": {"steps"},  # the model's `walk_steps`
-    "optimizer": {"learning_rate", "name"},
-    "schedule": {"initial_learning_rate", "warmup_target", "name"},
-}
-NOT_SET_ANYWHERE = {"name", "trainable", "dtype", "manifold", "kwargs"}
 # Choices with an option of their own.
 OPTIONS = ("model", "manifold", "dataset", "learning_rate", "seed", "restarts")
 # Keras's own argument of every model: its dtype policy, which its networks share.
@@ -51,8 +42,7 @@ class Part:
             known = {**known, DTYPE.name: DTYPE}
         if part == "dataset":
             known = {**known, **dict(inspect.signature(of_pictures).parameters)}
-        hidden = NOT_SET.get(part, set()) | (NOT_SET_ANYWHERE if part != "model" else set())
-        return {name: known[name] for name in known if name not in hidden}
+        return {name: known[name] for name in known if is_set(part, name)}
 
     def annotation(self, name: str) -> Any:
         """The type of an argument."""
@@ -201,8 +191,8 @@ class Parts:
             network = getattr(self._default_model(), name)
             network = network.decoder if isinstance(network, EvenDecoder) else network
             config = network.get_config()
-            hidden = NOT_SET.get(name, set()) | {"name", "trainable", "seed", "dtype"}
-            return Part(type(network), {k: v for k, v in config.items() if k not in hidden})
+            given = {k: v for k, v in config.items() if is_set(name, k) and k != "seed"}
+            return Part(type(network), given)
         return Part(find_class(next(iter(table.values()))))
 
     def _default_model(self) -> Any:
