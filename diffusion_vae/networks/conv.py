@@ -210,7 +210,7 @@ class _Options:
         padding: str,
     ) -> None:
         self.blocks = _blocks(filters, kernel_sizes, pool_sizes)
-        self.kernel_sizes, self.pool_sizes = kernel_sizes, pool_sizes
+        self.kernel_sizes, self.pool_sizes = _tuples(kernel_sizes), _tuples(pool_sizes)
         self.dense_units = require_widths("dense_units", dense_units)
         self.activation = require_activation(activation)
         self.batch_norm = bool(batch_norm)
@@ -307,6 +307,11 @@ def _per_block(name: str, values: Any, count: int, optional: bool = False) -> li
             "as `filters`."
         )
     return [None if optional and entry is None else _pair(name, entry) for entry in entries]
+
+
+def _tuples(sizes: Any) -> Any:
+    """Sizes with tuples in place of lists, so that those read from a file are those written."""
+    return tuple(map(_tuples, sizes)) if isinstance(sizes, (list, tuple)) else sizes
 
 
 def _pair(name: str, entry: Any) -> tuple[int, int]:

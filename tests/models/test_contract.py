@@ -30,7 +30,7 @@ def test_shapes_and_next_step_survive_the_file(manifold, make, x, tmp_path):
     model = make(manifold)
     if manifold in GRAPHS:  # one of every family as a graph, which takes seconds to make
         model.compile("adam", jit_compile=False)
-    model.fit(x, batch_size=10, epochs=1, verbose=0)  # 10, 10, 4: a variable batch size
+    model.fit(x, batch_size=20, epochs=1, verbose=0)  # 20, 4: a variable batch size
     n, m = manifold.ambient_dim, manifold.time_dim
     location, time = model.encode(x)
     assert location.shape == (24, n)
@@ -50,7 +50,7 @@ def test_shapes_and_next_step_survive_the_file(manifold, make, x, tmp_path):
     np.testing.assert_array_equal(loaded.reconstruct(x), model.reconstruct(x))
     np.testing.assert_array_equal(loaded.sample_posterior(x, 2), model.sample_posterior(x, 2))
     histories = [
-        net.fit(x, batch_size=12, shuffle=False, epochs=1, verbose=0).history
+        net.fit(x, batch_size=24, shuffle=False, epochs=1, verbose=0).history
         for net in (loaded, model)
     ]
     # TensorFlow's matrix products may differ in the last bit with the alignment of memory.

@@ -46,7 +46,7 @@ def assert_same_ever_after(model, loaded, x):
     same(loaded.reconstruct(x), model.reconstruct(x))
     same(loaded.sample_posterior(x, 2), model.sample_posterior(x, 2))
     same(loaded.elbo(x), model.elbo(x))
-    options = {"batch_size": 10, "shuffle": False, "verbose": 0}
+    options = {"batch_size": 20, "shuffle": False, "verbose": 0}
     first, second = (m.fit(x, **options).history for m in (model, loaded))
     assert first.keys() == second.keys()
     for name, values in first.items():

@@ -192,6 +192,22 @@ def test_data_beyond_the_range_of_tanh_are_refused():
         model.fit(2 * PICTURES, verbose=0)
 
 
+def test_data_beyond_the_range_of_tanh_are_refused_after_loading_too(tmp_path):
+    widths = {"filters": (3, 4, 4)}
+    model = dv.SpatialVAE(SpatialEncoder(**widths), SpatialDecoder(**widths), maps=MAPS)
+    model.compile("adam")
+    model.build((None, 32, 32, 3))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match=r"Expected data in \[-1, 1\].*values from"):
+        loaded.fit(2 * PICTURES, verbose=0)
+    free = dv.SpatialVAE(
+        SpatialEncoder(**widths), SpatialDecoder(**widths, activation="linear"), maps=MAPS
+    )
+    free.compile("adam", **QUICK_STEPS)
+    assert np.isfinite(free.fit(2 * PICTURES, verbose=0).history["loss"]).all()
+
+
 def test_one_seed_is_one_model():
     x = PICTURES[:2]
     outputs = [dv.SpatialVAE(maps=MAPS, seed=s)(x)["reconstruction"] for s in (5, 5, 6)]
