@@ -229,12 +229,31 @@ def test_the_readme_has_at_most_750_words():
     assert len(read(README).split()) <= 750
 
 
-def test_the_folders_of_the_readme_are_those_of_the_checkout():
+def folders_of_the_readme():
     tree = next(block for block in FENCE.findall(read(README)) if "diffusion_vae/\n" in block)
-    named = re.findall(r"^  (\w+)/", tree, re.MULTILINE)
-    there = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert len(named) == len(set(named))
-    assert set(named) == there
+    return re.findall(r"^  (\w+)/", tree, re.MULTILINE)
+
+
+def test_the_folders_of_the_readme_are_those_of_the_checkout():
+    there = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+    assert sorted(folders_of_the_readme()) == there
+
+
+def test_a_folder_imports_only_from_those_above_it_in_the_readme():
+    order = folders_of_the_readme()
+    upward = []
+    for path in PACKAGE.glob("*/**/*.py"):
+        room = path.relative_to(PACKAGE).parts[0]
+        for node in ast.walk(ast.parse(read(path))):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            package, *inner = (node.module or "").split(".")
+            if package != PACKAGE.name:
+                continue
+            taken = inner[:1] or [each.name for each in node.names]
+            late = [each for each in taken if each in order[order.index(room) + 1 :]]
+            upward += [f"{path.relative_to(ROOT)}:{node.lineno} takes {each}" for each in late]
+    assert upward == []
 
 
 # The reference
