@@ -74,6 +74,8 @@ class DiffusionVAE(VariationalAutoencoder):
         ValueError: If an argument is out of range, or does not fit the manifold.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae import DiffusionVAE
         >>> vae = DiffusionVAE("sphere:2 x torus:1", seed=0)
         >>> vae.compile("adam")
         >>> history = vae.fit(np.zeros((8, 4, 4, 1)), verbose=0)

@@ -53,6 +53,7 @@ class InfoVAE(DiffusionVAE):
             the prior).
 
     Example:
+        >>> from diffusion_vae import InfoVAE
         >>> vae = InfoVAE("sphere:2", alpha=0.0, lambda_=100.0, divergence="mmd", seed=0)
         >>> vae.divergence_weight
         99.0

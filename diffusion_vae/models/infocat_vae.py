@@ -102,6 +102,8 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         ValueError: If an argument is out of range, or two of them do not fit together.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae import InfoCatVAE
         >>> vae = InfoCatVAE(clusters=10, seed=0)
         >>> vae.compile("adam")
         >>> history = vae.fit(np.zeros((8, 4, 4, 1)), verbose=0)

@@ -35,6 +35,8 @@ class SphereVAE(_ManifoldVAE):
         kwargs: As in `DiffusionVAE`.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae import SphereVAE
         >>> vae = SphereVAE(dim=2, seed=0)
         >>> vae.compile("adam")
         >>> history = vae.fit(np.zeros((8, 4, 4, 1)), verbose=0)
@@ -67,6 +69,7 @@ class RealProjectiveVAE(_ManifoldVAE):
         kwargs: As in `DiffusionVAE`.
 
     Example:
+        >>> from diffusion_vae import RealProjectiveVAE
         >>> vae = RealProjectiveVAE(dim=2, location_head="veronese")
         >>> vae.manifold
         RealProjective(dim=2)
@@ -94,6 +97,7 @@ class FlatTorusVAE(_ManifoldVAE):
         kwargs: As in `DiffusionVAE`.
 
     Example:
+        >>> from diffusion_vae import FlatTorusVAE
         >>> FlatTorusVAE(dim=2).manifold.ambient_dim
         4
     """
@@ -121,6 +125,7 @@ class EmbeddedTorusVAE(_ManifoldVAE):
         kwargs: As in `DiffusionVAE`.
 
     Example:
+        >>> from diffusion_vae import EmbeddedTorusVAE
         >>> EmbeddedTorusVAE(centre_radius=2.0, tube_radius=0.5).manifold
         EmbeddedTorus(centre_radius=2.0, tube_radius=0.5)
     """
@@ -149,6 +154,7 @@ class SO3VAE(_ManifoldVAE):
         kwargs: As in `DiffusionVAE`.
 
     Example:
+        >>> from diffusion_vae import SO3VAE
         >>> SO3VAE().manifold.ambient_dim
         9
     """
@@ -173,6 +179,7 @@ class O3VAE(_ManifoldVAE):
         kwargs: As in `DiffusionVAE`.
 
     Example:
+        >>> from diffusion_vae import O3VAE
         >>> O3VAE().manifold.ambient_dim
         9
     """
@@ -198,6 +205,7 @@ class EuclideanVAE(_ManifoldVAE):
         kwargs: As in `DiffusionVAE`.
 
     Example:
+        >>> from diffusion_vae import EuclideanVAE
         >>> EuclideanVAE(dim=10).manifold
         Euclidean(dim=10)
     """
@@ -227,6 +235,7 @@ class ProductVAE(_ManifoldVAE):
         TypeError: If `factors` is no list.
 
     Example:
+        >>> from diffusion_vae import ProductVAE
         >>> ProductVAE(["sphere:2", "torus:1"]).manifold
         Product([Sphere(dim=2), FlatTorus(dim=1)])
     """

@@ -64,6 +64,8 @@ class SpatialVAE(VariationalAutoencoder):
         ValueError: If an argument is out of range, or does not fit the variant.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae import SpatialVAE
         >>> vae = SpatialVAE(variant="mvn", maps=4, seed=0)
         >>> vae.compile("adam")
         >>> history = vae.fit(np.zeros((4, 32, 32, 3)), verbose=0)

@@ -100,6 +100,8 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         ValueError: If an argument is out of range.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae import VariationalAutoencoder
         >>> from diffusion_vae.heat_kernels import RandomWalk
         >>> from diffusion_vae.latents import BrownianLatent
         >>> from diffusion_vae.manifolds import Sphere

@@ -24,6 +24,17 @@ class Network(keras.Sequential):
         name: Name of the network.
         dtype: Keras's dtype policy of the layers; `None` is the global one.
         trainable: Whether the weights are trained.
+
+    Example:
+        >>> import keras
+        >>> from diffusion_vae.networks import Network
+        >>> class Linear(Network):
+        ...     def make_layers(self, input_shape):
+        ...         return [keras.layers.Flatten(), keras.layers.Dense(4)]
+        >>> network = Linear()
+        >>> network.build((None, 28, 28))
+        >>> network.count_params()
+        3140
     """
 
     def __init__(
@@ -76,7 +87,16 @@ class Decoder(Network):
     Args:
         event_shape: Shape of one raw output, such as `(28, 28, 1)`; `None` takes the shape
             that the model's data and likelihood need.
-        seed: As in `Network`, like all further arguments.
+        seed: As in `Network`.
+        kwargs: `name`, `dtype` and `trainable`, as in `Network`.
+
+    Example:
+        >>> from diffusion_vae.networks import MLPDecoder
+        >>> decoder = MLPDecoder((256,))
+        >>> decoder.complete(event_shape=(28, 28, 1))  # as a model does
+        >>> decoder.build((None, 3))
+        >>> decoder.output_shape
+        (None, 28, 28, 1)
     """
 
     def __init__(

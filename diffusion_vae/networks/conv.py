@@ -62,9 +62,11 @@ class ConvEncoder(Network):
         ValueError: If an argument is out of range, or lists differ in length.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.networks import ConvEncoder
         >>> encoder = ConvEncoder((8, 8), dense_units=(16,))
-        >>> encoder(np.zeros((5, 28, 28, 1))).shape
-        TensorShape([5, 16])
+        >>> tuple(encoder(np.zeros((5, 28, 28, 1))).shape)
+        (5, 16)
     """
 
     def __init__(
@@ -143,9 +145,11 @@ class ConvDecoder(Decoder):
         ValueError: If an argument is out of range, or lists differ in length.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.networks import ConvDecoder
         >>> decoder = ConvDecoder((8, 8), event_shape=(28, 28, 1))
-        >>> decoder(np.zeros((5, 3))).shape
-        TensorShape([5, 28, 28, 1])
+        >>> tuple(decoder(np.zeros((5, 3))).shape)
+        (5, 28, 28, 1)
     """
 
     def __init__(

@@ -43,9 +43,11 @@ class MLPEncoder(Network):
         ValueError: If a width, share or name is out of range.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.networks import MLPEncoder
         >>> encoder = MLPEncoder((256, 128))
-        >>> encoder(np.zeros((5, 28, 28, 1))).shape
-        TensorShape([5, 128])
+        >>> tuple(encoder(np.zeros((5, 28, 28, 1))).shape)
+        (5, 128)
     """
 
     def __init__(
@@ -115,9 +117,11 @@ class MLPDecoder(Decoder):
         ValueError: If a width, range or name is out of range.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.networks import MLPDecoder
         >>> decoder = MLPDecoder((256,), event_shape=(28, 28, 1))
-        >>> decoder(np.zeros((5, 3))).shape
-        TensorShape([5, 28, 28, 1])
+        >>> tuple(decoder(np.zeros((5, 3))).shape)
+        (5, 28, 28, 1)
     """
 
     def __init__(

@@ -54,9 +54,11 @@ class SpatialEncoder(Network):
         ValueError: If there are not three numbers of filters.
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.networks import SpatialEncoder
         >>> encoder = SpatialEncoder()
-        >>> encoder(np.zeros((5, 32, 32, 3))).shape
-        TensorShape([5, 512])
+        >>> tuple(encoder(np.zeros((5, 32, 32, 3))).shape)
+        (5, 512)
     """
 
     def __init__(
@@ -118,9 +120,11 @@ class SpatialDecoder(Decoder):
             `filters` another length than needed (when the network is built).
 
     Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.networks import SpatialDecoder
         >>> decoder = SpatialDecoder(event_shape=(32, 32, 3))
-        >>> decoder(np.zeros((5, 3, 3, 64))).shape
-        TensorShape([5, 32, 32, 3])
+        >>> tuple(decoder(np.zeros((5, 3, 3, 64))).shape)
+        (5, 32, 32, 3)
     """
 
     def __init__(
