@@ -95,7 +95,7 @@ def test_gradients_and_kl_of_many_draws_stay_exact(name, dim, log_time):
 @each_kind
 def test_models_train_and_survive_the_file(name, dim, tmp_path):
     x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
-    model = SphereVAE(dim, latent=name, seed=0)
+    model = SphereVAE(dim, posterior=name, seed=0)
     model.compile("adam")
     model.fit(x, batch_size=16, epochs=2, verbose=0)
     location, time = model.encode(x)
