@@ -103,7 +103,7 @@ def train(
     import_library()
     from diffusion_vae.callbacks import ProgressBar
     from diffusion_vae.runs.cluster import ALONE, join
-    from diffusion_vae.runs.compose import compose
+    from diffusion_vae.runs.composing import compose
     from diffusion_vae.runs.record import read_record
     from diffusion_vae.runs.training import resume as resume_run
     from diffusion_vae.runs.training import train as train_run

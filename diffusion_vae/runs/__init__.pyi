@@ -2,7 +2,7 @@ from . import reproduce as reproduce
 from .cluster import ALONE as ALONE
 from .cluster import Cluster as Cluster
 from .cluster import join as join
-from .compose import compose as compose
+from .composing import compose as compose
 from .evaluation import evaluate_run as evaluate_run
 from .kinds import MODELS as MODELS
 from .kinds import register_model as register_model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diffusion_vae import datasets
 from diffusion_vae.checks import did_you_mean
-from diffusion_vae.runs.compose import compose
+from diffusion_vae.runs.composing import compose
 from diffusion_vae.runs.record import Record
 
 if TYPE_CHECKING:
