@@ -92,7 +92,7 @@ def _widest_dtype(manifold: Manifold) -> str:
     floatx = keras.config.floatx()
     double = ops.convert_to_tensor(np.ones((1, manifold.ambient_dim)))
     if keras.backend.standardize_dtype(double.dtype) != "float64":
-        return floatx  # JAX, unless told otherwise
+        return floatx  # JAX, unless `jax_enable_x64` is set
     try:
         y = manifold.project(double)
     except Exception:  # a user's constants may be of another precision
