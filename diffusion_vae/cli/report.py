@@ -18,6 +18,11 @@ def report(
     which: Which = "last",
 ) -> None:
     """Parameters, numbers, curves and every picture of a finished run in one HTML file."""
+    from diffusion_vae.cli.quiet import import_library
+    from diffusion_vae.runs.loading import load_run
     from diffusion_vae.runs.report.page import write_report
+
+    if load_run(results, run, which).metrics:  # else the page is refused, without Keras
+        import_library()
 
     console.print(str(write_report(results, run, out, which)), soft_wrap=True)

@@ -122,10 +122,11 @@ def train(
         from diffusion_vae.runs.flat import flatten
 
         flat = flatten(record.as_dict())
+        epochs_word = "epoch" if record.training.epochs == 1 else "epochs"
         shown = flat.get("manifold") or flat["model"]
         console.print(
             f"Training [bold]{shown}[/] on [bold]{record.dataset['name']}[/], "
-            f"{record.training.epochs} epochs, seed {record.seed}."
+            f"{record.training.epochs} {epochs_word}, seed {record.seed}."
         )
         trained = train_run(record, results, run, **watched)
     if trained is not None:

@@ -8,7 +8,7 @@ from diffusion_vae.heat_kernels.gaussian import GaussianKernel
 from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
-from diffusion_vae.heat_kernels.walk_bias import WalkBias, walk_bias
+from diffusion_vae.heat_kernels.bias import WalkBias, walk_bias
 from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 
 __all__ = [
