@@ -1,4 +1,4 @@
-"""Text forms of manifolds, such as `"sphere:2"`: one table that needs neither Keras nor a manifold."""
+"""Text forms of manifolds, such as `"sphere:2"`: a table that needs neither Keras nor a backend."""
 
 from typing import Any, NamedTuple
 
