@@ -1,4 +1,4 @@
-"""Text forms of manifolds, such as `"sphere:2"`: a table that needs neither Keras nor a backend."""
+"""Text forms of manifolds, such as `"sphere:2"`: a table without Keras or a backend."""
 
 from typing import Any, NamedTuple
 
