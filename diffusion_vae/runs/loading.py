@@ -114,6 +114,7 @@ def load_checkpoint(
     """
     import keras
 
+    import diffusion_vae.runs.ellipsoid  # noqa: F401 (registers its level set)
     from diffusion_vae.callbacks.versions import installed_versions
     from diffusion_vae.models import VariationalAutoencoder
 

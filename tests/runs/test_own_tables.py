@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -59,6 +61,19 @@ def test_every_kind_of_latent_space_is_there():
     assert (model.kernel, model.walk_steps, model.manifold.dim) == ("random_walk", 10, 2)
     points = np.array([[1.0, 0.0, 0.0], [0.0, 1.5, 0.0], [0.0, 0.0, -2.0]], "float32")
     np.testing.assert_allclose(model.manifold.project(points), points, atol=1e-5)
+
+
+def test_a_run_on_the_ellipsoid_is_read_by_another_process(tmp_path):
+    record = TABLES["no_collapse"].jobs(["ellipsoid"], 1)[0].record
+    model = record.build_model()
+    model.build((None, 4))
+    model.save(tmp_path / "model.keras")
+    script = (
+        "from diffusion_vae.runs.loading import load_checkpoint\n"
+        f"print(load_checkpoint({str(tmp_path / 'model.keras')!r}).manifold)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "ellipsoid_level" in done.stdout, done.stderr[-1000:]
 
 
 def test_the_original_vanilla_had_nine_times_the_variance():

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from diffusion_vae.checks import did_you_mean
+from diffusion_vae.runs.ellipsoid import ellipsoid
 from diffusion_vae.runs.published import (
     CORRECTED,
     CORRECTED_PERIODIC,
@@ -13,7 +14,6 @@ from diffusion_vae.runs.published import (
     MNIST,
     PERIODIC_PICTURES,
 )
-from diffusion_vae.runs.reproduce.ellipsoid import ellipsoid
 from diffusion_vae.runs.reproduce.measures import (
     above_constant,
     parzen,
