@@ -56,7 +56,7 @@ def test_samples_have_the_mean_and_the_variance_of_each_coordinate(kernel):
 
 
 def test_only_euclidean_space_will_do():
-    with pytest.raises(TypeError, match="Expected a manifold of type Euclidean for GaussianKernel"):
+    with pytest.raises(TypeError, match="Expected a manifold of type Euclidean for Gaussian"):
         GaussianKernel(Sphere(2))
 
 
