@@ -17,9 +17,9 @@ OF_KERAS = ("name", "dtype", "trainable", "autocast", "activity_regularizer")
 
 def check_keywords(cls: type, given: Iterable[str]) -> None:
     """Raises `TypeError` if a keyword is no argument of a model."""
+    known = arguments(cls)
     for name in given:
-        if name not in OF_KERAS:
-            known = arguments(cls)
+        if name not in (*known, *OF_KERAS):
             raise TypeError(
                 f"Expected arguments of {cls.__name__} among {sorted(known)}. Received: {name!r}."
                 f"{did_you_mean(name, known)}"

@@ -114,6 +114,10 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
 
     own_metric_names: tuple[str, ...] = ()
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> "VariationalAutoencoder":
+        check_keywords(cls, kwargs)  # here, once for every class that hands arguments on
+        return super().__new__(cls, *args, **kwargs)
+
     def __init__(
         self,
         latent: LatentDistribution,
@@ -127,7 +131,6 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         seed: int | None = None,
         **kwargs: Unpack[KerasOptions],
     ) -> None:
-        check_keywords(type(self), kwargs)
         super().__init__(**kwargs)
         dtype = self.dtype_policy
         self.latent = latent
