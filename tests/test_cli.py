@@ -1,31 +1,53 @@
 """The command as a user runs it: what it prints, its exit codes, what it writes."""
 
 import csv
+import importlib.util
 import json
+import re
 import subprocess
 import sys
 
+import keras
 import pytest
+import typer
 
+import diffusion_vae
 from diffusion_vae import cli
+from diffusion_vae.runs import MODELS, load_run, register_model
+from diffusion_vae.signatures import with_full_signature
 
-TINY = ["--epochs", "1", "--encoder-units", "8", "--decoder-units", "8"]
+TINY = ["--epochs", "1", "--set", "encoder.units=8", "--set", "decoder.units=8"]
+DIGITS = ["--manifold", "sphere:2", "--dataset", "digits", "--batch-size", "1000"]
 
 
 def run(monkeypatch, capfd, *arguments):
     """Exit code, standard output and standard error of the command."""
-    monkeypatch.setattr(sys, "argv", ["diffusion-vae", *arguments])
+    monkeypatch.setattr(sys, "argv", ["diffusion-vae", *map(str, arguments)])
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     output = capfd.readouterr()
     return stopped.value.code or 0, output.out, output.err
 
 
+def settings(**values):
+    """`--set` options, with two underscores for a point."""
+    pairs = [f"{key.replace('__', '.')}={value}" for key, value in values.items()]
+    return [part for pair in pairs for part in ("--set", pair)]
+
+
+def only_record(results):
+    """The record of the one run of a results folder."""
+    (path,) = results.glob("parameters/*/experiment.json")
+    return json.loads(path.read_text())
+
+
+# -- train -----------------------------------------------------------------------------------
+
+
 def test_train_prints_a_summary_that_a_program_can_read(monkeypatch, capfd, tmp_path):
-    options = ["size=8", "train_size=64", "test_size=16"]
-    flags = [part for option in options for part in ("--dataset-option", option)]
+    data = settings(dataset__size=8, dataset__train_size=64, dataset__test_size=16)
     code, out, _ = run(
-        monkeypatch, capfd, "train", "--results", str(tmp_path), "--restarts", "0", *flags, *TINY
+        monkeypatch, capfd, "train", "--results", tmp_path, "--restarts", 0, *data, *TINY
     )
     assert code == 0
     lines = out.splitlines()
@@ -35,40 +57,153 @@ def test_train_prints_a_summary_that_a_program_can_read(monkeypatch, capfd, tmp_
         assert {"elbo", "kl_loss", "mse", "topology"} <= set(json.load(file))
 
 
-def test_train_with_convolutions_of_every_option(monkeypatch, capfd, tmp_path):
-    options = {
-        "--network": "conv", "--filters": "4,5", "--kernel-sizes": "3x1,2",
-        "--pool-sizes": "2x3,none", "--dense-units": "6", "--padding": "circular",
-    }  # fmt: skip
-    flags = [part for pair in options.items() for part in pair]
+def test_train_with_convolutions_of_every_setting(monkeypatch, capfd, tmp_path):
+    chosen = settings(
+        network__filters="4,5", network__kernel_sizes="[[3, 1], 2]",
+        network__pool_sizes="[[2, 3], none]", network__dense_units=6, network__padding="circular",
+    )  # fmt: skip
     code, _, err = run(
-        monkeypatch, capfd, "train", "--latent", "sphere:2", "--dataset", "digits",
-        "--results", str(tmp_path), "--batch-size", "1000", "--epochs", "1", *flags,
+        monkeypatch, capfd, "train", *DIGITS, "--network", "conv", "--epochs", 1, *chosen,
+        "--results", tmp_path,
     )  # fmt: skip
     assert (code, err) == (0, "")
-    (path,) = tmp_path.glob("parameters/*/experiment.json")
-    record = json.loads(path.read_text())
-    config = record.get("config", record)
+    config = only_record(tmp_path)["model"]["config"]["encoder"]["config"]
     assert config["kernel_sizes"] == [[3, 1], 2]
     assert config["pool_sizes"] == [[2, 3], None]
     assert (config["filters"], config["padding"]) == ([4, 5], "circular")
 
 
-def test_another_network_leaves_out_what_a_configuration_says_of_the_former(
-    monkeypatch, capfd, tmp_path
-):
-    stored = tmp_path / "stored.json"
-    stored.write_text(
-        json.dumps({"latent": "sphere:2", "dataset": "digits", "encoder_units": [8]})
-    )
-    flags = [
-        "--config", str(stored), "--network", "conv", "--filters", "4", "--pool-sizes", "2",
-        "--epochs", "1", "--batch-size", "1000", "--results", str(tmp_path),
-    ]  # fmt: skip
-    code, _, err = run(monkeypatch, capfd, "train", *flags)
+BY_HAND = """
+model:
+  class_name: DiffusionVAE
+  config:
+    manifold: sphere:2
+    encoder: {class_name: MLPEncoder, config: {units: [8]}}
+    decoder: {class_name: MLPDecoder, config: {units: [8]}}
+dataset: {name: digits, options: {test_fraction: 0.9}}
+fit: {epochs: 2}
+"""
+
+
+def test_options_beside_a_hand_written_file_replace_its_own(monkeypatch, capfd, tmp_path):
+    stored = tmp_path / "stored.yaml"
+    stored.write_text(BY_HAND)
+    flags = ["train", "--config", stored, "--epochs", 1, "--results", tmp_path / "results"]
+    code, out, err = run(monkeypatch, capfd, *flags, "--seed", 3, *settings(kl_weight=0.5))
     assert (code, err) == (0, "")
-    code, _, err = run(monkeypatch, capfd, "train", *flags, "--encoder-units", "8")
-    assert code == 2 and "Expected no `encoder_units` with the network 'conv'" in err
+    assert "Training sphere:2 on digits, 1 epoch, seed 3." in out
+    record = only_record(tmp_path / "results")
+    config = record["model"]["config"]
+    assert (record["fit"]["epochs"], record["seed"], config["kl_weight"]) == (1, 3, 0.5)
+    assert config["encoder"]["config"]["units"] == [8]
+    assert record["dataset"] == {"name": "digits", "options": {"test_fraction": 0.9}}
+
+
+def test_another_network_leaves_out_what_a_file_says_of_the_former(monkeypatch, capfd, tmp_path):
+    stored = tmp_path / "stored.yaml"
+    stored.write_text(BY_HAND)
+    flags = [
+        "train", "--config", stored, "--network", "conv", "--epochs", 1, "--results",
+        tmp_path / "results", *settings(network__filters=4, network__pool_sizes=2),
+    ]  # fmt: skip
+    code, _, err = run(monkeypatch, capfd, *flags, *settings(encoder__units=8))
+    assert code == 2 and "an argument of the encoder ConvEncoder" in err
+    code, _, err = run(monkeypatch, capfd, *flags)
+    assert (code, err) == (0, "")
+    config = only_record(tmp_path / "results")["model"]["config"]
+    assert config["decoder"]["config"]["filters"] == [4]
+
+
+# A package of a user's own: one more constructor argument, and nothing else.
+OWN_MODEL = '''
+import keras
+from diffusion_vae import DiffusionVAE
+from diffusion_vae.signatures import with_full_signature
+
+
+@keras.saving.register_keras_serializable(package="own_package")
+class SharpVAE(DiffusionVAE):
+    """A model with one more argument.
+
+    Args:
+        sharpness: How sharp.
+    """
+
+    def __init__(self, manifold, encoder=None, decoder=None, *, sharpness: float = 1.0, **kwargs):
+        super().__init__(manifold, encoder, decoder, **kwargs)
+        self.sharpness = sharpness
+
+    def get_config(self):
+        return {**super().get_config(), "sharpness": self.sharpness}
+'''
+
+
+@pytest.fixture
+def own_module(monkeypatch, tmp_path):
+    """The name of a module with a model of one's own."""
+    (tmp_path / "own_package_models.py").write_text(OWN_MODEL)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "own_package_models"
+    sys.modules.pop("own_package_models", None)
+
+
+def test_one_more_argument_of_a_model_is_set_from_the_command_line(
+    monkeypatch, capfd, tmp_path, own_module
+):
+    monkeypatch.setattr("diffusion_vae.runs.kinds.MODELS", dict(MODELS))
+    results = tmp_path / "results"
+    flags = ["train", *DIGITS, *TINY, "--results", results, "--run", "mine"]
+    address = f"{own_module}:SharpVAE"
+    code, _, err = run(
+        monkeypatch, capfd, *flags, "--model", address, *settings(sharpness=2.5, walk_steps=3)
+    )
+    assert (code, err) == (0, "")
+    config = only_record(results)["model"]["config"]
+    assert (config["sharpness"], config["walk_steps"]) == (2.5, 3)
+    model = load_run(results, "mine").model
+    assert (type(model).__name__, model.sharpness) == ("SharpVAE", 2.5)
+    assert load_run(results, "mine").record.build_model().sharpness == 2.5
+
+    code, out, _ = run(monkeypatch, capfd, "options", address)
+    assert code == 0 and re.search(r"sharpness +1\.0 +a number +How sharp", out)
+    for wrong, sentence in {
+        "sharpness=very": "Expected `sharpness` to be a number. Received: 'very'.",
+        "sharpnes=1": "Did you mean 'sharpness'?",
+    }.items():
+        code, _, err = run(monkeypatch, capfd, *flags, "--model", address, "--set", wrong)
+        assert code == 2 and sentence in err
+
+
+def test_a_registered_model_is_a_kind_of_its_own(monkeypatch, capfd, tmp_path, own_module):
+    monkeypatch.setattr("diffusion_vae.runs.kinds.MODELS", dict(MODELS))
+    register_model("sharp", f"{own_module}:SharpVAE", "sharp pictures")
+    _, out, _ = run(monkeypatch, capfd, "list", "--results", tmp_path / "none")
+    assert "sharp pictures" in out
+    seen = []
+    monkeypatch.setattr(
+        "diffusion_vae.runs.training.train", lambda record, *args, **options: seen.append(record)
+    )
+    code, _, err = run(
+        monkeypatch, capfd, "train", *DIGITS, "--model", "sharp", *settings(sharpness=0.5)
+    )
+    assert (code, err) == (0, "")
+    assert seen[0].model["config"]["sharpness"] == 0.5
+
+
+def test_an_argument_of_a_class_in_the_test_itself_is_in_its_signature():
+    @with_full_signature
+    @keras.saving.register_keras_serializable(package="tests")
+    class SharperVAE(diffusion_vae.SphereVAE):
+        def __init__(self, dim=2, encoder=None, decoder=None, *, sharpness=1.0, **kwargs):
+            super().__init__(dim, encoder, decoder, **kwargs)
+            self.sharpness = sharpness
+
+    assert {"sharpness", "walk_steps", "likelihood"} <= set(SharperVAE.__signature__.parameters)
+    with pytest.raises(TypeError, match="Did you mean 'sharpness'"):
+        SharperVAE(sharpnes=1.0)
+
+
+# -- other commands --------------------------------------------------------------------------
 
 
 def test_list_shows_spaces_data_sets_and_models(monkeypatch, capfd):
@@ -78,10 +213,44 @@ def test_list_shows_spaces_data_sets_and_models(monkeypatch, capfd):
         assert name in out
 
 
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("sphere", ("walk_steps", "kl_weight", "encoder.units", "likelihood.scale", "dtype")),
+        ("diffusion", ("time_annealing", "optimizer.beta_1", "schedule.warmup_steps")),
+        ("info", ("alpha", "lambda_", "divergence.bandwidth", "fit.patience")),
+        ("infocat", ("clusters", "augmentation.degrees", "consistency_weight")),
+        ("spatial", ("variant", "encoder.filters")),
+        ("conv", ("encoder.padding", "decoder.pool_sizes")),
+        ("gaussian", ("likelihood.variance",)), ("adam", ("optimizer.epsilon",)),
+        ("mnist", ("dataset.binarize", "dataset.low_pass")), ("cosine", ("schedule.alpha",)),
+        ("fit", ("fit.curriculum", "fit.jit_compile")), ("energy", ("divergence.statistic",)),
+        ("diffusion_vae.models:SphereVAE", ("dim",)),
+    ],
+)  # fmt: skip
+def test_options_lists_what_set_takes(monkeypatch, capfd, name, keys):
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, err = run(monkeypatch, capfd, "options", name)
+    assert (code, err) == (0, "")
+    for key in keys:
+        assert re.search(rf"^{re.escape(key)} ", out, re.MULTILINE), key
+
+
+def test_the_help_of_train_fits_two_screens(monkeypatch, capfd):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "50")
+    code, out, _ = run(monkeypatch, capfd, "train", "--help")
+    assert code == 0
+    assert len(out.splitlines()) <= 100 and max(map(len, out.splitlines())) <= 80
+    command = typer.main.get_command(cli.app).commands["train"]
+    assert len([each for each in command.params if each.name != "help"]) <= 20
+
+
 def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
-    results = ["--results", str(tmp_path)]
-    chosen = ["--latent", "sphere:2", "--dataset", "digits", "--run", "mine"]
-    for arguments in (["train", *results, *chosen, *TINY], ["evaluate", "mine", *results]):
+    results = ["--results", tmp_path]
+    for arguments in (
+        ["train", *results, *DIGITS, "--run", "mine", *TINY], ["evaluate", "mine", *results]
+    ):  # fmt: skip
         assert run(monkeypatch, capfd, *arguments)[0] == 0
     code, out, _ = run(monkeypatch, capfd, "plot", "mine", *results)
     assert code == 0
@@ -91,39 +260,27 @@ def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
     code, out, err = run(monkeypatch, capfd, "plot", "mine", "--explore", *results)
     assert code == 2 and "opens no window" in err
     table = tmp_path / "runs.csv"
-    assert run(monkeypatch, capfd, "list", "--csv", str(table), *results)[0] == 0
+    assert run(monkeypatch, capfd, "list", "--csv", table, *results)[0] == 0
     with table.open(newline="") as file:
         (row,) = csv.DictReader(file)
-    assert (row["run"], row["latent"]) == ("mine", "sphere:2")
+    assert (row["run"], row["manifold"]) == ("mine", "sphere:2")
     assert float(row["log_likelihood"]) > float(row["elbo"]) - 1.0
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--latent", "spheer:2"], "Did you mean 'sphere'?"),
-        (["--latent", "sphere:0"], "Expected `dim` to be at least 1"),
+        (["--manifold", "spheer:2"], "Did you mean 'sphere'?"),
+        (["--manifold", "sphere:0"], "Expected `dim` to be at least 1"),
         (["--dataset", "mnits"], "Did you mean 'mnist'?"),
         (["--dataset", "no/such/file.npz"], "no/such/file.npz"),
-        (["--dataset", "digits", "--dataset-option", "colour=1"], "Unknown option(s) 'colour'"),
-        (["--dataset", "digits", "--dataset-option", "colour"], "KEY=VALUE"),
-        (["--likelihood", "poisson"], "Expected `likelihood`"),
-        (["--likelihood", "bernoulli"], "to lie in [0, 1] for a Bernoulli likelihood"),
-        (["--kernel", "magic"], "Expected `kernel`"),
-        (["--log-time-range", "1"], "Expected --log-time-range to be 2 numbers"),
-        (["--log-time-range", "1,-1"], "low < high"),
-        (["--encoder-units", "a,b"], "Expected --encoder-units"),
-        (["--model", "gan"], "Expected `model`"),
-        (["--network", "gru"], "Expected `network`"),
-        (["--padding", "valid"], "Expected `padding`"),
-        (["--kernel-sizes", "3,a"], "Expected --kernel-sizes"),
-        (["--network", "conv", "--pool-sizes", "2,2"], "Expected one of `pool_sizes`"),
-        (["--network", "conv", "--encoder-units", "9"], "Expected no `encoder_units`"),
-        (["--padding", "circular"], "Expected no `padding` with the network 'mlp'"),
-        (["--network", "conv", "--kernel-sizes", "none"], "Expected each of `kernel_sizes`"),
+        (["--dataset", "digits", "--set", "dataset.colour=1"], "Received: 'colour'"),
+        (["--dataset", "digits", "--set", "dataset.colour"], "KEY=VALUE"),
+        (["--set", "likelihood=poisson"], "Expected `likelihood`"),
+        (["--network", "conv", "--set", "network.kernel_sizes=none"], "kernel_sizes` to be"),
         (["--epochs", "0"], "Expected `epochs` to be at least 1"),
         (["--run", "a/b"], "plain folder name"),
-        (["--latent", "sphere:2", "--head", "veronese"], "Veronese"),
+        (["--manifold", "sphere:2", "--set", "location_head=veronese"], "real projective"),
         (["--epochs", "many"], "--epochs"),
     ],
 )
@@ -132,7 +289,7 @@ def test_bad_input_is_one_sentence_exit_code_2_and_no_files(
 ):
     results = tmp_path / "results"
     tiny = ["--epochs", "1"] if "conv" in arguments else TINY
-    code, out, err = run(monkeypatch, capfd, "train", "--results", str(results), *tiny, *arguments)
+    code, out, err = run(monkeypatch, capfd, "train", "--results", results, *tiny, *arguments)
     assert code == 2
     assert sentence in err
     assert "Traceback" not in out + err
@@ -141,8 +298,12 @@ def test_bad_input_is_one_sentence_exit_code_2_and_no_files(
 
 def test_the_installed_command_is_quiet_about_gpus():
     finished = subprocess.run(
-        ["diffusion-vae", "train", "--latent", "nowhere"], capture_output=True, text=True
+        ["diffusion-vae", "train", "--manifold", "nowhere"], capture_output=True, text=True
     )
     assert finished.returncode == 2
     assert finished.stderr.startswith("Error: Unknown manifold 'nowhere'")
     assert finished.stderr.count("\n") == 1
+
+
+def test_the_package_runs_as_a_module():
+    assert importlib.util.find_spec("diffusion_vae.__main__") is not None

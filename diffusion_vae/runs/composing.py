@@ -194,6 +194,8 @@ def _dataset_part(parts: Parts, base: Record | None, dataset: str | None) -> Par
     from diffusion_vae.datasets.registry import loader
 
     name = dataset or (base.dataset["name"] if base else DATASET)
+    if not isinstance(name, str):
+        raise TypeError(f"Expected `dataset` to be a name or a path, as text. Received: {name!r}.")
     given = {}
     if base is not None and base.dataset["name"] == name:
         given = dict(base.dataset.get("options", {}))

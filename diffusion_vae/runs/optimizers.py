@@ -22,10 +22,6 @@ def check_optimizer(config: dict[str, Any]) -> None:
         ValueError: If it is out of range.
     """
     options = config.get("config", {})
-    if not isinstance(options, dict):
-        raise TypeError(
-            f"Expected the arguments of `optimizer` by name. Received: {options!r:.80}."
-        )
     _check_numbers(options)
     rate = options.get("learning_rate")
     if isinstance(rate, dict):

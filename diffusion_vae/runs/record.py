@@ -114,10 +114,11 @@ class Record:
     def __post_init__(self) -> None:
         for name in ("model", "optimizer"):
             value = getattr(self, name)
-            if not isinstance(value, dict) or not isinstance(value.get("class_name"), str):
+            complete = isinstance(value, dict) and isinstance(value.get("class_name"), str)
+            if not complete or not isinstance(value.get("config", {}), dict):
                 raise TypeError(
-                    f"Expected `{name}` of a record to be a Keras config with a `class_name`. "
-                    f"Received: {value!r:.80}."
+                    f"Expected `{name}` of a record to be a Keras config with a `class_name`, and "
+                    f"arguments by name in `config`. Received: {value!r:.80}."
                 )
         check_optimizer(self.optimizer)
         if not isinstance(self.dataset, dict) or not isinstance(self.dataset.get("name"), str):

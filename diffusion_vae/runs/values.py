@@ -150,4 +150,11 @@ def _read(text: str) -> Any:
         read = yaml.safe_load(text)
     except yaml.YAMLError:
         return text
-    return text if read is None else read
+    return text if read is None else _nothing_is_none(read)
+
+
+def _nothing_is_none(read: Any) -> Any:
+    """A list that was read, with `None` for each word that stands for nothing."""
+    if isinstance(read, list):
+        return [_nothing_is_none(each) for each in read]
+    return None if isinstance(read, str) and read in NOTHING else read

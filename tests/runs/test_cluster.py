@@ -16,17 +16,22 @@ from diffusion_vae.runs import Cluster, join
 pytest.importorskip("jax")
 
 TINY = [
-    "--dataset-option", "size=8", "--dataset-option", "train_size=96",
-    "--dataset-option", "test_size=32", "--encoder-units", "8", "--decoder-units", "8",
-    "--batch-size", "32", "--restarts", "0", "--run", "r", "--latent", "sphere:2",
+    "--set", "dataset.size=8", "--set", "dataset.train_size=96", "--set", "dataset.test_size=32",
+    "--set", "encoder.units=8", "--set", "decoder.units=8",
+    "--batch-size", "32", "--restarts", "0", "--run", "r", "--manifold", "sphere:2",
 ]  # fmt: skip
 ENVIRONMENT = {**os.environ, "KERAS_BACKEND": "jax", "NPROC": "1"}
 SECONDS = 240
 
 
-def command(folder, epochs, *more):
-    options = ["--results", str(folder), "--epochs", str(epochs), *TINY, *more]
-    return [sys.executable, "-m", "diffusion_vae.cli", "train", *options]
+def command(folder, *options):
+    start = [sys.executable, "-m", "diffusion_vae", "train", "--results", str(folder)]
+    return [*start, *options]
+
+
+def begin(epochs):
+    """Options of a new run."""
+    return ["--epochs", str(epochs), *TINY]
 
 
 def free_port():
@@ -35,11 +40,11 @@ def free_port():
         return one.getsockname()[1]
 
 
-def start_both(folder, epochs, *more):
+def start_both(folder, *options):
     hosts = f"127.0.0.1:{free_port()},127.0.0.1"
     return [
         subprocess.Popen(
-            command(folder, epochs, "--hosts", hosts, "--rank", str(rank), *more),
+            command(folder, "--hosts", hosts, "--rank", str(rank), *options),
             env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )
@@ -54,12 +59,12 @@ def history(folder):
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
-    subprocess.run(command(folder, 3), env=ENVIRONMENT, check=True, capture_output=True)
+    subprocess.run(command(folder, *begin(3)), env=ENVIRONMENT, check=True, capture_output=True)
     return folder
 
 
 def test_two_processes_train_as_one(alone, tmp_path):
-    for process in start_both(tmp_path, 3):
+    for process in start_both(tmp_path, *begin(3)):
         _, errors = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, errors
     together = history(tmp_path)
@@ -71,7 +76,7 @@ def test_two_processes_train_as_one(alone, tmp_path):
 
 
 def test_a_lost_process_is_explained_and_the_run_goes_on(alone, tmp_path):
-    first, second = start_both(tmp_path, 2000)
+    first, second = start_both(tmp_path, *begin(2000))
     saved = tmp_path / "weights_folder" / "r" / "last.keras"
     start = time.monotonic()
     while not saved.exists() and time.monotonic() < start + SECONDS:
@@ -86,9 +91,9 @@ def test_a_lost_process_is_explained_and_the_run_goes_on(alone, tmp_path):
     done = len(history(tmp_path)["loss"])
     experiment = tmp_path / "parameters" / "r" / "experiment.json"
     record = json.loads(experiment.read_text())
-    record["config"]["epochs"] = done + 2  # not all of the 2,000
+    record["fit"]["epochs"] = done + 2  # not all of the 2,000
     experiment.write_text(json.dumps(record))
-    for process in start_both(tmp_path, 1, "--resume", "r"):
+    for process in start_both(tmp_path, "--resume", "r"):
         _, errors = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, errors
     assert len(history(tmp_path)["loss"]) == done + 2

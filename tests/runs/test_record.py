@@ -370,7 +370,7 @@ REFUSED = [
     bad("no decay rate", optimizer(beta_2=None), TypeError, "`beta_2` to be a number", "None"),
     bad("an infinite epsilon", optimizer(epsilon=INF), ValueError, "`epsilon`", "inf"),
     bad("arguments as a list", changed("optimizer", to={"class_name": "Adam", "config": [1]}),
-        TypeError, "arguments of `optimizer`", "[1]"),
+        TypeError, "arguments by name", "[1]"),
     bad("no schedule", optimizer(learning_rate={"alpha": 1}), TypeError, "a schedule", "'alpha'"),
     bad("a warm-up of half a step", cosine(warmup_steps=1.5), TypeError, "`warmup_steps`", "1.5"),
     bad("a warm-up to NaN", cosine(warmup_target=NAN), ValueError, "`warmup_target`", "nan"),

@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from diffusion_vae.files import read_json, write_json
 from diffusion_vae.runs import training
+from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.reproduce import (
     TABLES,
     JobsFailed,
@@ -25,11 +26,11 @@ from diffusion_vae.runs.reproduce.plan import TWO_ESTIMATES
 SMALL = Table(
     "small",
     "Digits",
-    rows={"sphere:2": {"latent": "sphere:2"}, "euclidean:2": {"latent": "euclidean:2"}},
+    rows={"sphere:2": {"manifold": "sphere:2"}, "euclidean:2": {"manifold": "euclidean:2"}},
     published={"sphere:2": {"elbo": -70.0, "log_likelihood": -69.0, "kl_loss": 3.0, "mse": 0.05}},
     corrected={"sphere:2": {"elbo": -71.0}},
     settings={
-        "dataset": "digits", "epochs": 2, "encoder_units": (8,), "decoder_units": (8,),
+        "dataset": "digits", "epochs": 2, "encoder.units": (8,), "decoder.units": (8,),
         "schedule": "cosine",
     },
     importance_samples=2,
@@ -57,8 +58,9 @@ def test_jobs_are_seed_by_seed():
     assert [job.name for job in planned] == [
         "sphere-2-seed-3", "euclidean-2-seed-3", "sphere-2-seed-4", "euclidean-2-seed-4",
     ]  # fmt: skip
-    assert {job.config.epochs for job in planned} == {5}
-    assert [job.config.latent for job in SMALL.jobs(["euclidean:2"], 1)] == ["euclidean:2"]
+    assert {job.record.training.epochs for job in planned} == {5}
+    (job,) = SMALL.jobs(["euclidean:2"], 1)
+    assert flatten(job.record.as_dict())["manifold"] == "euclidean:2"
 
 
 def test_bad_requests_are_refused():
@@ -81,7 +83,7 @@ def test_every_job_has_a_report(done):
     root, planned, reports = done
     for job, found in zip(planned, reports, strict=True):
         assert found == read_json(root / "out" / f"{job.name}.json")
-        assert found["config"]["seed"] == job.config.seed
+        assert found["record"] == job.record.as_dict()
         assert found["log_likelihood"] > found["elbo"] - 1.0
         assert np.isfinite([found[name] for name in SMALL.metrics]).all()
 
@@ -94,7 +96,7 @@ def test_a_finished_job_is_not_repeated(done, monkeypatch):
 
 def test_a_finished_job_with_other_settings_is_refused(done):
     root, _, _ = done
-    with pytest.raises(ValueError, match="other epochs"):
+    with pytest.raises(ValueError, match=r"other fit\.epochs"):
         run_jobs(SMALL.jobs(runs=1, epochs=3), root / "out", root / "results", say=silent)
     other = dataclasses.replace(SMALL, prior_share=0.5)
     with pytest.raises(ValueError, match="other prior_share"):
@@ -124,9 +126,10 @@ def test_an_interrupted_job_goes_on(done, tmp_path, monkeypatch, complete):
     _, planned, reports = done
     original = training._fit
 
-    def interrupted(config, *args, **kwargs):
+    def interrupted(record, *args, **kwargs):
         if complete:
-            original(dataclasses.replace(config, epochs=1), *args, **kwargs)
+            shorter = dataclasses.replace(record, fit={**record.fit, "epochs": 1})
+            original(shorter, *args, **kwargs)
         raise KeyboardInterrupt
 
     out, results = tmp_path / "out", tmp_path / "results"
@@ -154,10 +157,10 @@ def test_a_job_is_trained_by_one_process_at_a_time(done, tmp_path):
 def test_a_failed_job_does_not_stop_the_others(tmp_path, monkeypatch):
     original = jobs.train
 
-    def fails_on_the_sphere(config, *args):
-        if config.latent == "sphere:2":
+    def fails_on_the_sphere(record, *args):
+        if flatten(record.as_dict())["manifold"] == "sphere:2":
             raise FloatingPointError("NaN at step 1")
-        return original(config, *args)
+        return original(record, *args)
 
     monkeypatch.setattr(jobs, "train", fails_on_the_sphere)
     with pytest.raises(JobsFailed, match=r"1 of 2 runs failed: sphere-2-seed-0.*NaN at step 1"):
@@ -208,11 +211,12 @@ def test_the_report_has_means_beside_the_paper(done, tmp_path):
 def test_the_report_says_which_rows_have_other_settings(done, tmp_path):
     _, _, reports = done
     table = dataclasses.replace(
-        SMALL, rows={**SMALL.rows, "torus": {"latent": "torus", "batch_size": 256}}
+        SMALL, rows={**SMALL.rows, "torus": {"manifold": "torus:2", "batch_size": 256}}
     )
     other = next(found for found in reports if found["row"] == "sphere:2")
     other = {**other, "row": "torus", "job": "torus-seed-0"}
-    other["config"] = {**other["config"], "batch_size": 256}
+    fit = {**other["record"]["fit"], "batch_size": 256}
+    other["record"] = {**other["record"], "fit": fit}
     for found in (other, *reports):
         write_json(tmp_path / f"{found['job']}.json", found)
     text = write_report(table, tmp_path)[-1].read_text()

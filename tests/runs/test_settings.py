@@ -30,6 +30,8 @@ Sizes = tuple[int, ...]
         ("[256, 128]", Sizes, (256, 128)), ("-9,-2", tuple[float, float] | None, (-9.0, -2.0)),
         ("auto", Literal["auto"] | tuple[float, float], "auto"), ("mvn", Literal["mvn"], "mvn"),
         ("[[2, 3], null]", list[tuple[int, int] | None], [(2, 3), None]),
+        ("[[2, 3], none]", list[tuple[int, int] | None], [(2, 3), None]),
+        ("2, none", list[int | None], [2, None]),
         ("-1, -7, 1000", tuple[float, float, float], (-1.0, -7.0, 1000.0)),
         ("none", Any, None), ("0.5", Any, 0.5),
         (3, int, 3), (3, float, 3.0), ((1, 2), Sizes, (1, 2)), ([1, 2], Sizes, (1, 2)),

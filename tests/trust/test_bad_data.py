@@ -1,4 +1,4 @@
-"""Bad calls of data sets, experiments and callbacks."""
+"""Bad calls of data sets, runs and callbacks."""
 
 import numpy as np
 import pytest
@@ -6,19 +6,12 @@ from bad_calls import bad, each_bad
 
 from diffusion_vae import datasets
 from diffusion_vae.callbacks import ResultsFolder
-from diffusion_vae.runs import (
-    ExperimentConfig,
-    evaluate_run,
-    load_run,
-    read_config,
-    resume,
-    train,
-)
+from diffusion_vae.runs import Fit, compose, evaluate_run, load_run, read_record, resume, train
 from diffusion_vae.runs.reproduce import get, run_jobs
 
 NAN, INF = float("nan"), float("inf")
 NOWHERE = "/no/such"
-load, config = datasets.load, ExperimentConfig
+load = datasets.load
 
 
 def digits(**options):
@@ -111,37 +104,51 @@ def test_bad_calls_of_data_sets(case):
     case.check()
 
 
-EXPERIMENTS = [
-    bad("no epochs", lambda: config(epochs=0), ValueError, "at least 1", "0"),
-    bad("half an epoch", lambda: config(epochs=1.5), TypeError, "a whole number or null", "1.5"),
-    bad("epochs in letters", lambda: config(epochs="3"), TypeError, "a whole number", "'3'"),
-    bad("no batch size", lambda: config(batch_size=None), TypeError, "a whole number", "None"),
-    bad("an infinite rate", lambda: config(learning_rate=INF), TypeError, "a finite numb", "inf"),
-    bad("no rate", lambda: config(learning_rate=0), ValueError, "positive", "0"),
-    bad("a rate in letters", lambda: config(learning_rate="1"), TypeError, "a finite numb", "'1'"),
-    bad("a negative seed", lambda: config(seed=-1), ValueError, "[0, 2^31)", "-1"),
-    bad("half a seed", lambda: config(seed=1.5), TypeError, "a whole number", "1.5"),
-    bad("a misspelt model", lambda: config(model="difusion"), ValueError, "`model`",
+def composed(**settings):
+    return compose(settings={key.replace("__", "."): value for key, value in settings.items()})
+
+
+def points(**choices):
+    return compose(dataset="gaussian_mixture", **choices)
+
+
+RUNS = [
+    bad("no epochs", lambda: compose(epochs=0), ValueError, "at least 1", "0"),
+    bad("half an epoch", lambda: compose(epochs=1.5), TypeError, "an integer", "1.5"),
+    bad("epochs in letters", lambda: compose(epochs="3"), TypeError, "an integer", "'3'"),
+    bad("no batch size", lambda: Fit(batch_size=None), TypeError, "an integer", "None"),
+    bad("an infinite rate", lambda: compose(learning_rate=INF), ValueError, "positive and finite",
+        "inf"),
+    bad("no rate", lambda: compose(learning_rate=0), ValueError, "positive", "0"),
+    bad("a rate in letters", lambda: compose(learning_rate="1"), TypeError, "a number", "'1'"),
+    bad("a negative seed", lambda: compose(seed=-1), ValueError, "`seed` to be at least 0", "-1"),
+    bad("a large seed", lambda: compose(seed=2**31), ValueError, "[0, 2^31)", "2147483648"),
+    bad("half a seed", lambda: compose(seed=1.5), TypeError, "an integer", "1.5"),
+    bad("a misspelt model", lambda: compose("difusion"), ValueError, "`model`",
         "Did you mean 'diffusion'?"),
-    bad("a misspelt schedule", lambda: config(schedule="cosin"), ValueError, "`schedule`",
+    bad("a misspelt schedule", lambda: compose(schedule="cosin"), ValueError, "`schedule`",
         "Did you mean 'cosine'?"),
-    bad("half precision", lambda: config(precision="mixed_bfloat"), ValueError, "`precision`",
+    bad("half precision", lambda: composed(dtype="mixed_bfloat"), ValueError, "`dtype`",
         "Did you mean 'mixed_bfloat16'?"),
-    bad("a warm-up of a constant rate", lambda: config(warmup_steps=5), ValueError,
-        "0 unless the schedule is 'cosine'", "5"),
-    bad("a decay rate of 1", lambda: config(betas=(1.0, 0.9)), ValueError, "[0, 1)", "1.0"),
-    bad("one decay rate", lambda: config(betas=0.9), TypeError, "`betas` to be a list", "0.9"),
-    bad("cutoffs that fall", lambda: config(curriculum=(2, 1)), ValueError, "rising", "(2, 1)"),
-    bad("whitening of nothing", lambda: config(whiten=True), ValueError, "a `curriculum`", "()"),
-    bad("one cutoff", lambda: config(curriculum=3), TypeError, "a list", "3"),
-    bad("a number for options", lambda: config(dataset_options=3), TypeError, "an object", "3"),
-    bad("an option of another model", lambda: config(model_options={"alpha": 1}), ValueError,
-        "options of the model 'diffusion'", "'alpha'"),
-    bad("steps of a spatial VAE", lambda: config(model="spatial", steps=3), ValueError,
-        "no `steps` with the model 'spatial'", "3"),
-    bad("a misspelt field", lambda: config.from_dict({"epoch": 1}), ValueError, "fields among",
+    bad("a warm-up of a constant rate", lambda: composed(schedule__warmup_steps=5), ValueError,
+        "a schedule of the learning rate", "no schedule"),
+    bad("a decay rate of 1", lambda: composed(optimizer__beta_1=1.0), ValueError, "[0, 1)", "1.0"),
+    bad("two decay rates for one", lambda: composed(optimizer__beta_1=(0.9, 0.99)), TypeError,
+        "`optimizer.beta_1` to be a number", "(0.9, 0.99)"),
+    bad("cutoffs that fall", lambda: composed(fit__curriculum=(2, 1)), ValueError, "rising",
+        "(2, 1)"),
+    bad("whitening of nothing", lambda: composed(fit__whiten=True), ValueError, "a `curriculum`",
+        "()"),
+    bad("one cutoff", lambda: Fit(curriculum=3), TypeError, "a list", "3"),
+    bad("a number for data", lambda: compose(dataset=3), TypeError, "`dataset` to be a name", "3"),
+    bad("an option of another model", lambda: composed(alpha=1), ValueError,
+        "an argument of the model", "'alpha'"),
+    bad("steps of a spatial VAE", lambda: compose("spatial", settings={"model.walk_steps": 3}),
+        ValueError, "an argument of the model SpatialVAE", "'walk_steps'"),
+    bad("a misspelt field", lambda: composed(epoch=1), ValueError, "an argument of",
         "Did you mean 'epochs'?"),
-    bad("a list for a record", lambda: config.from_dict([1]), TypeError, "a dictionary", "list"),
+    bad("a part that is none", lambda: composed(encodr__units=(8,)), ValueError, "a part among",
+        "Did you mean 'encoder'?"),
     bad("no such run", lambda: load_run(NOWHERE, "run"), FileNotFoundError, "Runs there", "'run'"),
     bad("no such model of a run", lambda: load_run(NOWHERE, "run", "latest"), ValueError,
         "`which`", "Did you mean 'last'?"),
@@ -149,18 +156,16 @@ EXPERIMENTS = [
         "'run'"),
     bad("to evaluate nothing", lambda: evaluate_run(NOWHERE, "run"), FileNotFoundError,
         "Runs there", "'run'"),
-    bad("no such configuration", lambda: read_config(f"{NOWHERE}.json"), FileNotFoundError,
-        "no configuration file", NOWHERE),
-    bad("a program for a configuration", lambda: read_config(__file__), ValueError, "valid JSON",
+    bad("no such record", lambda: read_record(f"{NOWHERE}.json"), FileNotFoundError,
+        "no file", NOWHERE),
+    bad("a program for a record", lambda: read_record(__file__), ValueError, "valid JSON",
         "line 1"),
-    bad("convolutions of points",
-        lambda: train(config(dataset="gaussian_mixture", network="conv"), NOWHERE), ValueError,
-        "for network 'conv'", "(2,)"),
-    bad("a negative variance",
-        lambda: train(config(dataset="gaussian_mixture", variance=-1.0), NOWHERE), ValueError,
+    bad("convolutions of points", lambda: train(points(network="conv"), NOWHERE), ValueError,
+        "Expected pictures", "(2,)"),
+    bad("a negative variance", lambda: points(settings={"likelihood.variance": -1.0}), ValueError,
         "`variance`", "-1"),
     bad("points as probabilities",
-        lambda: train(config(dataset="gaussian_mixture", likelihood="bernoulli"), NOWHERE),
+        lambda: train(points(settings={"likelihood": "bernoulli"}), NOWHERE),
         ValueError, "in [0, 1]", "from -7"),
     bad("a run in another folder", lambda: ResultsFolder(run="a/b"), ValueError,
         "a plain folder name", "'a/b'"),
@@ -181,15 +186,16 @@ EXPERIMENTS = [
 ]  # fmt: skip
 
 
-@each_bad(EXPERIMENTS)
-def test_bad_calls_of_experiments(case):
+@each_bad(RUNS)
+def test_bad_calls_of_runs(case):
     case.check()
 
 
 @pytest.mark.filterwarnings("ignore:The structure of:UserWarning")
 def test_a_batch_may_be_larger_than_the_data(tmp_path):
-    small = config(
-        dataset="gaussian_mixture", dataset_options={"train_size": 5, "test_size": 1},
-        latent="euclidean:1", epochs=1, batch_size=500, encoder_units=(4,), decoder_units=(4,),
+    small = points(
+        manifold="euclidean:1", epochs=1, batch_size=500,
+        settings={"dataset.train_size": 5, "dataset.test_size": 1, "encoder.units": (4,),
+                  "decoder.units": (4,)},
     )  # fmt: skip
     assert np.isfinite(train(small, tmp_path).metrics["elbo"])

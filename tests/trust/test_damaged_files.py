@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 
 from diffusion_vae import cli, files
+from diffusion_vae.cli.printing import print_runs
 from diffusion_vae.files import read_json, replacing, write_json
-from diffusion_vae.runs import ExperimentConfig, evaluate_run, load_run, resume, train
+from diffusion_vae.runs import evaluate_run, load_run, resume, train
 from diffusion_vae.runs.reproduce import Table, run_jobs, write_report
-from diffusion_vae.runs.summary import print_runs
+from diffusion_vae.runs.reproduce.plan import settings_record
 
 TINY = {
-    "dataset": "gaussian_mixture", "dataset_options": {"train_size": 64, "test_size": 16},
-    "latent": "euclidean:1", "encoder_units": (4,), "decoder_units": (4,), "epochs": 3,
+    "dataset": "gaussian_mixture", "dataset.train_size": 64, "dataset.test_size": 16,
+    "manifold": "euclidean:1", "encoder.units": (4,), "decoder.units": (4,), "epochs": 3,
 }  # fmt: skip
-CONFIG = ExperimentConfig(**TINY)
+RECORD = settings_record(TINY)
 
 
 def contents(folder):
@@ -46,7 +47,7 @@ def finished(tmp_path_factory):
     """Results folder of a finished run."""
     root = tmp_path_factory.mktemp("finished")
     keras.utils.set_random_seed(0)
-    train(CONFIG, root, "run")
+    train(RECORD, root, "run")
     return root
 
 
@@ -126,21 +127,29 @@ def test_a_model_of_another_version_says_so(root):
         _ = load_run(root, "run").model
 
 
+MODEL = '{"model": {"class_name": "DiffusionVAE", "config": {"manifold": "sphere:2"}}, '
+DATA = MODEL + '"dataset": {"name": "digits"}, '
 EDITS = {
-    '{"config": ': "breaks at line 1",
+    '{"model": ': "breaks at line 1",
     "[1, 2]": "to hold a JSON object",
     '"text"': "to hold a JSON object",
     "\ufeff{}": "breaks at line 1",
-    "{}": "holds no configuration",
-    '{"config": 3}': "Expected a dictionary of options",
-    '{"config": {"epoch": 3}}': "Did you mean 'epochs'",
-    '{"config": {"epochs": "3"}}': "`epochs` to be a whole number or null",
-    '{"config": {"epochs": -3}}': "`epochs` to be at least 1",
-    '{"config": {"learning_rate": NaN}}': "`learning_rate` to be a finite number",
-    '{"config": {"latent": ["sphere:2"]}}': "`latent` to be a text",
-    '{"config": {"dataset": "mnits"}}': "Did you mean 'mnist'",
-    '{"config": {"dataset_options": []}}': "`dataset_options` to be an object",
-    '{"config": {"encoder_units": 8}}': "`encoder_units` to be a list",
+    "{}": "names no data set",
+    '{"config": {"latent": "torus"}}': "names no data set",  # of an earlier version
+    '{"dataset": {"name": "digits"}}': "a record with a model and a dataset",
+    '{"model": 3, "dataset": {"name": "digits"}}': "`model` of a record to be a Keras config",
+    MODEL + '"dataset": "digits"}': "`dataset` of a record to have a `name`",
+    MODEL + '"dataset": {"name": "digits", "options": []}, "seed": "1"}': "`seed`",
+    MODEL + '"dataset": {"name": "digits", "options": [1]}}': "the arguments of its loader",
+    DATA + '"fit": {"epoch": 3}}': "Did you mean 'epochs'",
+    DATA + '"fit": {"epochs": "3"}}': "`epochs` to be an integer",
+    DATA + '"fit": {"epochs": -3}}': "`epochs` to be at least 1",
+    DATA + '"fit": {"curriculum": 8}}': "`curriculum` to be a list",
+    DATA
+    + '"optimizer": {"class_name": "Adam", "config": {"learning_rate": NaN}}}': "`learning_rate` to be positive and finite",
+    DATA + '"seed": -1}': "`seed` to be at least 0",
+    DATA + '"colour": 1}': "parts of a record",
+    MODEL + '"dataset": {"name": "mnits"}}': "Did you mean 'mnist'",
 }
 
 
@@ -191,7 +200,7 @@ def test_an_edited_history_is_named_before_training_goes_on(root):
     done = root / "done"
     shutil.copytree(root, done)
     longer = read_json(done / "parameters" / "run" / "experiment.json")
-    longer["config"]["epochs"] = 5
+    longer["fit"]["epochs"] = 5
     write_json(done / "parameters" / "run" / "experiment.json", longer)
     (done / "parameters" / "run" / "history.json").write_text('{"elbo": 3}')
     weights = contents(done / "weights_folder")
@@ -210,7 +219,7 @@ JOB_EDITS = {
     "row": "Received: row=None",
     "elbo": "Received: elbo=None",
     "versions": "Received: versions=None",
-    "config": "Received: config=None",
+    "record": "Received: record=None",
 }
 
 
@@ -285,7 +294,7 @@ def test_a_disk_that_fills_up_costs_one_epoch(monkeypatch, finished, tmp_path):
             fill_disk(monkeypatch, path)
 
     with pytest.raises(OSError, match=r"Could not write .*last\.keras: the disk is full"):
-        train(CONFIG, tmp_path, "run", callbacks=lambda: [FullAfterTheFirst()])
+        train(RECORD, tmp_path, "run", callbacks=lambda: [FullAfterTheFirst()])
     monkeypatch.undo()
     assert path.read_bytes() == seen["first"]
     again, whole = resume("run", tmp_path), load_run(finished, "run")
@@ -307,9 +316,9 @@ def test_a_results_folder_that_cannot_be_written_is_named_before_training(
 
     for place in (tmp_path / "file" / "results", Path("/sys/diffusion_vae")):
         with pytest.raises(OSError, match=f"Could not write {place}.*choose another"):
-            train(CONFIG, place, "run", callbacks=lambda: [Watch()])
+            train(RECORD, place, "run", callbacks=lambda: [Watch()])
     assert not step
-    options = ["--dataset", "gaussian_mixture", "--latent", "euclidean:1", "--epochs", "1"]
+    options = ["--dataset", "gaussian_mixture", "--manifold", "euclidean:1", "--epochs", "1"]
     place = tmp_path / "file" / "results"
     code, written = command(monkeypatch, capfd, "train", *options, "--results", place)
     assert (code, written.count("\n")) == (2, 1), written

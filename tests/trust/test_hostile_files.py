@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -17,7 +18,7 @@ from diffusion_vae import datasets
 from diffusion_vae.datasets.archives import read_archive
 from diffusion_vae.datasets.cifar10 import _ArrayUnpickler
 from diffusion_vae.files import write_json
-from diffusion_vae.runs import ExperimentConfig, load_run
+from diffusion_vae.runs import compose, load_run, read_record, resume
 
 TRACE = "the file was run"
 
@@ -147,10 +148,9 @@ def test_a_tar_is_no_source_of_pictures(tmp_path, kind):
 @pytest.fixture
 def run(tmp_path):
     """A results folder with a run whose model is yet to be written."""
-    config = ExperimentConfig(dataset="gaussian_mixture", latent="euclidean:1")
+    record = compose(dataset="gaussian_mixture", manifold="euclidean:1")
     write_json(
-        tmp_path / "parameters" / "run" / "experiment.json",
-        {"config": config.as_dict(), "attempt": 0},
+        tmp_path / "parameters" / "run" / "experiment.json", {**record.as_dict(), "attempt": 0}
     )
     (tmp_path / "weights_folder" / "run").mkdir(parents=True)
     return tmp_path
@@ -200,13 +200,71 @@ def test_a_model_names_no_code_outside_keras(run, config):
         _ = load_run(run, "run").model
 
 
-def test_experiment_json_names_no_code(run):
+FOREIGN = [
+    {"class_name": "Popen", "module": "subprocess", "config": {"args": ["true"]}},
+    {"class_name": "Popen", "module": "subprocess", "registered_name": None,
+     "config": {"args": ["true"]}},
+    {"class_name": "function", "module": "builtins", "config": "eval",
+     "registered_name": "function"},
+    {"class_name": "system", "module": "os", "config": {"command": "true"}},
+    {"class_name": "get_file", "module": "keras.utils", "registered_name": None,
+     "config": {"fname": "x", "origin": "file:///etc/passwd"}},
+    {"class_name": "Tester", "module": "hostile_module", "config": {}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["model", "manifold", "encoder", "kernel", "optimizer"])
+@pytest.mark.parametrize("config", FOREIGN, ids=lambda config: config["module"])
+def test_experiment_json_names_no_code(run, tmp_path, monkeypatch, trace, part, config):
+    (tmp_path / "hostile_module.py").write_text(
+        f"from pathlib import Path; Path({str(trace)!r}).write_text('run'); class Tester: pass"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
     path = run / "parameters" / "run" / "experiment.json"
     values = json.loads(path.read_text())
-    values["config"]["latent"] = {"class_name": "Popen", "module": "subprocess", "config": {}}
+    room = values if part in ("model", "optimizer") else values["model"]["config"]
+    room[part] = config
     write_json(path, values)
-    with pytest.raises(TypeError, match="`latent` to be a text"):
-        _ = load_run(run, "run").config
+    with pytest.raises((TypeError, ValueError), match=r"Expected|Received"):
+        record = read_record(path)
+        record.build_model()
+        record.build_optimizer(1)
+    with pytest.raises((TypeError, ValueError, FileNotFoundError)):
+        resume("run", run)
+    assert "hostile_module" not in sys.modules
+
+
+def test_a_lambda_in_an_experiment_is_not_run(run, trace):
+    path = str(trace)
+
+    def harm(x):
+        from pathlib import Path
+
+        Path(path).write_text("the file was run")
+        return x
+
+    layer = keras.saving.serialize_keras_object(keras.layers.Lambda(lambda x: harm(x)))
+    experiment = run / "parameters" / "run" / "experiment.json"
+    values = json.loads(experiment.read_text())
+    values["model"]["config"]["encoder"] = layer
+    write_json(experiment, values)
+    with pytest.raises((TypeError, ValueError), match=r"[Ll]ambda"):
+        read_record(experiment).build_model()
+
+
+def test_a_yaml_file_makes_no_objects(tmp_path, trace):
+    path = tmp_path / "experiment.yaml"
+    path.write_text(
+        f"model: !!python/object/apply:pathlib.Path.write_text [{str(trace)!r}, 'run']\n"
+    )
+    with pytest.raises(ValueError, match=r"Expected valid YAML in .*experiment\.yaml"):
+        read_record(path)
+
+
+def test_a_setting_makes_no_objects(trace):
+    text = f"!!python/object/apply:os.system ['touch {trace}']"
+    with pytest.raises(TypeError, match="Received: '!!python"):
+        compose(settings={"walk_steps": text})
 
 
 def test_nothing_unpickles_but_the_restricted_unpickler():

@@ -6,14 +6,18 @@ import keras
 import numpy as np
 import pytest
 
-from diffusion_vae.runs import ExperimentConfig, resume, train
+from diffusion_vae.runs import resume, train
+from diffusion_vae.runs.reproduce.plan import settings_record
 
-SMALL = {"encoder_units": (4,), "decoder_units": (4,)}
+SMALL = {"encoder.units": (4,), "decoder.units": (4,)}
 POINTS = {
-    "dataset": "gaussian_mixture", "dataset_options": {"train_size": 64, "test_size": 16},
-    "latent": "euclidean:1", **SMALL,
+    "dataset": "gaussian_mixture", "dataset.train_size": 64, "dataset.test_size": 16,
+    "manifold": "euclidean:1", **SMALL,
 }  # fmt: skip
-PICTURES = {"dataset_options": {"size": 8, "train_size": 32, "test_size": 8}, **SMALL}
+PICTURES = {
+    "dataset": "periodic_pictures", "dataset.size": 8, "dataset.train_size": 32,
+    "dataset.test_size": 8, **SMALL,
+}  # fmt: skip
 
 
 class Interrupted(Exception):
@@ -38,11 +42,11 @@ def history(trained):
     return json.loads(path.read_text())
 
 
-def both(config, folder, after):
+def both(record, folder, after):
     """The run in one go, and the run interrupted after an epoch and continued."""
-    whole = train(config, folder / "whole", "run")
+    whole = train(record, folder / "whole", "run")
     with pytest.raises(Interrupted):
-        train(config, folder / "parts", "run", callbacks=lambda: [InterruptAfter(after)])
+        train(record, folder / "parts", "run", callbacks=lambda: [InterruptAfter(after)])
     return whole, resume("run", folder / "parts")
 
 
@@ -59,28 +63,29 @@ def assert_same(whole, parts):
 
 def test_patience_is_counted_on_across_an_interruption(tmp_path):
     """The ELBO of a model that learns nothing is noise: training stops early."""
-    config = ExperimentConfig(**POINTS, epochs=40, patience=3, learning_rate=1e-12)
-    whole = train(config, tmp_path / "whole", "run")
+    chosen = {"epochs": 40, "fit.patience": 3, "learning_rate": 1e-12}
+    record = settings_record({**POINTS, **chosen})
+    whole = train(record, tmp_path / "whole", "run")
     epochs = len(history(whole)["val_elbo"])
     assert 4 <= epochs < 40
     for number, last in enumerate((epochs - 2, epochs - 1)):  # within patience, and at its end
         folder = tmp_path / f"parts{number}"
         with pytest.raises(Interrupted):
-            train(config, folder, "run", callbacks=lambda last=last: [InterruptAfter(last)])
+            train(record, folder, "run", callbacks=lambda last=last: [InterruptAfter(last)])
         assert_same(whole, resume("run", folder))
 
 
 def test_an_interruption_after_the_last_epoch_costs_nothing(tmp_path):
-    assert_same(*both(ExperimentConfig(**POINTS, epochs=2), tmp_path, after=1))
+    assert_same(*both(settings_record({**POINTS, "epochs": 2}), tmp_path, after=1))
 
 
 def test_a_stuck_loss_is_seen_though_the_run_was_interrupted_then(tmp_path):
     """Eight pixels a side and four units are stuck at the check, after the third epoch."""
-    config = ExperimentConfig(**PICTURES, epochs=4, restarts=1)
-    whole = train(config, tmp_path / "whole", "run")
+    record = settings_record({**PICTURES, "epochs": 4, "restarts": 1})
+    whole = train(record, tmp_path / "whole", "run")
     assert whole.restarts == 1
     with pytest.raises(Interrupted):
-        train(config, tmp_path / "parts", "run", callbacks=lambda: [InterruptAfter(2)])
+        train(record, tmp_path / "parts", "run", callbacks=lambda: [InterruptAfter(2)])
     said = []
     parts = resume("run", tmp_path / "parts", say=said.append)
     assert any("restart 1 of 1" in sentence for sentence in said)
@@ -88,5 +93,6 @@ def test_a_stuck_loss_is_seen_though_the_run_was_interrupted_then(tmp_path):
 
 
 def test_the_measured_topology_stands_until_the_next_measurement(tmp_path):
-    config = ExperimentConfig(**PICTURES, epochs=3, restarts=0, topology_every=3)
-    assert_same(*both(config, tmp_path, after=0))
+    chosen = {"epochs": 3, "restarts": 0, "fit.topology_every": 3}
+    record = settings_record({**PICTURES, **chosen})
+    assert_same(*both(record, tmp_path, after=0))

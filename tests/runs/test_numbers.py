@@ -1,12 +1,12 @@
-"""Numbers of a run as rows of a page."""
+"""Numbers of a run as rows: for the screen and for pages."""
 
 import numpy as np
 
 from diffusion_vae.datasets import Dataset
 from diffusion_vae.evaluation import Topology
 from diffusion_vae.manifolds import FlatTorus, Sphere
+from diffusion_vae.runs.numbers import TOPOLOGY, in_words, number_rows, topology_rows
 from diffusion_vae.runs.published import CORRECTED, MNIST
-from diffusion_vae.runs.report.tables import TOPOLOGY, number_rows, plain, topology_rows
 
 X = np.zeros((2, 28, 28, 1), "float32")
 MNIST_DATA = Dataset("mnist", X, X)
@@ -53,4 +53,4 @@ def test_what_was_not_measured_has_no_row():
 def test_values_are_written_for_readers():
     values = (None, (), {}, True, 1 / 3, 7, "text", (512, 512), ((1, 2), (3, 4)), {"a": 1})
     texts = ["–", "–", "–", "yes", "0.33333", "7", "text", "512 512", "[1 2] [3 4]", "a = 1"]
-    assert [plain(value) for value in values] == texts
+    assert [in_words(value) for value in values] == texts
