@@ -56,7 +56,8 @@ def test_samples_have_the_mean_and_the_variance_of_each_coordinate(kernel):
 
 
 def test_only_euclidean_space_will_do():
-    with pytest.raises(TypeError, match="Expected a manifold of type Euclidean for Gaussian"):
+    expected = r"Expected a manifold of type Euclidean for GaussianKernel\. Received: Sphere"
+    with pytest.raises(TypeError, match=expected):
         GaussianKernel(Sphere(2))
 
 
