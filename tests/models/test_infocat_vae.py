@@ -12,6 +12,7 @@ from standard_errors import assert_mean
 
 import diffusion_vae as dv
 from diffusion_vae.networks import ConvEncoder, MLPDecoder, MLPEncoder
+from diffusion_vae.runs import compose
 
 ESTIMATORS = ("relaxed", "marginal", "gumbel")
 OPTIONS = {
@@ -473,25 +474,24 @@ def test_cluster_dim_is_refused_on_a_sphere():
 
 
 @pytest.mark.parametrize(
-    "networks",
+    ("network", "widths"),
     [
-        {"network": "mlp", "encoder_units": (7,), "decoder_units": (9,)},
-        {"network": "conv", "filters": (4, 5), "dense_units": (6,)},
+        ("mlp", {"encoder.units": (7,), "decoder.units": (9,)}),
+        ("conv", {"network.filters": (4, 5), "network.dense_units": (6,)}),
     ],
 )
-def test_options_of_the_command_line_reach_the_model(networks):
-    from diffusion_vae.runs import ExperimentConfig, build_model
-
-    config = ExperimentConfig(
-        model="infocat", likelihood="bernoulli", kl_weight=3.0, kl_warmup_steps=5,
-        batch_norm=False, **networks,
-        model_options={
+def test_settings_of_the_command_line_reach_the_model(network, widths):
+    record = compose(
+        "infocat", network=network,
+        settings={
+            "likelihood": "bernoulli", "beta": 3.0, "kl_warmup_steps": 5, **widths,
             "clusters": 4, "cluster_dim": 3, "separation": 1.5, "information_weight": 2.0,
             "estimator": "gumbel", "temperature": 0.5, "legacy_double_softmax": True,
             "mutual_information_weight": 1.0, "information_draws": 6,
+            "consistency_weight": 1.0, "augmentation": "affine",
         },
     )  # fmt: skip
-    model = build_model(config, (8, 8, 1))
+    model = record.build_model()
     model.build((None, 8, 8, 1))
     assert isinstance(model, dv.InfoCatVAE)
     assert (model.kl_weight, model.kl_warmup_steps) == (3.0, 5)
@@ -499,10 +499,16 @@ def test_options_of_the_command_line_reach_the_model(networks):
     assert (model.latent.estimator, model.latent.temperature) == ("gumbel", 0.5)
     assert (model.information_weight, model.mutual_information_weight) == (2.0, 1.0)
     assert (model.legacy_double_softmax, model.information_draws) == (True, 6)
+    assert (model.consistency_weight, type(model.augmentation).__name__) == (
+        1.0, "AffineAugmentation"
+    )  # fmt: skip
     names = {type(layer).__name__ for layer in model.encoder.layers}
-    assert ("Conv2D" in names) == (networks["network"] == "conv")
-    with pytest.raises(ValueError, match="does not use it"):
-        ExperimentConfig(model="infocat", latent="sphere:2")
+    assert ("Conv2D" in names) == (network == "conv")
+    assert "BatchNormalization" not in names  # upsets generated pictures
+    with pytest.raises(ValueError, match="a sphere of dimension at least 9"):
+        compose("infocat", manifold="sphere:2")
+    with pytest.raises(ValueError, match="Sphere"):
+        compose("infocat", manifold="torus:2")
 
 
 def test_convolutional_encoder_with_the_marginal_estimator_trains():
