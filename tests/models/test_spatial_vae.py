@@ -40,7 +40,7 @@ def test_shapes_and_next_step_survive_the_file(variant, tmp_path):
     model = make(variant)
     if variant == "low_rank":  # one as a graph, which takes seconds to make
         model.compile("adam", jit_compile=False)
-    history = model.fit(PICTURES, validation_data=PICTURES, batch_size=4, verbose=0).history
+    history = model.fit(PICTURES, validation_data=PICTURES, batch_size=6, verbose=0).history
     assert np.isfinite(history["val_elbo"]).all()
     d = model.latent.map_size
     assert model.latent.point_shape == (d, d, MAPS)
@@ -61,7 +61,7 @@ def test_shapes_and_next_step_survive_the_file(variant, tmp_path):
         loaded.sample_posterior(PICTURES, 2), model.sample_posterior(PICTURES, 2)
     )
     losses = [
-        net.fit(PICTURES, batch_size=5, shuffle=False, verbose=0).history["loss"]
+        net.fit(PICTURES, batch_size=10, shuffle=False, verbose=0).history["loss"]
         for net in (loaded, model)
     ]  # the dropout of the encoder too goes on
     np.testing.assert_allclose(*losses, rtol=1e-5)
@@ -195,10 +195,10 @@ def test_data_beyond_the_range_of_tanh_are_refused():
 def test_data_beyond_the_range_of_tanh_are_refused_after_loading_too(tmp_path):
     widths = {"filters": (3, 4, 4)}
     model = dv.SpatialVAE(SpatialEncoder(**widths), SpatialDecoder(**widths), maps=MAPS)
-    model.compile("adam")
     model.build((None, 32, 32, 3))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
+    loaded.compile("adam")
     with pytest.raises(ValueError, match=r"Expected data in \[-1, 1\].*values from"):
         loaded.fit(2 * PICTURES, verbose=0)
     free = dv.SpatialVAE(
