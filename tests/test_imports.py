@@ -110,7 +110,9 @@ print(*[name for name in loaded if name.split(".")[1] in {laboratory!r}])
 
 @pytest.mark.slow
 def test_the_library_works_without_what_the_laboratory_needs(tmp_path):
-    code = LIBRARY_ALONE.format(blocked=OF_THE_LABORATORY, laboratory=LABORATORY)
+    # Keras itself needs two of them; the test below holds that the library does not.
+    blocked = [name for name in OF_THE_LABORATORY if name not in ("h5py", "rich")]
+    code = LIBRARY_ALONE.format(blocked=blocked, laboratory=LABORATORY)
     assert python(code, tmp_path / "vae.keras").split() == []
 
 

@@ -146,7 +146,7 @@ EDITS = {
     DATA + '"fit": {"epochs": -3}}': "`epochs` to be at least 1",
     DATA + '"fit": {"curriculum": 8}}': "`curriculum` to be a list",
     DATA
-    + '"optimizer": {"class_name": "Adam", "config": {"learning_rate": NaN}}}': "`learning_rate` to be positive and finite",
+    + '"optimizer": {"class_name": "Adam", "config": {"learning_rate": NaN}}}': "`learning_rate`",
     DATA + '"seed": -1}': "`seed` to be at least 0",
     DATA + '"colour": 1}': "parts of a record",
     MODEL + '"dataset": {"name": "mnits"}}': "Did you mean 'mnist'",
