@@ -55,10 +55,10 @@ class FittingMethods(keras.Model):
         """Keras's `fit`. Data are checked first, and a loss that is not finite raises.
 
         Raises:
-            TypeError: If the data are no array and no source of batches, or not of numbers.
-            ValueError: If the data hold NaN or values outside the likelihood's support, or are
-                of the wrong shape.
-            FloatingPointError: If the loss became NaN or infinite; says at which step.
+            TypeError: If the data are no array and no source of batches.
+            ValueError: If the data are not finite numbers, are outside the likelihood's support,
+                or have the wrong shape.
+            FloatingPointError: If the loss became NaN or infinite. The error names the step.
         """
         if batch_size is not None:
             require_integer("batch_size", batch_size, 1)

@@ -1,4 +1,4 @@
-"""Callbacks that every `fit` of our models carries: they say when training goes wrong."""
+"""Callbacks of every `fit` of a model: they report a loss of NaN and times at a limit."""
 
 import math
 import warnings
@@ -12,8 +12,8 @@ SHARE_TO_WARN = 0.9
 class NaNGuard(keras.callbacks.Callback):
     """Stops training at the first loss that is not a finite number.
 
-    `message` is then a sentence that says where; `fit` raises it once every other
-    callback has closed its files.
+    `message` is then a sentence with the step, the epoch and the batch. `fit` raises it after
+    the other callbacks have closed their files.
     """
 
     def __init__(self) -> None:

@@ -113,8 +113,8 @@ class InferenceMethods(keras.Model):
         q(z | x); in expectation a lower bound that rises with `samples`. The encoder sees one
         place where x may come from. With a `prior_share` of s, q is the mixture
         s p(z) + (1 - s) q(z | x), and that share of the draws comes from the prior (defensive
-        importance sampling, Hesterberg 1995): no weight p / q is over 1 / s, and draws find the
-        places that the encoder has missed, where the latent space is small enough.
+        importance sampling, Hesterberg 1995). No weight p / q is then over 1 / s. In a small
+        latent space, draws from the prior also find the places that the encoder has missed.
 
         Args:
             x: Data, `[n, *event]`.
@@ -235,8 +235,8 @@ class InferenceMethods(keras.Model):
         params = self.posterior_parameters(x, batch_size)
         if "location" not in params:
             raise NotImplementedError(
-                f"{type(self).__name__} must say at which points of the posterior to "
-                f"reconstruct: its parameters {sorted(params)} have no `location`."
+                f"{type(self).__name__} must implement `_centres`, the latent points of a "
+                f"reconstruction: its parameters {sorted(params)} have no `location`."
             )
         return params["location"]
 

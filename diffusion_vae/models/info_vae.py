@@ -26,17 +26,17 @@ class InfoVAE(DiffusionVAE):
 
     Minimises reconstruction + (1 - alpha) KL + (alpha + lambda - 1) D(q(z), p(z)), where
     q(z) is the law of the batch's latent points (Zhao et al. 2019, arXiv 1706.02262, eq. 6).
-    alpha = 0, lambda = 1 is the plain VAE; alpha = 1 with the MMD is the MMD-VAE, and then
-    the loss is no bound of the evidence; the metric `elbo` is the bound all the same.
+    alpha = 0, lambda = 1 is the plain VAE, and alpha = 1 with the MMD is the MMD-VAE. The loss
+    of the MMD-VAE does not bound the evidence; the metric `elbo` always does.
 
-    Further metrics, all in every case: `divergence` (before its weight) and
-    `mutual_information`, the minibatch-mixture estimate of I(x; z) in nats, E log q(z | x) -
-    log mean_j q(z | x_j), which cannot exceed the logarithm of the batch size.
+    Further metrics: `divergence`, before its weight, and `mutual_information`, an estimate of
+    I(x; z) in nats. The estimate is E log q(z | x) - log mean_j q(z | x_j), with the mean over
+    the batch, so it cannot exceed the logarithm of the batch size.
 
-    The weights of KL and divergence rise from 0 over `kl_warmup_steps`. With a heavy
-    divergence from the first step on, training first makes the diffusion times so long that
-    the codes say nothing, and does not recover. `log_time_range="auto"` has limits on R^d too,
-    since at alpha = 1 no KL keeps the time from vanishing.
+    The weights of KL and divergence rise from 0 over `kl_warmup_steps`. A large weight from the
+    first step on makes the diffusion times so long that the latent points carry no information,
+    and training does not recover. `log_time_range="auto"` has limits on R^d too, because at
+    alpha = 1 there is no KL that keeps the time from vanishing.
 
     Args:
         manifold: A `Manifold` or its text form; by default the plane.
@@ -45,7 +45,7 @@ class InfoVAE(DiffusionVAE):
         alpha: Weight of the mutual information, at most 1.
         lambda_: Weight of the divergence between q(z) and p(z).
         divergence: `"mmd"`, `"energy"`, `"heat_kernel"`, a `DivergenceToPrior`, or a
-            function of prior samples and latent points that is registered with Keras.
+            function of prior samples and latent points, registered with Keras.
         kwargs: As in `DiffusionVAE`.
 
     Raises:

@@ -39,18 +39,17 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
 
     CE is the cross-entropy of recognising the cluster of a generated picture: points of
     every cluster's prior are decoded to means, encoded, and classified by q(c | x). It
-    bounds the information that a generated picture has of its cluster,
-    I(c; x) >= log K - CE, and its gradient reaches encoder and decoder. The published sums
-    run over the batch: their weight of 100 beside the sum over 128 examples is
-    100 / 128 = 0.78 here, the default.
+    bounds the information that a generated picture carries about its cluster,
+    I(c; x) >= log K - CE, and its gradient reaches encoder and decoder. The published loss
+    is a sum over a batch of 128 examples with a weight of 100; here, per example, that is
+    100 / 128 = 0.78, the default.
 
     With `estimator="relaxed"` the reconstruction is that of a code averaged over the
-    clusters, so the loss is no bound of the evidence. The metric `objective` is minus
-    (reconstruction + KL) as the estimator has it. The metric `elbo` is always the bound
-    sum_c q(c | x) E log p(x | z_c) - KL: in `evaluate`, `elbo()` and for the estimator
-    `"marginal"` as that sum, of K decoded points an example; in training with another
-    estimator from one cluster drawn by q(c | x), which costs one more pass of the decoder
-    where the sum costs K.
+    clusters, so the loss does not bound the evidence. The metric `objective` is minus
+    (reconstruction + KL) of the chosen estimator. The metric `elbo` is always the bound
+    sum_c q(c | x) E log p(x | z_c) - KL. `evaluate`, `elbo()` and the estimator `"marginal"`
+    compute the sum, with K decoded points an example. Training with another estimator draws
+    one cluster from q(c | x) instead, which costs one more pass of the decoder.
 
     Further metrics: `category_kl`, KL(q(c | x) || uniform), `information_loss`, CE,
     `mutual_information`, I(x; c) over the batch, and `consistency_loss`, all in nats before
@@ -73,8 +72,8 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         information_weight: Weight of CE: a number, or a Keras learning-rate schedule of
             the training step.
         beta: `kl_weight` of the base: weight of both KL terms, a number or a schedule.
-        kl_warmup_steps: Steps over which beta rises from 0. None by default: as long as
-            the KL has no weight, nothing keeps one cluster from taking all data.
+        kl_warmup_steps: Steps over which beta rises from 0; by default no steps, because one
+            cluster can take all data while the KL has no weight.
         estimator: `"relaxed"` (published), `"marginal"` (the exact sum over clusters)
             or `"gumbel"`; see `ClusteredLatent`.
         temperature: Of the Gumbel-softmax.

@@ -1,4 +1,4 @@
-"""One diffusion VAE for each latent space of the library, by the name one looks for."""
+"""A diffusion VAE for each latent space of the library, with the name of the space."""
 
 from collections.abc import Sequence
 from typing import Any, Unpack

@@ -46,9 +46,9 @@ class SpatialVAE(VariationalAutoencoder):
         encoder: Network from data to features; by default the original's.
         decoder: Network from maps `[batch, map_size, map_size, maps]` to raw outputs of
             the likelihood; by default the original's.
-        variant: One of the above.
-        map_size: Rows d, and columns, of a map; by default 3, and 1 (all that is allowed)
-            for `"vanilla"`.
+        variant: One of the four names above.
+        map_size: Number d of rows, and of columns, of a map; by default 3. `"vanilla"` allows
+            only 1, its default.
         maps: Number of maps.
         rank: Rank of the mean of `"low_rank"`, by default 1; `None` elsewhere.
         covariance: `"diagonal"` or `"full"` (Cholesky factors) covariances of rows and of

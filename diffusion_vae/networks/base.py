@@ -13,11 +13,11 @@ from diffusion_vae.layers import EvenDecoder
 class Network(keras.Sequential):
     """A stack of layers that is made when the shape of its input is known.
 
-    Its configuration are the constructor's arguments, not its layers, so that a file that
-    describes a model can be read and written by hand. What an argument leaves open, the seed
-    and the shape of a decoder's output, is filled in by the model that owns the network.
+    The configuration holds the constructor's arguments, not the layers, so that a file that
+    describes a model can be read and written by hand. A network may leave open its seed, and
+    a decoder the shape of its output: the model that owns the network fills them in.
 
-    Subclasses give `make_layers`.
+    Subclasses implement `make_layers`.
 
     Args:
         seed: Integer seed of the initial weights; `None` takes one from the model.
@@ -55,7 +55,7 @@ class Network(keras.Sequential):
         raise NotImplementedError(f"{type(self).__name__} must implement `make_layers`.")
 
     def complete(self, *, seed: int | None = None) -> None:
-        """Takes a seed if it has none; without effect on a network that is built."""
+        """Takes a seed if the network has none. A network that is built stays as it is."""
         if not self.built and self.seed is None:
             self.seed = seed
 
@@ -72,7 +72,7 @@ class Network(keras.Sequential):
         """The constructor's arguments; subclasses add their own."""
         config = {**keras.Model.get_config(self), "seed": self.seed}
         if type(self.dtype_policy) is keras.dtype_policies.DTypePolicy:
-            config["dtype"] = self.dtype_policy.name  # short, for who reads the file
+            config["dtype"] = self.dtype_policy.name  # short, for a reader of the file
         return config
 
     @classmethod
@@ -108,7 +108,7 @@ class Decoder(Network):
     def complete(
         self, *, seed: int | None = None, event_shape: Sequence[int] | None = None
     ) -> None:
-        """Takes a seed and a shape where it has none."""
+        """Takes a seed and a shape where the decoder has none."""
         super().complete(seed=seed)
         if not self.built and self.event_shape is None and event_shape is not None:
             self.event_shape = require_shape(event_shape)
@@ -126,7 +126,7 @@ class Decoder(Network):
 
 
 def complete(network: keras.layers.Layer, **known: Any) -> None:
-    """Fills in what a network of ours leaves open; other Keras layers are left alone.
+    """Fills in what a `Network` leaves open; other Keras layers stay as they are.
 
     Args:
         network: An encoder or a decoder, perhaps inside an `EvenDecoder`.

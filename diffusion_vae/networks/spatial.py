@@ -116,8 +116,8 @@ class SpatialDecoder(Decoder):
         kwargs: `name`, `dtype` and `trainable` of a Keras model.
 
     Raises:
-        ValueError: If the maps have not 1, 2, 3, 4 or 6 rows, the pictures another size, or
-            `filters` another length than needed (when the network is built).
+        ValueError: If the pictures have another size; when the network is built, if the maps
+            have another number of rows than 1, 2, 3, 4 or 6, or `filters` is of the wrong length.
 
     Example:
         >>> import numpy as np
@@ -183,7 +183,7 @@ def doublings(shape: Sequence[int | None]) -> int:
     """How often 8 x 8 maps double to become a picture of this shape.
 
     Raises:
-        ValueError: If the shape is none that these networks are made for.
+        ValueError: If these networks are not made for the shape.
     """
     square = len(shape) == 3 and shape[0] == shape[1] and shape[0] is not None
     size = shape[0] if square else 0

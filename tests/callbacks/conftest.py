@@ -11,10 +11,8 @@ def small_model():
     """A function that makes a compiled model for examples of a shape."""
 
     def make(event_shape=(4, 4)):
-        encoder, decoder = (
-            MLPEncoder((16,), seed=1),
-            MLPDecoder((16,), event_shape=event_shape, seed=2),
-        )
+        encoder = MLPEncoder((16,), seed=1)
+        decoder = MLPDecoder((16,), event_shape=event_shape, seed=2)
         model = dv.SphereVAE(2, encoder, decoder, seed=0)
         model.compile("adam", jit_compile=False)
         return model
