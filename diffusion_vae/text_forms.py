@@ -44,6 +44,26 @@ TEXT_FORMS = {
 }
 
 
+def space_of(model: dict[str, Any]) -> str | None:
+    """The text form of the latent space of a serialised model, `None` where it has no manifold.
+
+    Args:
+        model: What `keras.saving.serialize_keras_object` gives for a model.
+
+    Example:
+        >>> space_of({"class_name": "SphereVAE", "config": {"dim": 3}})
+        'sphere:3'
+    """
+    name, config = model.get("class_name") or "", model.get("config") or {}
+    if isinstance(config.get("manifold"), dict):
+        return text_form(config["manifold"])
+    if isinstance(config.get("manifold"), str):
+        return config["manifold"]
+    space = name.removesuffix("VAE")
+    known = {form.manifold for form in TEXT_FORMS.values()} | {"Product"}
+    return text_form({"class_name": space, "config": config}) if space in known else None
+
+
 def text_form(config: dict[str, Any]) -> str:
     """The text form of a serialised manifold, or the name of its class where it has none.
 
@@ -56,7 +76,8 @@ def text_form(config: dict[str, Any]) -> str:
     """
     name, arguments = config["class_name"], config.get("config", {})
     if name == "Product":
-        return " x ".join(text_form(factor) for factor in arguments["factors"])
+        factors = arguments["factors"]
+        return " x ".join(f if isinstance(f, str) else text_form(f) for f in factors)
     for text, form in TEXT_FORMS.items():
         if form.manifold == name:
             values = [f"{arguments[key]:g}" for key in form.parameters if key in arguments]

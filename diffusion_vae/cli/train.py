@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from diffusion_vae.cli import worker
-from diffusion_vae.cli.common import DEFAULT_RESULTS, Results, console, option
+from diffusion_vae.cli.common import DEFAULT_RESULTS, Imports, Results, console, option
 from diffusion_vae.cli.completion import complete_setting
+from diffusion_vae.text_forms import space_of
 
 
 def train(
@@ -70,6 +71,7 @@ def train(
     resume: Annotated[
         str | None, option("Continue this run after its last epoch.", metavar="RUN")
     ] = None,
+    imports: Imports = [],  # noqa: B006 (Typer copies it)
     hosts: Annotated[
         str | None,
         option("Machines that train together (JAX): HOST:PORT,HOST,..., the same for each."),
@@ -98,9 +100,10 @@ def train(
                 "a run as it was begun. Leave it out, or start a new run with `--config`."
             )
     from diffusion_vae.cli.printing import print_summary
-    from diffusion_vae.cli.quiet import import_library
+    from diffusion_vae.cli.quiet import import_library, import_own
 
     import_library()
+    import_own(imports, model)
     from diffusion_vae.callbacks import ProgressBar
     from diffusion_vae.runs.cluster import ALONE, join
     from diffusion_vae.runs.composing import compose
@@ -119,11 +122,8 @@ def train(
     else:
         base = None if config is None else read_record(config)
         record = compose(**choices, settings=given, base=base)  # type: ignore[arg-type]
-        from diffusion_vae.runs.flat import flatten
-
-        flat = flatten(record.as_dict())
+        shown = space_of(record.model) or record.model["class_name"]
         epochs_word = "epoch" if record.training.epochs == 1 else "epochs"
-        shown = flat.get("manifold") or flat["model"]
         console.print(
             f"Training [bold]{shown}[/] on [bold]{record.dataset['name']}[/], "
             f"{record.training.epochs} {epochs_word}, seed {record.seed}."

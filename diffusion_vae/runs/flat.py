@@ -3,7 +3,7 @@
 from typing import Any
 
 from diffusion_vae.runs.kinds import COMPONENTS, SCHEDULES
-from diffusion_vae.text_forms import text_form
+from diffusion_vae.text_forms import space_of
 
 # What a reader of a table does not look for.
 HIDDEN = {"name", "trainable", "dtype", "seed", "event_shape", "registered_name", "module"}
@@ -27,10 +27,12 @@ def flatten(experiment: dict[str, Any]) -> dict[str, Any]:
     model = experiment.get("model") or {}
     if model:
         flat["model"] = model.get("class_name")
+    if space_of(model) is not None:
+        flat["manifold"] = space_of(model)
     for name, value in (model.get("config") or {}).items():
-        if name == "manifold" and isinstance(value, dict):
-            flat[name] = text_form(value)
-        elif name in COMPONENTS and isinstance(value, dict):
+        if name == "manifold":
+            continue
+        if name in COMPONENTS and isinstance(value, dict):
             flat |= _component(name, value)
         elif name not in HIDDEN:
             flat[name] = _short(value)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from diffusion_vae.checks import require_choice
 from diffusion_vae.files import read_history, read_object
-from diffusion_vae.runs.record import Record
-from diffusion_vae.text_forms import text_form
+from diffusion_vae.runs.record import OWN_CLASS, Record
+from diffusion_vae.text_forms import space_of
 
 if TYPE_CHECKING:
     from diffusion_vae.datasets import Dataset
@@ -52,8 +52,7 @@ class LoadedRun:
     def space(self) -> str:
         """The latent space as a text form, or the class of a model that brings its own."""
         model = self.experiment.get("model") or {}
-        space = (model.get("config") or {}).get("manifold")
-        return text_form(space) if isinstance(space, dict) else model.get("class_name", "")
+        return space_of(model) or model.get("class_name", "")
 
     @property
     def dataset_name(self) -> str:
@@ -132,6 +131,7 @@ def load_checkpoint(
             if name in writer and writer[name] != mine.get(name)
         ]
         advice = f" It was written by {' and '.join(newer)}." if newer else ""
+        advice += f" {OWN_CLASS}" if "Could not locate class" in cause else ""
         raise ValueError(
             f"Expected a complete model of this version in {path}. Received a file that cannot "
             f"be loaded: {cause[:300].rstrip('.')}.{advice}"
