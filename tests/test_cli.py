@@ -1,7 +1,6 @@
 """The command as a user runs it: what it prints, its exit codes, what it writes."""
 
 import csv
-import importlib.util
 import json
 import re
 import subprocess
@@ -164,6 +163,17 @@ def test_one_more_argument_of_a_model_is_set_from_the_command_line(
     assert (type(model).__name__, model.sharpness) == ("SharpVAE", 2.5)
     assert load_run(results, "mine").record.build_model().sharpness == 2.5
 
+    # Another process knows the class when its module is named, and then only.
+    command = [sys.executable, "-m", "diffusion_vae", "evaluate", "mine", "--samples", "0",
+               "--results", str(results)]  # fmt: skip
+    options = {"capture_output": True, "text": True, "cwd": tmp_path}
+    done = subprocess.run(command, **options)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert "'SharpVAE'" in done.stderr and "`--import MODULE`" in done.stderr
+    done = subprocess.run([*command, "--import", own_module], **options)
+    assert done.returncode == 0, done.stderr
+    assert "elbo" in done.stdout
+
     code, out, _ = run(monkeypatch, capfd, "options", address)
     assert code == 0 and re.search(r"sharpness +1\.0 +a number +How sharp", out)
     for wrong, sentence in {
@@ -303,7 +313,3 @@ def test_the_installed_command_is_quiet_about_gpus():
     assert finished.returncode == 2
     assert finished.stderr.startswith("Error: Unknown manifold 'nowhere'")
     assert finished.stderr.count("\n") == 1
-
-
-def test_the_package_runs_as_a_module():
-    assert importlib.util.find_spec("diffusion_vae.__main__") is not None

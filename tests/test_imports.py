@@ -233,7 +233,7 @@ def test_commands_that_need_no_model_start_without_keras(tmp_path):
         ("--help",): (0, "reproduce"),
         ("--version",): (0, diffusion_vae.__version__),
         ("train", "--help"): (0, "--manifold"),
-        ("list", *results): (0, "SphereVAE"),
+        ("list", *results): (0, "mine"),
         ("list", "--csv", str(tmp_path / "runs.csv"), *results): (0, "runs.csv"),
         ("options", "nosuch"): (2, "Expected a model"),
         ("convert", str(tmp_path / "pictures"), str(tmp_path / "pictures.h5"), "--size", "4"): (

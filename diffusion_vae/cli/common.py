@@ -17,4 +17,8 @@ def option(help: str, *names: str, **kwargs: Any) -> Any:
 Results = Annotated[Path, option("Folder of all runs.")]
 Which = Annotated[str, option("Model: last or best.")]
 RunName = Annotated[str, typer.Argument(help="Name of a run.", metavar="RUN")]
+Imports = Annotated[
+    list[str],
+    option("Module with classes of your own, repeatable.", "--import", metavar="MODULE"),
+]
 DEFAULT_RESULTS = Path("results")

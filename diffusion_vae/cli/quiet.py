@@ -5,7 +5,7 @@ import importlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 def import_library() -> None:
@@ -16,6 +16,31 @@ def import_library() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _kept_standard_error():
         importlib.import_module("diffusion_vae.models")
+
+
+def import_own(modules: Sequence[str], model: str | None = None) -> None:
+    """Imports modules that the user names, which may lie in the current folder.
+
+    A record or a `.keras` file cannot name what is imported.
+
+    Args:
+        modules: Names of modules.
+        model: What was given as `--model`; its module is found in the current folder, too.
+
+    Raises:
+        ValueError: If there is no such module.
+    """
+    named = [*modules, *([model] if ":" in (model or "") else [])]
+    if named and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise ValueError(
+                f"Expected `--import` to name a module. Received: {name!r}; there is no module "
+                f"{error.name!r}."
+            ) from error
 
 
 @contextlib.contextmanager

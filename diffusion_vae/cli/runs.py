@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffusion_vae.cli.common import DEFAULT_RESULTS, Results, RunName, Which, console
+from diffusion_vae.cli.common import DEFAULT_RESULTS, Imports, Results, RunName, Which, console
 
 if TYPE_CHECKING:
     from diffusion_vae.runs.loading import LoadedRun
@@ -18,14 +18,16 @@ def evaluate(
     samples: Annotated[
         int, typer.Option(help="Importance samples an example for the log-likelihood; 0: none.")
     ] = 100,
+    imports: Imports = [],  # noqa: B006 (Typer copies it)
 ) -> None:
     """Numbers of a trained run on its held-out data, log-likelihood included."""
     from diffusion_vae.cli.printing import print_numbers
-    from diffusion_vae.cli.quiet import import_library
+    from diffusion_vae.cli.quiet import import_library, import_own
     from diffusion_vae.runs.loading import load_run
 
     load_run(results, run, which)  # an unknown run is known without Keras
     import_library()
+    import_own(imports)
     from diffusion_vae.runs.evaluation import evaluate_run
 
     verbose = int(console.is_terminal)
@@ -40,13 +42,15 @@ def plot(
     explore: Annotated[
         bool, typer.Option("--explore", help="Open a window: a click decodes the point there.")
     ] = False,
+    imports: Imports = [],  # noqa: B006 (Typer copies it)
 ) -> None:
     """Draw every picture of a trained run anew, or explore its latent space."""
-    from diffusion_vae.cli.quiet import import_library
+    from diffusion_vae.cli.quiet import import_library, import_own
     from diffusion_vae.runs.loading import load_run
 
     loaded = load_run(results, run, which)
     import_library()
+    import_own(imports)
     if explore:
         _explore(loaded)
         return

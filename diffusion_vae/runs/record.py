@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from diffusion_vae.models import VariationalAutoencoder
 
 Config = dict[str, Any]
+OWN_CLASS = "The module of a class of your own is imported first, with `--import MODULE`."
 
 DEFAULT_EPOCHS = 20
 # What the results folder adds about a run that was made from a record.
@@ -329,5 +330,7 @@ def _own_sentence(error: Exception, config: Config, what: str) -> str:
     if "Expected " in text:
         return text.split("\n\n")[0]
     cause = text.splitlines()[-1] if text else type(error).__name__
+    if "Could not locate class" in text:
+        cause = f"{text.split('.')[0]}. {OWN_CLASS}"
     name = config.get("class_name")
     return f"Expected a complete Keras config of the {what}. Received {name!r}: {cause[:300]}"

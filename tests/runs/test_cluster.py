@@ -63,6 +63,7 @@ def alone(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one(alone, tmp_path):
     for process in start_both(tmp_path, *begin(3)):
         _, errors = process.communicate(timeout=SECONDS)
@@ -75,6 +76,7 @@ def test_two_processes_train_as_one(alone, tmp_path):
     assert list((tmp_path / "images" / "r").glob("*.png"))
 
 
+@pytest.mark.slow
 def test_a_lost_process_is_explained_and_the_run_goes_on(alone, tmp_path):
     first, second = start_both(tmp_path, *begin(2000))
     saved = tmp_path / "weights_folder" / "r" / "last.keras"

@@ -12,6 +12,7 @@ def test_both_tables_have_the_same_seven_spaces():
     assert set(MNIST) == set(PERIODIC_PICTURES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", PERIODIC_PICTURES)
 def test_translations_of_a_picture_in_every_space_of_the_paper(space, tmp_path, pictures):
     trained = train(pictures(manifold=space), tmp_path, "run")

@@ -121,6 +121,7 @@ def test_both_estimates_stand_beside_the_published_one():
         assert published["log_likelihood_encoder"] == published["log_likelihood"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("complete", [True, False])
 def test_an_interrupted_job_goes_on(done, tmp_path, monkeypatch, complete):
     _, planned, reports = done
@@ -168,6 +169,7 @@ def test_a_failed_job_does_not_stop_the_others(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["euclidean-2-seed-0.json"]
 
 
+@pytest.mark.slow
 def test_jobs_spread_over_a_dask_cluster(done, tmp_path):
     distributed = pytest.importorskip("distributed")
     _, planned, reports = done

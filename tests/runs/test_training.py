@@ -47,6 +47,7 @@ def test_mixed_precision_is_the_networks_own_and_is_saved(tmp_path, digits):
     np.testing.assert_allclose(model.encode(x)[0], trained.model.encode(x)[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_run_with_convolutions(tmp_path, pictures):
     settings = {
         "network.filters": (4, 5),
@@ -85,6 +86,7 @@ def test_the_written_record_repeats_the_run(torus_run, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_a_stuck_loss_restarts_and_leaves_one_run(tmp_path, pictures):
     said = []
     trained = train(pictures(restarts=2), tmp_path, say=said.append)  # one epoch: always stuck
@@ -96,6 +98,7 @@ def test_a_stuck_loss_restarts_and_leaves_one_run(tmp_path, pictures):
     assert len(list((tmp_path / "weights_folder").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_one_seed_gives_the_same_run_twice(torus_run, tmp_path):
     assert train(torus_run.record, tmp_path).metrics == torus_run.metrics
 

@@ -65,6 +65,7 @@ COMMANDS = {
     "train --set schedule.warmup_steps=5": ("--schedule cosine", "no schedule"),
     "train --schedule cosine --set schedule.warmup_steps=-5": ("at least 0", "Received: -5"),
     "train --schedule cosine --set schedule.warmup_steps=2.5": ("an integer", "2.5"),
+    "train --import nowhere": ("`--import` to name a module", "Received: 'nowhere'"),
     "train --run a/b": ("a plain folder name", "Received: 'a/b'"),
     "train --config /no/such.json": ("no file", "/no/such.json"),
     "train --resume nowhere": ("no run 'nowhere'", "Runs there: none"),

@@ -61,6 +61,7 @@ def assert_same(whole, parts):
         assert names[0] == names[1]
 
 
+@pytest.mark.slow
 def test_patience_is_counted_on_across_an_interruption(tmp_path):
     """The ELBO of a model that learns nothing is noise: training stops early."""
     chosen = {"epochs": 40, "fit.patience": 3, "learning_rate": 1e-12}
@@ -79,6 +80,7 @@ def test_an_interruption_after_the_last_epoch_costs_nothing(tmp_path):
     assert_same(*both(settings_record({**POINTS, "epochs": 2}), tmp_path, after=1))
 
 
+@pytest.mark.slow
 def test_a_stuck_loss_is_seen_though_the_run_was_interrupted_then(tmp_path):
     """Eight pixels a side and four units are stuck at the check, after the third epoch."""
     record = settings_record({**PICTURES, "epochs": 4, "restarts": 1})
@@ -92,6 +94,7 @@ def test_a_stuck_loss_is_seen_though_the_run_was_interrupted_then(tmp_path):
     assert_same(whole, parts)
 
 
+@pytest.mark.slow
 def test_the_measured_topology_stands_until_the_next_measurement(tmp_path):
     chosen = {"epochs": 3, "restarts": 0, "fit.topology_every": 3}
     record = settings_record({**PICTURES, **chosen})

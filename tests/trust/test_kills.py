@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).with_name("kill_tests.py")
 
 
+@pytest.mark.slow
 def test_a_training_and_a_conversion_survive_kill_9(tmp_path):
     out = tmp_path / "kills.json"
     options = ["--kills", "1", "--kinds", "checkpoint", "convert", "--out", str(out)]
