@@ -10,8 +10,13 @@ from diffusion_vae.checks import (
 )
 
 SHARES = ("beta_1", "beta_2", "rho", "momentum", "ema_momentum")  # in [0, 1)
-AT_LEAST_0 = ("epsilon", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "alpha")
-COUNTS = {"warmup_steps": 0, "decay_steps": 1, "gradient_accumulation_steps": 1}
+AT_LEAST_0 = ("epsilon", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue")
+COUNTS = {
+    "warmup_steps": 0,
+    "decay_steps": 1,
+    "gradient_accumulation_steps": 1,
+    "ema_overwrite_frequency": 1,
+}
 
 
 def check_optimizer(config: dict[str, Any]) -> None:
@@ -52,6 +57,10 @@ def _check_numbers(options: dict[str, Any]) -> None:
     for name in AT_LEAST_0:
         if options.get(name) is not None:
             require_number(name, options[name], 0.0)
+    if options.get("loss_scale_factor") is not None:
+        require_positive("loss_scale_factor", options["loss_scale_factor"])
+    if "alpha" in options:  # share of the rate at the end
+        require_number("alpha", options["alpha"], 0.0, 1.0)
     for name, least in COUNTS.items():
         if options.get(name) is not None:
             require_integer(name, options[name], least)
