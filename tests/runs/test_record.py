@@ -373,7 +373,7 @@ REFUSED = [
     bad("a loss turned over", optimizer(loss_scale_factor=-1.0), ValueError, "positive", "-1.0"),
     bad("an infinite epsilon", optimizer(epsilon=INF), ValueError, "`epsilon`", "inf"),
     bad("arguments as a list", changed("optimizer", to={"class_name": "Adam", "config": [1]}),
-        TypeError, "arguments by name", "[1]"),
+        TypeError, "arguments by name", "'Adam'"),
     bad("no schedule", optimizer(learning_rate={"alpha": 1}), TypeError, "a schedule", "'alpha'"),
     bad("a warm-up of half a step", cosine(warmup_steps=1.5), TypeError, "`warmup_steps`", "1.5"),
     bad("a warm-up to NaN", cosine(warmup_target=NAN), ValueError, "`warmup_target`", "nan"),
