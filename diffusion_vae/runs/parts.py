@@ -198,9 +198,8 @@ class Parts:
     def _default_model(self) -> Any:
         """The model as its class makes it, on the chosen manifold."""
         model = self.parts["model"]
-        if "manifold" in model.given:
-            return model.maker(manifold=model.given["manifold"])
-        return model.maker()
+        given = {key: model.given[key] for key in ("manifold",) if key in model.given}
+        return model.maker(**given, seed=0)  # without a seed, processes would not agree
 
     def _part_of(self, name: str) -> str:
         """The part that an argument without a part belongs to."""
