@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from diffusion_vae.plots.traversal import geodesic_through, tangent_basis
 from manifold_list import ALL, each
 
 from diffusion_vae.manifolds import SO3, Euclidean, FlatTorus, RealProjective, Sphere
 from diffusion_vae.plots import traversals
+from diffusion_vae.plots.traversal import geodesic_through, tangent_basis
 
 
 def point_of(manifold):
