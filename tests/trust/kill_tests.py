@@ -33,6 +33,7 @@ TINY = {
 }  # fmt: skip
 KINDS = ("train", "checkpoint", "reproduce", "convert")
 PICTURES = 3000  # of a conversion
+LONGEST = 300  # seconds of the work that is not killed
 
 
 def work(kind, folder, signals):
@@ -187,7 +188,9 @@ def attempt(context, kind, folder, limit=None):
 def kill_again_and_again(context, kind, kills, rng, root):
     """Kills one kind of work so many times; returns the numbers of the report."""
     whole = prepared(kind, root / "whole")
-    seconds, _ = attempt(context, kind, whole)
+    seconds, finished = attempt(context, kind, whole, LONGEST)
+    if not finished:
+        raise RuntimeError(f"{kind} does not come to its end in {LONGEST} s")
     wanted = outcome(whole)
     done = episodes = identical = 0
     broken: list[str] = []

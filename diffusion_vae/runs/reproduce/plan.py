@@ -161,5 +161,7 @@ class Table:
 def settings_record(settings: Mapping[str, Any]) -> Record:
     """The record of settings, of which some are choices of their own (`manifold`, ...)."""
     choices = {name: settings[name] for name in CHOICES if name in settings}
+    if callable(choices.get("manifold")):  # made only now: a backend that has worked cannot fork
+        choices["manifold"] = choices["manifold"]()
     rest = {name: value for name, value in settings.items() if name not in CHOICES}
     return compose(**choices, settings=rest)

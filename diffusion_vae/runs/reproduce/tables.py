@@ -149,7 +149,7 @@ EVERY_SPACE: dict[str, dict] = {
         "projective:2", "projective:3", "so3", "o3", "euclidean:2", "euclidean:3",
         "sphere:2 x sphere:1",
     )
-} | {"ellipsoid": {"manifold": ellipsoid()}}  # fmt: skip
+} | {"ellipsoid": {"manifold": ellipsoid}}  # fmt: skip
 COLLAPSE = {
     "elbo": ("ELBO", "{:.2f}", True),
     "above_constant": ("above constant", "{:.2f}", True),
