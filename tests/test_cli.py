@@ -43,6 +43,7 @@ def only_record(results):
 # -- train -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_train_prints_a_summary_that_a_program_can_read(monkeypatch, capfd, tmp_path):
     data = settings(dataset__size=8, dataset__train_size=64, dataset__test_size=16)
     code, out, _ = run(
@@ -56,6 +57,7 @@ def test_train_prints_a_summary_that_a_program_can_read(monkeypatch, capfd, tmp_
         assert {"elbo", "kl_loss", "mse", "topology"} <= set(json.load(file))
 
 
+@pytest.mark.slow
 def test_train_with_convolutions_of_every_setting(monkeypatch, capfd, tmp_path):
     chosen = settings(
         network__filters="4,5", network__kernel_sizes="[[3, 1], 2]",
@@ -84,6 +86,7 @@ fit: {epochs: 2}
 """
 
 
+@pytest.mark.slow
 def test_options_beside_a_hand_written_file_replace_its_own(monkeypatch, capfd, tmp_path):
     stored = tmp_path / "stored.yaml"
     stored.write_text(BY_HAND)
@@ -98,6 +101,7 @@ def test_options_beside_a_hand_written_file_replace_its_own(monkeypatch, capfd, 
     assert record["dataset"] == {"name": "digits", "options": {"test_fraction": 0.9}}
 
 
+@pytest.mark.slow
 def test_another_network_leaves_out_what_a_file_says_of_the_former(monkeypatch, capfd, tmp_path):
     stored = tmp_path / "stored.yaml"
     stored.write_text(BY_HAND)
@@ -146,6 +150,7 @@ def own_module(monkeypatch, tmp_path):
     sys.modules.pop("own_package_models", None)
 
 
+@pytest.mark.slow
 def test_one_more_argument_of_a_model_is_set_from_the_command_line(
     monkeypatch, capfd, tmp_path, own_module
 ):
@@ -256,6 +261,7 @@ def test_the_help_of_train_fits_two_screens(monkeypatch, capfd):
     assert len([each for each in command.params if each.name != "help"]) <= 20
 
 
+@pytest.mark.slow
 def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
     results = ["--results", tmp_path]
     for arguments in (
@@ -306,6 +312,7 @@ def test_bad_input_is_one_sentence_exit_code_2_and_no_files(
     assert not results.exists()
 
 
+@pytest.mark.slow
 def test_the_installed_command_is_quiet_about_gpus():
     finished = subprocess.run(
         ["diffusion-vae", "train", "--manifold", "nowhere"], capture_output=True, text=True

@@ -93,6 +93,7 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch, small_mnist, own_r
     run_quickly("\n".join(BLOCK.findall(read(DOCS / page))), page)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*of the diffusion times are within 1 %")
 @pytest.mark.parametrize(("code", "printed"), SHOWN.findall(read(README)))
 def test_each_block_of_the_readme_runs_alone_and_prints_what_is_shown(

@@ -2,11 +2,13 @@
 
 import keras
 import numpy as np
+import pytest
 
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.callbacks.keras_cache import fill_saving_cache
 
 
+@pytest.mark.slow
 def test_saving_during_training_makes_no_optimizer(tmp_path, small_model, monkeypatch):
     made = []
     original = keras.optimizers.Optimizer.__init__

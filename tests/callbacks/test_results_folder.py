@@ -25,6 +25,7 @@ def trained(tmp_path_factory, x, small_model):
     return train(small_model(), x, tmp_path_factory.mktemp("results"))
 
 
+@pytest.mark.slow
 def test_layout(trained):
     _, folder = trained
     found = {
@@ -72,6 +73,7 @@ def test_parameters_rebuild_the_model_and_the_experiment(trained, x):
     assert len(parameters["history"]["val_elbo"]) == 2
 
 
+@pytest.mark.slow
 def test_entries_of_the_caller_replace_those_of_the_record(tmp_path, x, small_model):
     entries = {"fit": {"epochs": 7}, "dataset": {"name": "mine", "options": {}}, "seed": 5}
     folder = ResultsFolder(tmp_path, experiment=entries)
@@ -104,6 +106,7 @@ def test_runs_of_the_same_second_get_names_of_their_own(tmp_path, small_model):
     assert len({folder.run for folder in folders}) == 3
 
 
+@pytest.mark.slow
 def test_an_existing_run_is_not_overwritten(tmp_path, x, small_model):
     small_model().fit(x, epochs=1, verbose=0, callbacks=[ResultsFolder(tmp_path, run="mine")])
     with pytest.raises(ValueError, match=r"Expected a new run name\. Received: 'mine'"):
@@ -121,6 +124,7 @@ def test_nothing_is_written_before_training(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_discard_removes_the_run_and_nothing_else(x, small_model, tmp_path):
     _, folder = train(small_model(), x, tmp_path)
     other = tmp_path / "parameters" / "other"

@@ -134,6 +134,7 @@ def test_a_single_column_of_labels_has_no_heading(tmp_path, small_model):
     assert len(vectors) == len(lines) == 5 and sheet is None
 
 
+@pytest.mark.slow
 def test_a_run_has_pictures_of_its_last_epoch_and_a_projector(tmp_path, dataset, small_model):
     folder = ResultsFolder(tmp_path, dataset=dataset, pictures_every=1)
     small_model((4, 6, 1)).fit(dataset.train, epochs=3, verbose=0, callbacks=[folder])

@@ -21,6 +21,7 @@ def fit(manifold, dataset, tmp_path, every, epochs):
     return json.loads((tmp_path / "parameters" / "run" / "history.json").read_text())
 
 
+@pytest.mark.slow
 def test_history_and_tensorboard_have_the_topology(tmp_path):
     pictures = datasets.load("periodic_pictures", size=8, train_size=32, test_size=4)
     history = fit("torus", pictures, tmp_path, every=2, epochs=4)
@@ -32,6 +33,7 @@ def test_history_and_tensorboard_have_the_topology(tmp_path):
     assert any(b"epoch_topology_coverage" in path.read_bytes() for path in events)
 
 
+@pytest.mark.slow
 def test_nothing_is_added_where_nothing_is_known(tmp_path):
     digits = datasets.load("digits")
     history = fit("torus", digits, tmp_path, every=1, epochs=1)

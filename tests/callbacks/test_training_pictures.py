@@ -16,6 +16,7 @@ def digits():
     return load("digits")
 
 
+@pytest.mark.slow
 def test_a_picture_every_few_epochs_and_a_gif(tmp_path, digits, small_model):
     folder = ResultsFolder(tmp_path, dataset=digits, pictures_every=2)
     small_model((8, 8, 1)).fit(digits.train[:64], epochs=5, verbose=0, callbacks=[folder])
@@ -26,6 +27,7 @@ def test_a_picture_every_few_epochs_and_a_gif(tmp_path, digits, small_model):
     assert len(iio.imread(images / "training.gif")) == 2
 
 
+@pytest.mark.slow
 def test_alone_in_user_code(tmp_path, small_model):
     x = np.random.default_rng(0).random((16, 4, 4), dtype=np.float32)
     callback = TrainingPictures(tmp_path, x)
@@ -40,6 +42,7 @@ def test_bad_settings_are_refused(digits):
         ResultsFolder(pictures_every=1)
 
 
+@pytest.mark.slow
 def test_importing_callbacks_imports_no_drawing_library():
     # Keras itself imports Matplotlib and scikit-learn.
     script = (

@@ -98,6 +98,7 @@ def test_three_channels_tell_the_rotation_linearly():
     assert np.abs(one.train @ solution - one.train_factors).max() > 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [{}, {"function": "random", "function_seed": 3}, {"channels": 3}],

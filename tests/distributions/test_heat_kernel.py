@@ -23,6 +23,7 @@ def batch_of_two_by_three(manifold, **options):
     return HeatKernel(manifold, location, time, **options)
 
 
+@pytest.mark.slow
 @each()
 def test_shapes_are_those_of_a_distribution(manifold):
     q = batch_of_two_by_three(manifold)
@@ -113,6 +114,7 @@ def test_samples_are_reparametrised():
         assert np.all(gradient != 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("manifold", [Sphere(2), FlatTorus(2), Euclidean(2)])
 def test_in_compiled_functions(manifold, jit):
@@ -184,6 +186,7 @@ def test_bad_parameters_are_refused():
         q.log_prob([0.0, 0.0, 2.0])
 
 
+@pytest.mark.slow
 @each(ALL if len(ALL) < 4 else {"so3": ALL["so3"], "torus:2": ALL["torus:2"]})
 def test_trainable_in_keras_style_by_maximum_likelihood(manifold):
     truth = manifold.prior_sample((), seed=1)

@@ -97,6 +97,7 @@ def test_mean_chords_of_spheres(dim):
     assert mean_distance(manifolds.Sphere(dim)) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("exact", "sampled"), [(MMDToPrior, mmd), (EnergyDistanceToPrior, energy_distance)]
 )
@@ -117,6 +118,7 @@ def test_closed_forms_agree_with_sampled_priors(manifold, exact, sampled):
     assert float(exact(statistic="u")(z, manifold)) == pytest.approx(expected, abs=4.0 * error)
 
 
+@pytest.mark.slow
 @each(CLOSED)
 @pytest.mark.parametrize("divergence", ["mmd", "energy"])
 def test_the_prior_itself_is_near_and_a_point_is_far(manifold, divergence):
@@ -126,6 +128,7 @@ def test_the_prior_itself_is_near_and_a_point_is_far(manifold, divergence):
     assert abs(near) < 0.02 * far
 
 
+@pytest.mark.slow
 @each(WITH_KERNEL)
 def test_heat_kernel_mmd_needs_no_prior_samples(manifold):
     # Uniform points: the U-statistic has mean zero; V exceeds it by (k(0) - 1) / n.

@@ -83,6 +83,7 @@ MATRICES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("torus", [FlatTorus(2), EmbeddedTorus(3.0, 0.6)], ids=["flat", "round"])
 @pytest.mark.parametrize("matrix", MATRICES)
 def test_winding_matrix_of_a_linear_map_is_its_matrix(torus, matrix):
@@ -116,6 +117,7 @@ def test_powers_of_the_circle_have_their_degree(circle, turns):
     assert report.captured == (abs(turns) == 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPACES)
 def test_identity_is_captured_without_distortion(name):
     manifold = SPACES[name]
@@ -129,6 +131,7 @@ def test_identity_is_captured_without_distortion(name):
     assert report.equivariance_error == pytest.approx(0.0, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_largest_jump_of_the_identity_is_one_step():
     for manifold, turn in [(Sphere(2), 2), (RealProjective(2), 1), (SO3(), 2), (FlatTorus(2), 2)]:
         model = Encoder(manifold, factors_on(manifold).points)
@@ -149,6 +152,7 @@ def test_constant_map_has_degree_zero_and_covers_one_ball(name):
     assert not report.captured
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2, 3])
 def test_antipodal_map_has_the_degree_of_the_sphere(dim):
     found = measure_degree(lambda z: -z, Sphere(dim), Sphere(dim))
@@ -156,6 +160,7 @@ def test_antipodal_map_has_the_degree_of_the_sphere(dim):
     assert found.widest < 0.6
 
 
+@pytest.mark.slow
 def test_squaring_has_degree_two_on_the_sphere_and_the_rotations():
     def squared(z):  # z -> z^2 of the plane, by stereographic projection
         w = (z[:, 0] + 1j * z[:, 1]) / (1.0 - z[:, 2] + 1e-9)
@@ -172,6 +177,7 @@ def test_squaring_has_degree_two_on_the_sphere_and_the_rotations():
     assert rotations.value == pytest.approx(2.0, abs=0.05)
 
 
+@pytest.mark.slow
 def test_degrees_of_rotations():
     turn = Rotation.from_rotvec([0.3, -1.0, 0.5]).as_matrix()
     moved = measure_degree(lambda z: (turn @ matrix_of(z)).reshape(-1, 9), SO3(), SO3())
@@ -181,6 +187,7 @@ def test_degrees_of_rotations():
     assert (moved.integer, inverse.integer) == (1, -1)
 
 
+@pytest.mark.slow
 def test_rotations_are_projective_space():
     def quaternions(z):
         matrices = ops.convert_to_tensor(matrix_of(z).astype("float32"))
@@ -220,6 +227,7 @@ def test_a_torn_map_has_no_degree():
     assert halved.integer == 1
 
 
+@pytest.mark.slow
 def test_widest_of_the_identity_is_an_edge_of_the_mesh():
     assert measure_degree(lambda z: z, Sphere(1), Sphere(1)).widest < 0.2
     assert measure_degree(lambda z: z, SO3(), SO3()).widest < 0.6

@@ -26,6 +26,7 @@ def uniform(manifold, count=1200):
 
 
 # Modulo 2.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("manifold", "betti"),
     [

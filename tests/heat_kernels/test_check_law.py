@@ -20,6 +20,7 @@ WALKS = ("sphere:1", "sphere:2", "projective:3", "torus:2", "so3", "sphere:2 x s
 SAMPLES = 2048
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manifold", list(EXACT.values()), ids=list(EXACT))
 def test_every_exact_kernel_passes(manifold):
     report = check_law(heat_kernel(manifold), samples=SAMPLES)
@@ -27,12 +28,14 @@ def test_every_exact_kernel_passes(manifold):
     assert not report.skipped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WALKS)
 def test_the_random_walk_passes_with_wider_tolerances(name):
     report = check_law(RandomWalk(ALL[name]), samples=SAMPLES)
     assert report.passed, report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, dim", [("PowerSpherical", 2), ("PowerSpherical", 5)])
 def test_power_spherical_passes(name, dim):
     laws = pytest.importorskip("diffusion_vae.latents.tfp_spherical")
@@ -40,6 +43,7 @@ def test_power_spherical_passes(name, dim):
     assert report.passed, report
 
 
+@pytest.mark.slow
 def test_von_mises_fisher_passes():
     laws = pytest.importorskip("diffusion_vae.latents.tfp_spherical")
     report = check_law(laws.VonMisesFisher(Sphere(2)), samples=SAMPLES)
@@ -165,6 +169,7 @@ class Unregistered(WrappedNormalKernel):
     """Keras does not know it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law, check",
     [
@@ -189,6 +194,7 @@ def test_a_broken_law_fails_the_check_of_its_fault(law, check):
     assert check in report.failed, report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law, check",
     [(Generous(CIRCLE), "KL divergence"), (Steep(CIRCLE), "score"), (Early(CIRCLE), "time range")],
@@ -205,6 +211,7 @@ def test_the_report_names_every_check_with_its_tolerance():
     assert str(report).startswith("WrappedNormalKernel(FlatTorus(dim=1)): 12 checks passed")
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_reports():
     law = WrappedNormalKernel(CIRCLE)
     assert str(check_law(law, seed=3, samples=512)) == str(check_law(law, seed=3, samples=512))

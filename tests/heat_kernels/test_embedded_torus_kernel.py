@@ -77,11 +77,13 @@ def log_density_error(kernel, t, count=400):
     return np.max(np.abs(value - expected)[near])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", [0.01, 0.1, 0.39, 0.43, 1.3, 1.43, 1.8, 3.0, 6.5, 20.0])
 def test_the_log_density_is_that_of_the_spectrum(t):
     assert log_density_error(KERNEL, t) < 1e-3  # measured: 3e-4 at worst
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [2.5, 9.0])  # on fat tori half-way round is far in the tail
 def test_the_log_density_is_that_of_the_spectrum_on_other_tori(ratio):
     kernel = EmbeddedTorusKernel(EmbeddedTorus(ratio, 1.0))
@@ -89,6 +91,7 @@ def test_the_log_density_is_that_of_the_spectrum_on_other_tori(ratio):
         assert log_density_error(kernel, t) < 1e-3, t
 
 
+@pytest.mark.slow
 def test_the_kl_of_a_fat_torus_is_that_of_the_spectrum():
     # The inner circle is short, and the expansion in t good for shorter times.
     torus = EmbeddedTorus(1.15, 1.0)
@@ -105,6 +108,7 @@ def test_the_kl_of_a_fat_torus_is_that_of_the_spectrum():
         assert kl == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("v", [0.0, 2.0, math.pi])
 def test_the_kl_is_that_of_the_spectrum(v):
     for t in (0.01, 0.1, 0.5, 2.0, 12.0, 50.0):
@@ -112,6 +116,7 @@ def test_the_kl_is_that_of_the_spectrum(v):
         assert kl == pytest.approx(torus_kl(v, t, C, A), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_kl_of_another_torus_is_the_known_one():
     torus = EmbeddedTorus(1.0, 0.4)
     kernel = EmbeddedTorusKernel(torus)
@@ -144,6 +149,7 @@ def test_at_last_the_density_is_uniform():
     np.testing.assert_allclose(value, -math.log(TORUS.volume), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("t", "v"), [(0.003, 0.4), (0.1, 2.9), (0.6, 0.4), (1.3, 2.9), (4.0, 0.4), (15, 2.9)]
 )
@@ -178,6 +184,7 @@ def test_the_mean_of_a_sample_moves_as_the_generator_says():
         assert_mean(np.cos(angles[:, 0] - 0.3), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", [0.01, 0.4, 1.0, 1.35, 6.3])
 def test_gradients_are_those_of_finite_differences(t):
     rng = np.random.default_rng(2)
@@ -259,6 +266,7 @@ def test_nothing_is_nan_anywhere():
     np.testing.assert_allclose(TORUS.project(sample), sample, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_eager_and_xla_agree():  # graphs without XLA: every model that trains
     x, y = points(np.linspace(-3, 3, 12)), points(np.linspace(-2, 3, 12), 0.5)
     time = np.exp(np.linspace(-6.0, 3.5, 12)).astype("float32")[:, None]

@@ -39,6 +39,7 @@ def test_the_kl_is_that_of_another_discretisation(c, a):
         assert torus_kl(oracle.v[node], t, c, a) == pytest.approx(expected, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("c", "a"), RADII)
 @pytest.mark.parametrize("t", [0.02, 0.3, 3.0])
 def test_mass_is_one_and_the_kl_an_integral(c, a, t):
@@ -83,6 +84,7 @@ def test_the_heat_equation_holds(c, a):
     assert np.max(error) < 1e-6
 
 
+@pytest.mark.slow
 def test_short_times_use_a_piece_of_the_tube():
     # At t = 1e-3 the expansion is right: log q = -log(2 pi t) + Sc t / 12.
     c, a, t, v = 1.0, 0.4, 1e-3, 1.0

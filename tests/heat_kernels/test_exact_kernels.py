@@ -68,6 +68,7 @@ def test_mean_density_ratio_of_prior_draws_is_one(manifold, t):
     assert_mean(ratio, 1.0, rounding=3e-6 * manifold.dim)
 
 
+@pytest.mark.slow
 @each(KNOWN)
 def test_extreme_times_and_places_are_finite(manifold):
     kernel = heat_kernel(manifold)
@@ -83,6 +84,7 @@ def test_extreme_times_and_places_are_finite(manifold):
                 np.testing.assert_allclose(manifold.project(draws), draws, atol=2e-5)
 
 
+@pytest.mark.slow
 @each(KNOWN)
 @pytest.mark.parametrize("t", [1e-4, 0.05, 2.0])
 def test_gradients_are_finite(manifold, t):
@@ -115,6 +117,7 @@ def test_kl_falls_from_the_flat_one_to_its_limit(manifold):
     assert kl[0] == pytest.approx(flat, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.jax
 @each({k: KNOWN[k] for k in ("sphere:1", "sphere:2", "projective:2", "so3", "torus:2")})
 def test_eager_graph_and_reference_agree(manifold):
@@ -155,6 +158,7 @@ def reference_log_density(manifold, y, location, time):
     return [float(formula(a, t)) for a, t in zip(r, time, strict=True)]
 
 
+@pytest.mark.slow
 @each(KNOWN)
 def test_xla_agrees(manifold):
     import tensorflow as tf
@@ -225,6 +229,7 @@ def test_lists_and_other_floats_follow_the_tensors(manifold):
         np.testing.assert_allclose(ops.convert_to_numpy(value), expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @each({k: KNOWN[k] for k in ("sphere:2", "projective:2", "sphere:7", "so3")})
 @pytest.mark.parametrize("t", [0.02, 0.0498, 0.3, 1.99, 2.01])
 def test_gradients_are_those_of_finite_differences(manifold, t):

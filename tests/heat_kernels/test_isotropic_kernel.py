@@ -19,6 +19,7 @@ def support(dim, t):
     return np.linspace(0.0, min(math.pi, math.sqrt(t) * (math.sqrt(dim) + 5.0)), 50)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("dim", [2, 3, 5, 10, 64])
 def test_log_density_against_the_reference(dim, dtype):

@@ -148,6 +148,7 @@ def test_densities_solve_the_heat_equation(dim, t):
     np.testing.assert_allclose(slope, 0.5 * laplacian, atol=1e-6 * np.abs(second).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [2, 3])
 @pytest.mark.parametrize("s, t", [(0.1, 0.2), (0.5, 1.0)])
 @pytest.mark.parametrize("kind", ["S", "RP"])

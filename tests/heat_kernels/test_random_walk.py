@@ -158,6 +158,7 @@ def test_float64_is_kept_and_agrees_with_float32(manifold):
         np.testing.assert_allclose(as_numpy(single), as_numpy(exact), atol=2e-3, err_msg=name)
 
 
+@pytest.mark.slow
 @each(COMPILED)
 def test_eager_graph_and_xla_agree(manifold, monkeypatch):
     import tensorflow as tf

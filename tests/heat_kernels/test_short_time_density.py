@@ -177,6 +177,7 @@ def test_continuous_across_the_switches(dim):
         assert above[0] - below[1] == pytest.approx(h * sum(slopes), abs=1e-2 * h)
 
 
+@pytest.mark.slow
 @each(CLOSED)
 def test_finite_with_finite_gradients_wherever_the_points_are(manifold):
     location = manifold.random_uniform((3,), seed=0)

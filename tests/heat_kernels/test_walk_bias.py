@@ -31,6 +31,7 @@ def mean_distance(coefficients):
     return float(np.sum((2 * ORDERS + 1) / 2.0 * coefficients * moments))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("time", "steps"), [(0.1, 1), (0.1, 10), (0.5, 2), (1.0, 10)])
 def test_on_the_sphere_it_is_that_of_the_walks_own_law(time, steps):
     walk = mean_distance(step_coefficients(time / steps) ** steps)
@@ -40,6 +41,7 @@ def test_on_the_sphere_it_is_that_of_the_walks_own_law(time, steps):
     assert found.distance_error < 3e-3
 
 
+@pytest.mark.slow
 def test_more_steps_make_it_smaller():
     few, many = (walk_bias(get("so3"), 2.0, steps, draws=50_000) for steps in (1, 40))
     assert abs(few.distance) > 10.0 * few.distance_error
@@ -53,6 +55,7 @@ def test_in_flat_space_there_is_none():
     assert abs(found.log_density) < 4.0 * found.log_density_error
 
 
+@pytest.mark.slow
 def test_at_a_given_start():
     torus = EmbeddedTorus(3.0, 0.6)
     outside, inside = (

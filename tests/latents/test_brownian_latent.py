@@ -27,6 +27,7 @@ def arrays(values):
     return {name: ops.convert_to_numpy(value) for name, value in values.items()}
 
 
+@pytest.mark.slow
 @each({name: m for name, m in ALL.items() if name != "ellipsoid"})
 def test_shapes_with_and_without_a_sample_axis(manifold):
     layer = latent(manifold)
@@ -52,6 +53,7 @@ def test_shapes_with_and_without_a_sample_axis(manifold):
         assert values.shape == (6,)
 
 
+@pytest.mark.slow
 @each(ALL)
 def test_parameters_are_a_point_and_a_time_within_limits(manifold):
     layer = latent(manifold)

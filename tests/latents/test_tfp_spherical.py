@@ -75,6 +75,7 @@ def test_draws_density_and_kl_agree(name, dim, t):
     assert_mean(ratio, float(q.kl_to_prior(z[:1], time[:1])[0]))
 
 
+@pytest.mark.slow
 @each_kind
 @pytest.mark.parametrize("log_time", [-9.2, -7.0, -3.0, 3.5])
 def test_gradients_and_kl_of_many_draws_stay_exact(name, dim, log_time):
@@ -92,6 +93,7 @@ def test_gradients_and_kl_of_many_draws_stay_exact(name, dim, log_time):
     assert_mean(ratio, float(q.kl_to_prior(z[:1], time[:1])[0]))
 
 
+@pytest.mark.slow
 @each_kind
 def test_models_train_and_survive_the_file(name, dim, tmp_path):
     x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")

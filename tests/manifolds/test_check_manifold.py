@@ -15,6 +15,7 @@ from diffusion_vae.manifolds.checks.report import CheckReport, CheckResult
 register = keras.saving.register_keras_serializable("diffusion_vae_checks")
 
 
+@pytest.mark.slow
 @each()
 def test_every_manifold_of_the_library_passes(manifold):
     report = check_manifold(manifold, samples=4096 if manifold.dim < 4 else 8192)
@@ -47,6 +48,7 @@ class UserSphere(Manifold):
         return ops.zeros_like(ops.convert_to_tensor(z)[..., 0]) + 2.0
 
 
+@pytest.mark.slow
 def test_a_users_projection_passes():
     report = check_manifold(UserSphere())
     assert report.passed, str(report)
@@ -159,6 +161,7 @@ class RaisingDistance(Broken):
         raise RuntimeError("no distance today")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "manifold, failed",
     [

@@ -56,12 +56,14 @@ EXPLICIT = {name: m for name, m in ALL.items() if not isinstance(m, ImplicitMani
 COMPILED = ("sphere:2", "embedded-torus:3,0.6", "o3", "euclidean:3", "projective:2 x torus:2")
 
 
+@pytest.mark.slow
 @each(EXPLICIT)
 def test_graph_agrees_with_eager(manifold):
     found, expected = compare(manifold)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @each({name: ALL[name] for name in COMPILED})
 def test_xla_agrees_with_eager(manifold):
     # XLA draws other numbers from the same seed.
@@ -69,6 +71,7 @@ def test_xla_agrees_with_eager(manifold):
     assert off_manifold(manifold, draws) < 2e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=["graph", "xla"])
 def test_projection_on_a_level_set_agrees_with_eager(options):
     import tensorflow as tf
@@ -80,6 +83,7 @@ def test_projection_on_a_level_set_agrees_with_eager(options):
         np.testing.assert_allclose(found, value, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_loops_on_a_level_set_agree_with_eager():
     import tensorflow as tf
 

@@ -35,6 +35,7 @@ def start_and_velocity(manifold, length, count=20):
     return z, v * (length / ops.norm(v, axis=-1, keepdims=True))
 
 
+@pytest.mark.slow
 @jax
 @each()
 def test_exp_starts_at_the_point_with_the_velocity(manifold):
@@ -251,6 +252,7 @@ def test_default_exp_on_the_sphere(length, error):
     np.testing.assert_allclose(ProjectedSphere().exp(z, v), Sphere(2).exp(z, v), atol=error)
 
 
+@pytest.mark.slow
 @jax
 @pytest.mark.parametrize("manifold", [Sphere(2), ProjectedSphere(), SO3(), FlatTorus(2)])
 def test_derivative_of_exp_at_zero_is_the_identity(manifold):

@@ -63,6 +63,7 @@ def ellipsoid_oracle(x):
     return x * squares / (squares + t[:, None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [0.3, 1.0, 10.0])
 def test_closest_points_of_the_ellipsoid_by_bisection(scale):
     x = scale * np.random.default_rng(0).normal(size=(300, 3))
@@ -91,6 +92,7 @@ def test_the_centre_of_the_ellipsoid_goes_to_the_end_of_its_shortest_axis():
     np.testing.assert_allclose(np.abs(y), [[0.0, 0.0, min(ELLIPSOID_AXES)]], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manifold", [GENUS_TWO, TORUS], ids=["genus-2", "codimension-2"])
 @pytest.mark.parametrize("distance", [0.01, 0.5, 5.0])
 def test_projections_are_points_where_the_rest_is_normal(manifold, distance):
@@ -140,6 +142,7 @@ def test_volumes():
     assert TORUS.volume_error < 4e-3
 
 
+@pytest.mark.slow
 def test_a_circle_in_the_plane_and_a_sphere_in_space_of_four_dimensions():
     circle = ImplicitManifold(unit_sphere, dim=1, ambient_dim=2, bounds=(-1.1, 1.2))
     assert circle.volume == pytest.approx(2.0 * math.pi, rel=1e-4)
@@ -186,6 +189,7 @@ def test_equal_manifolds_share_what_was_sampled():
     assert "ellipsoid" in repr(twin)
 
 
+@pytest.mark.slow
 def test_first_use_inside_a_compiled_function():
     import tensorflow as tf
 
@@ -264,6 +268,7 @@ def test_a_function_that_is_not_finite():
         _ = ImplicitManifold(infinite, 2, 3, bounds=(-1.0, 2.0)).volume
 
 
+@pytest.mark.slow
 def test_projections_near_a_singular_point_are_finite():
     # Not a manifold at the crossing, and still no NaN.
     curve = ImplicitManifold(lemniscate, 1, 2, bounds=(-1.1, 1.1))

@@ -25,6 +25,7 @@ def awkward_points(manifold):
     return np.concatenate([np.zeros((1, n)), *(r * axes for r in lengths), prefixes])
 
 
+@pytest.mark.slow
 @jax
 @each()
 def test_awkward_points_have_finite_projections_and_gradients(manifold):
@@ -63,6 +64,7 @@ def test_no_point_of_the_manifold_is_closer(manifold):
         assert np.max(np.linalg.norm(x - y, axis=-1) - closest) < 1e-5
 
 
+@pytest.mark.slow
 @each()
 @pytest.mark.parametrize("distance", [1e-3, 0.1, 0.4])
 def test_gradient_is_the_finite_difference_in_float64(manifold, distance):

@@ -25,6 +25,7 @@ SUBCLASSES = [
 ]
 
 
+@pytest.mark.slow
 @each()
 def test_shapes_and_next_step_survive_the_file(manifold, make, x, tmp_path):
     model = make(manifold)
@@ -60,6 +61,7 @@ def test_shapes_and_next_step_survive_the_file(manifold, make, x, tmp_path):
         np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.jax
 @pytest.mark.parametrize("text", JAX)
 def test_fit_save_and_load(text, make, x, tmp_path):

@@ -39,6 +39,7 @@ def blind_model(manifold, time, steps=15):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TIMES)
 def test_importance_weights_average_to_one(name):
     # The spread over seeds is 0.04 on the tori (where 15 steps are biased by 0.15, 60 by
@@ -55,6 +56,7 @@ def test_on_o3_the_estimate_is_lower_by_log_2():
     assert estimate.mean == pytest.approx(EVIDENCE.mean() - math.log(2.0), abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["o3", "sphere:2"])
 def test_draws_from_the_prior_reach_what_the_posterior_does_not(name):
     # Weights p / q of the mixture are at most 2. A narrow posterior gets half of the draws and
@@ -64,6 +66,7 @@ def test_draws_from_the_prior_reach_what_the_posterior_does_not(name):
     assert estimate.mean == pytest.approx(EVIDENCE.mean(), abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.jax
 def test_the_mixture_agrees_with_quadrature_on_a_circle():
     # The encoder knows nothing of the decoder: the posteriors sit in arbitrary places.

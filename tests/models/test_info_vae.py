@@ -37,6 +37,7 @@ def evaluate(model, x, **options):
     return model.evaluate(x, return_dict=True, verbose=0, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manifold", ["sphere:2", "euclidean:2", "projective:2 x torus:1"])
 def test_alpha_0_and_lambda_1_is_the_plain_vae(make, x, manifold):
     limits = {"log_time_range": (-12.0, 3.0)}
@@ -101,6 +102,7 @@ def test_mutual_information_is_capped_by_the_batch(make, x):
     assert abs(evaluate(same, x, batch_size=24)["mutual_information"]) < 5e-3
 
 
+@pytest.mark.slow
 def test_a_divergence_lets_the_points_cover_the_sphere(make):
     x = np.random.default_rng(0).random((200, 4, 3), dtype=np.float32)
     model = make(alpha=1.0, lambda_=100.0, divergence="heat_kernel")
@@ -124,6 +126,7 @@ def squared_mean(p, q):
     return keras.ops.sum(keras.ops.square(keras.ops.mean(q, axis=0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "divergence",
     ["mmd", "energy", pytest.param("heat_kernel", marks=pytest.mark.jax), squared_mean],
@@ -166,6 +169,7 @@ def test_bad_weights_are_refused(options, message):
         dv.InfoVAE(**options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "variance", "rate", "loss", "kl"),
     [({"alpha": 0.0, "lambda_": 1.0}, 1.0, 1e-3, (3.7, 3.95), (0.8, 1.3)),

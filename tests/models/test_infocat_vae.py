@@ -54,6 +54,7 @@ def number(tensor):
 # -- the contract ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_shapes_and_next_step_survive_the_file(estimator, x, tmp_path):
     model = make(estimator=estimator)
@@ -79,6 +80,7 @@ def test_shapes_and_next_step_survive_the_file(estimator, x, tmp_path):
         np.testing.assert_allclose(values, histories[1][name], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.jax
 @pytest.mark.parametrize("estimator", ["marginal", "gumbel"])
 def test_fit_save_and_load(estimator, x, tmp_path):
@@ -106,6 +108,7 @@ def test_configuration_holds_every_argument(x):
     assert type(rebuilt.augmentation) is keras.layers.Identity
 
 
+@pytest.mark.slow
 def test_weights_may_be_schedules_and_survive_the_file(x, tmp_path):
     decay = keras.optimizers.schedules.PolynomialDecay(4.0, 10, 1.0)
     model = make(information_weight=decay, mutual_information_weight=decay, beta=decay)
@@ -213,6 +216,7 @@ def test_evaluate_reports_the_loss_of_its_parts(x):
     assert numbers["objective"] == pytest.approx(objective, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_elbo_is_the_objective_only_under_the_marginal_estimator(x):
     model = make(estimator="marginal")
     many = np.repeat(x, 100, axis=0)  # 2400 draws of standard deviation under 2: error 0.04
@@ -230,6 +234,7 @@ def test_elbo_is_the_objective_only_under_the_marginal_estimator(x):
     assert np.abs(averaged + bound).min() > 1e-2
 
 
+@pytest.mark.slow
 def test_elbo_is_below_the_log_likelihood(x):
     model = make()
     model.fit(x, epochs=20, verbose=0)
@@ -298,6 +303,7 @@ def test_gradient_of_the_information_term_reaches_both_networks(legacy):
         assert np.abs(gradient).max() > 1e-6
 
 
+@pytest.mark.slow
 def test_training_on_the_information_term_makes_pictures_recognisable(x):
     model = make(information_weight=50.0, separation=4.0)
     model.compile(keras.optimizers.Adam(0.03), **QUICK_STEPS)
@@ -349,6 +355,7 @@ def test_consistency_loss_is_a_cross_entropy(x):
     assert without["consistency_loss"] == 0.0
 
 
+@pytest.mark.slow
 def test_disturbed_copies_train_and_survive_the_file(tmp_path):
     x = np.random.default_rng(0).random((24, 8, 8, 1)).astype("float32")
     options = {"consistency_weight": 2.0, "augmentation": "affine"}
@@ -452,6 +459,7 @@ def test_a_decoder_of_another_shape_is_refused(x):
 # -- clusters anchored on a sphere ---------------------------------------------------
 
 
+@pytest.mark.slow
 def test_clusters_on_a_sphere_train_and_survive_the_file(x, tmp_path):
     model = make(manifold="sphere:3", separation=4.0, estimator="marginal")
     history = model.fit(x, validation_data=x, batch_size=10, epochs=2, verbose=0).history

@@ -41,6 +41,7 @@ def test_loss_is_the_distance_to_the_capacity_and_kl_loss_the_true_kl():
     assert logs["elbo"] == pytest.approx(-logs["reconstruction_loss"] - logs["kl_loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_far_capacity_holds_the_kl_up():
     x = np.random.default_rng(0).random((64, 4), dtype=np.float32)
     vae = model(kl_capacity=(6.0, 6.0, 1), kl_weight=100.0)

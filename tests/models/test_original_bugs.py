@@ -34,6 +34,7 @@ def test_reconstruction_and_kl_are_added_example_by_example_bug_14(make, x, mani
     assert shapes == [((24,), (24,))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manifold", ["sphere:2", "so3", "o3", "embedded-torus", "euclidean:2"])
 def test_capacity_acts_on_every_manifold_bug_13(make, x, manifold):
     # The original had none on SO(3), and on the others its target never moved.

@@ -29,6 +29,7 @@ def model(raw_shape=(4, 3), **options):
     return vae
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "likelihood, raw_shape",
     [

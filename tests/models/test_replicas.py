@@ -51,6 +51,7 @@ def report():
     return json.loads(finished.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_two_replicas_train_as_one_without_noise(report):
     assert report["gap"] < 1e-6
     for name, values in report["first"].items():

@@ -55,6 +55,7 @@ def assert_same_ever_after(model, loaded, x):
     assert float(loaded.schedule_step) == float(model.schedule_step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIONS)
 def test_options_survive(name, make, x, tmp_path):
     manifold, options = OPTIONS[name]
@@ -78,6 +79,7 @@ def test_a_predicted_scale_and_default_networks_survive(x, tmp_path):
     np.testing.assert_array_equal(loaded.elbo(x), model.elbo(x))
 
 
+@pytest.mark.slow
 def test_batch_norm_and_dropout_survive(make, x, tmp_path):
     encoder = keras.Sequential(
         [

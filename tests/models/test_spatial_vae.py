@@ -31,6 +31,7 @@ def make(variant="low_rank", compiled=True, **options):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "variant",
     # On JAX one stands for all: they share everything but the posterior, and compiling is slow.
@@ -113,6 +114,7 @@ def test_low_rank_means_have_the_rank_asked_for():
         assert values[..., rank:].max() < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["mvn", "low_rank"])
 def test_full_covariances_train(variant):
     model = make(variant, covariance="full")
@@ -227,6 +229,7 @@ def test_mixed_precision_keeps_the_loss_in_float32():
     assert keras.backend.standardize_dtype(outputs["z"].dtype) == "float32"
 
 
+@pytest.mark.slow
 def test_training_learns_one_picture():
     x = np.repeat(PICTURES[:1] * 0.5, 8, axis=0)
     model = make(likelihood=Gaussian(variance=0.1))

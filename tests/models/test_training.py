@@ -133,6 +133,7 @@ def test_data_may_come_as_tf_data_generator_or_pydataset(make, x):
         assert np.isfinite(history["loss"][0])
 
 
+@pytest.mark.slow
 def test_one_seed_gives_the_same_run_twice(make, x):
     runs = []
     for _ in range(2):

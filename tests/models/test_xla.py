@@ -14,6 +14,7 @@ from diffusion_vae.networks import MLPDecoder, MLPEncoder
 FEATURES = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "manifold, head", [(O3(), "ambient"), (RealProjective(2), "veronese")], ids=["o3", "veronese"]
 )
@@ -38,6 +39,7 @@ LATENTS = ["sphere:2", "torus", "embedded-torus", "projective:2", "so3", "o3", "
            "sphere:2 x torus:1"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", LATENTS)
 def test_training_steps_compile(latent):
     x = np.random.default_rng(0).random((16, 6), dtype=np.float32)

@@ -230,6 +230,7 @@ def test_networks_survive_a_keras_file(tmp_path, padding):
         np.testing.assert_array_equal(network(data), again(data))
 
 
+@pytest.mark.slow
 def test_sphere_vae_trains_and_survives_a_keras_file(tmp_path):
     shape = (7, 10, 1)
     encoder, decoder = pair(shape, seed=0, filters=(4, 5), dense_units=(7,))

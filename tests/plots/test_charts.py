@@ -51,6 +51,7 @@ def test_coordinates_are_finite_in_frames_of_two_or_three_dimensions(manifold):
     assert np.any([panel.shows(z) for panel in chart(manifold, z)], axis=0).all()
 
 
+@pytest.mark.slow
 @each({**ALL, **EXTRA})
 def test_points_of_a_grid_are_on_the_manifold(manifold):
     for panel in chart(manifold, points_of(manifold)):

@@ -93,6 +93,7 @@ def test_a_click_on_a_picture_of_the_grid_decodes_a_point_nearby(manifold, posit
         assert np.linalg.norm(seen[-1][0] - grid.points[middle]) < 0.2
 
 
+@pytest.mark.slow
 def test_a_manifold_known_by_its_projection_only(squashed, position_model):
     figure, panels, picture = opened(position_model(squashed(2), lambda z: 0.5 + 0.1 * z[:, 2]))
     values = []

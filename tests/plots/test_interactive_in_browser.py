@@ -23,6 +23,7 @@ FLAGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on this machine")
 @pytest.mark.parametrize("manifold", [Sphere(2), FlatTorus(2)])
 def test_pointing_at_a_point_in_chromium_shows_its_picture(page, manifold, tmp_path):

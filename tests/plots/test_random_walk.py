@@ -6,6 +6,7 @@ import pytest
 from diffusion_vae.plots import random_walk_picture, to_array
 
 
+@pytest.mark.slow
 def test_walk_is_on_the_circle_and_repeats_with_its_seed():
     figure = random_walk_picture(3, title="walk")
     (axes,) = figure.axes

@@ -88,6 +88,7 @@ def test_limits_fix_the_grey_values(position_model, value_at):
     assert value_at(axes, 1.0, 0.0) == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2])
 def test_few_pictures(n, position_model):
     for manifold in ALL.values():

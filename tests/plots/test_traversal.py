@@ -23,6 +23,7 @@ def test_directions_are_orthonormal_and_tangent(manifold):
     np.testing.assert_allclose(tangent, basis, atol=2e-3)
 
 
+@pytest.mark.slow
 @each(ALL)
 def test_the_point_is_in_the_middle_of_a_way_on_the_manifold(manifold):
     z = point_of(manifold)

@@ -120,6 +120,7 @@ def test_memory_growth_is_the_slope_of_the_second_half(script):
     assert soak.growth(notes[:1]) == 0.0
 
 
+@pytest.mark.slow
 def test_resources_count_the_open_files_of_tensorboard(script, tmp_path):
     soak = script("soak")
     before = soak.resources(tmp_path)

@@ -41,6 +41,7 @@ def faces(tmp_path):
     return convert_pictures(folder, tmp_path / "celeba.h5", crop=80)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
 def test_the_records_of_a_table_come_back_from_json(name):
     for job in TABLES[name].jobs(runs=1):
@@ -63,6 +64,7 @@ def test_every_kind_of_latent_space_is_there():
     np.testing.assert_allclose(model.manifold.project(points), points, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_on_the_ellipsoid_is_read_by_another_process(tmp_path):
     record = TABLES["no_collapse"].jobs(["ellipsoid"], 1)[0].record
     model = record.build_model()
@@ -88,6 +90,7 @@ def test_the_original_vanilla_had_nine_times_the_variance():
     assert original == SpatialVAE.original_variance((32, 32, 3), map_size=1)
 
 
+@pytest.mark.slow
 def test_the_spatial_table_is_made_of_streamed_faces(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(measures, "MANY", 12)
     variance = 64 * 64 * 3 / 36
@@ -176,6 +179,7 @@ def test_the_start_of_most_certain_clusters_is_chosen(tmp_path):
     assert written[1]["elbo"] == -3.0
 
 
+@pytest.mark.slow
 def test_infocat_is_scored_on_training_pictures(tmp_path):
     table = dataclasses.replace(
         TABLES["infocat"],

@@ -78,6 +78,7 @@ def records():
     return {name: compose(**choices) for name, choices in RECORDS.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECORDS)
 def test_a_record_survives_json_and_a_base_without_changes(records, name):
     record = records[name]

@@ -72,6 +72,7 @@ def test_bad_requests_are_refused():
         get("tabel1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_every_published_row_is_trained(name):
     table = TABLES[name]
@@ -79,6 +80,7 @@ def test_every_published_row_is_trained(name):
     assert len({job.name for job in table.jobs(runs=3)}) == 3 * len(table.rows)
 
 
+@pytest.mark.slow
 def test_every_job_has_a_report(done):
     root, planned, reports = done
     for job, found in zip(planned, reports, strict=True):
@@ -103,6 +105,7 @@ def test_a_finished_job_with_other_settings_is_refused(done):
         run_jobs(other.jobs(runs=1), root / "out", root / "results", say=silent)
 
 
+@pytest.mark.slow
 def test_with_draws_from_the_prior_the_published_estimate_stands_beside(done, tmp_path):
     root, _, reports = done
     table = dataclasses.replace(SMALL, prior_share=0.5, metrics=TWO_ESTIMATES)
@@ -155,6 +158,7 @@ def test_a_job_is_trained_by_one_process_at_a_time(done, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_failed_job_does_not_stop_the_others(tmp_path, monkeypatch):
     original = jobs.train
 

@@ -29,6 +29,7 @@ def cifar10(tmp_path):
     return tmp_path / "cifar10.npz"
 
 
+@pytest.mark.slow
 def test_train_evaluate_and_list(monkeypatch, capfd, tmp_path, cifar10):
     results = ["--results", tmp_path / "results"]
     code, out, err = command(
@@ -59,6 +60,7 @@ def test_train_evaluate_and_list(monkeypatch, capfd, tmp_path, cifar10):
     assert "spatial" in out and "SpatialVAE" in out  # a kind of model, and the run's space
 
 
+@pytest.mark.slow
 def test_pictures_are_converted_and_streamed_into_training(monkeypatch, capfd, tmp_path):
     folder = tmp_path / "faces"
     folder.mkdir()

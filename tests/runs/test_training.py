@@ -32,6 +32,7 @@ def torus_run(tmp_path_factory, pictures):
     return train(pictures(), tmp_path_factory.mktemp("results"))
 
 
+@pytest.mark.slow
 def test_mixed_precision_is_the_networks_own_and_is_saved(tmp_path, digits):
     record = digits({"dtype": "mixed_bfloat16", "dataset.test_fraction": 0.9})
     trained = train(record, tmp_path, run="mixed")
@@ -58,6 +59,7 @@ def test_a_run_with_convolutions(tmp_path, pictures):
     assert np.isfinite(trained.metrics["elbo"])
 
 
+@pytest.mark.slow
 def test_run_writes_its_metrics_and_topology(torus_run):
     metrics = read(torus_run, "metrics.json")
     assert metrics["elbo"] == pytest.approx(torus_run.metrics["elbo"])
@@ -127,6 +129,7 @@ class InterruptAfter(keras.callbacks.Callback):
             raise Interrupted
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_exactly_where_it_stopped(tmp_path, digits):
     record = digits({"fit.checkpoint_every": 2}, batch_size=256, epochs=4)
     whole = train(record, tmp_path / "whole", "run")
@@ -143,6 +146,7 @@ def test_an_interrupted_run_goes_on_exactly_where_it_stopped(tmp_path, digits):
     assert weights == {"best.keras", "last.keras", "epoch_0002.keras", "epoch_0004.keras"}
 
 
+@pytest.mark.slow
 def test_a_run_without_a_complete_epoch_says_how_to_start_again(tmp_path, digits):
     with pytest.raises(Interrupted):
         train(digits(), tmp_path, "run", callbacks=lambda: [InterruptAfter(1)])
@@ -150,6 +154,7 @@ def test_a_run_without_a_complete_epoch_says_how_to_start_again(tmp_path, digits
         resume("run", tmp_path)
 
 
+@pytest.mark.slow
 def test_load_run_gives_back_model_data_and_numbers(small_run):
     trained, results = small_run
     for loaded in (load_run(results, "run"), load_run(results / "weights_folder" / "run")):
@@ -180,6 +185,7 @@ def test_evaluation_adds_the_log_likelihood(small_run):
     assert read(trained, "evaluation.json") == report
 
 
+@pytest.mark.slow
 def test_early_stopping(tmp_path, digits):
     settings = {"fit.patience": 1, "dataset.test_fraction": 0.9}
     trained = train(digits(settings, learning_rate=1e-9, epochs=30), tmp_path, "run")

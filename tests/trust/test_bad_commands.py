@@ -124,6 +124,7 @@ def trained(*args, **kwargs):
     raise AssertionError("a bad command trains")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_bad_command_is_one_sentence(monkeypatch, capfd, tmp_path, line):
     monkeypatch.chdir(tmp_path)

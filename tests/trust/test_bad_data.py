@@ -192,6 +192,7 @@ def test_bad_calls_of_runs(case):
     case.check()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The structure of:UserWarning")
 def test_a_batch_may_be_larger_than_the_data(tmp_path):
     small = points(

@@ -102,6 +102,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_a_damaged_checkpoint_is_named_and_nothing_is_written(monkeypatch, capfd, root, damage):
     damage(checkpoint(root))
@@ -231,6 +232,7 @@ def reported(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", JOB_EDITS)
 def test_an_edited_report_of_a_job_is_named_and_kept(reported, tmp_path, edit):
     folder = Path(shutil.copytree(reported, tmp_path / "copy"))
@@ -284,6 +286,7 @@ def test_other_errors_pass_through_unchanged(tmp_path):
         Path(tmp_path / "elsewhere").read_text()
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_costs_one_epoch(monkeypatch, finished, tmp_path):
     path = checkpoint(tmp_path)
     seen = {}

@@ -98,6 +98,7 @@ def test_layers_on_a_manifold_are_never_nan(manifold, data):
     no_nan(loss=passing.losses[0])
 
 
+@pytest.mark.slow
 @each(ALL)
 @FEW
 @given(data=st.data(), width=st.integers(1, 4))

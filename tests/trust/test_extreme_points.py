@@ -1,6 +1,7 @@
 """Every public function of every manifold, at points and vectors of 1e-30 to 1e30."""
 
 import numpy as np
+import pytest
 from extremes import FEW, extreme_arrays, finite, no_nan
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from keras import ops
 from manifold_list import ALL, CLOSED, each
 
 
+@pytest.mark.slow
 @each(ALL)
 @FEW
 @given(data=st.data())
@@ -32,6 +34,7 @@ def test_functions_of_points_and_vectors_are_never_nan(manifold, data):
     )
 
 
+@pytest.mark.slow
 @each(CLOSED)
 @FEW
 @given(data=st.data())

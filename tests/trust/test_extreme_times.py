@@ -1,6 +1,7 @@
 """Heat kernels at times of 1e-30 to 1e30, between points far apart, near and equal."""
 
 import numpy as np
+import pytest
 from extremes import FEW, ROWS, extreme_times, finite, no_nan
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ def kernels(manifold):
         yield RandomWalk(manifold, steps=2, kl_formula=kl)
 
 
+@pytest.mark.slow
 @each(ALL)
 @FEW
 @given(data=st.data())

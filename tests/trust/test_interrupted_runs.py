@@ -76,6 +76,7 @@ def test_patience_is_counted_on_across_an_interruption(tmp_path):
         assert_same(whole, resume("run", folder))
 
 
+@pytest.mark.slow
 def test_an_interruption_after_the_last_epoch_costs_nothing(tmp_path):
     assert_same(*both(settings_record({**POINTS, "epochs": 2}), tmp_path, after=1))
 

@@ -72,6 +72,7 @@ def decoded(address):
     return kind, imageio.imread(BytesIO(base64.b64decode(content)), extension=f".{kind}")
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_run(page, results):
     metrics = json.loads((results / "parameters" / "run" / "metrics.json").read_text())
     table = {row[0]: row[2] for row in page.tables["numbers"][1:]}
@@ -134,6 +135,7 @@ def run(monkeypatch, capfd, *arguments):
     return stopped.value.code or 0, output.out, output.err
 
 
+@pytest.mark.slow
 def test_the_command_writes_where_it_is_told(monkeypatch, capfd, results, tmp_path):
     out = tmp_path / "new" / "page.html"
     flags = ["--results", str(results), "--out", str(out)]
