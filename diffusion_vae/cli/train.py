@@ -101,7 +101,10 @@ def train(
             )
     from diffusion_vae.cli.printing import print_summary
     from diffusion_vae.cli.quiet import import_library, import_own
+    from diffusion_vae.runs.loading import load_run
 
+    if resume is not None:
+        load_run(results, resume)  # an unknown run is known without Keras
     import_library()
     import_own(imports, model)
     from diffusion_vae.callbacks import ProgressBar
