@@ -86,6 +86,12 @@ class FittingMethods(keras.Model):
             raise FloatingPointError(guard.message) from consequence
         return history
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keras's `save`. The optimizer's variables are made first: else a model that was
+        compiled and not yet trained loads with a warning about them."""
+        self._build_optimizer()
+        super().save(*args, **kwargs)
+
     def evaluate(
         self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
     ) -> Any:

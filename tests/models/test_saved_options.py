@@ -163,3 +163,13 @@ def test_a_file_of_another_model_is_refused(make, x, tmp_path):
     model.save_weights(tmp_path / "model.weights.h5")
     with pytest.raises(ValueError, match=r"Expected 3 seed states.*Received: 2.*another model"):
         other.load_weights(tmp_path / "model.weights.h5")
+
+
+def test_a_model_that_was_never_trained_loads_without_a_warning(x, tmp_path):
+    # Warnings are errors here; Keras warns of an optimizer whose variables are not in the file.
+    model = dv.SphereVAE(2, MLPEncoder((8,)), MLPDecoder((8,)), seed=0)
+    model.compile("adam")
+    model.build((None, *x.shape[1:]))
+    model.save(tmp_path / "untrained.keras")
+    loaded = keras.saving.load_model(tmp_path / "untrained.keras")
+    assert len(loaded.optimizer.variables) == len(model.optimizer.variables)
