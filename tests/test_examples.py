@@ -7,9 +7,13 @@ import inspect
 import io
 import pkgutil
 
+import keras
 import pytest
 
 import diffusion_vae
+
+if keras.backend.backend() != "tensorflow":  # `distributions` cannot be imported elsewhere
+    pytest.skip("The examples are those of the TensorFlow backend.", allow_module_level=True)
 
 PACKAGES = (
     "autodiff",
