@@ -141,9 +141,10 @@ class FittingMethods(keras.Model):
 
     def _build_optimizer(self) -> None:
         """Makes the optimizer's variables: made in a step, they cost it a second trace."""
-        if self.built and self.optimizer is not None and not self.optimizer.built:
+        optimizer = getattr(self, "optimizer", None)  # none before `compile`
+        if self.built and optimizer is not None and not optimizer.built:
             with self._placement():
-                self.optimizer.build(self.trainable_variables)
+                optimizer.build(self.trainable_variables)
 
     def _placement(self) -> contextlib.AbstractContextManager:
         """Scope of the strategy that the model was made under (TensorFlow only)."""
