@@ -16,7 +16,7 @@ class ClusterMethods(keras.Model):
     def cluster_probabilities(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """q(c | x) of each example, `[n, *event] -> [n, K]`."""
         return self._in_batches(
-            lambda x: self.latent.probabilities(self._parameters(x)),
+            lambda x: self.latent.probabilities(self._posterior_of(x)),
             self._examples(x),
             batch_size=batch_size,
         )

@@ -41,7 +41,7 @@ class InferenceMethods(keras.Model):
 
     def posterior_parameters(self, x: Any, batch_size: int = BATCH_SIZE) -> dict[str, np.ndarray]:
         """Parameters of the posteriors of `x` `[n, *event]`, a dictionary of `[n, ...]`."""
-        return self._in_batches(self._parameters, self._examples(x), batch_size=batch_size)
+        return self._in_batches(self._posterior_of, self._examples(x), batch_size=batch_size)
 
     def sample_posterior(self, x: Any, n: int = 1, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """`n` draws from the posterior of each example, `[n, examples, *point_shape]`."""
@@ -92,7 +92,7 @@ class InferenceMethods(keras.Model):
         """Evidence lower bound of each example in nats, one draw each, `[n]`."""
 
         def bound(x: Tensor) -> Tensor:
-            params = self._parameters(x)
+            params = self._posterior_of(x)
             outputs = self._outputs(self.latent.sample(params))
             return self.likelihood.log_prob(x, outputs) - self.latent.kl(params)
 
@@ -149,7 +149,7 @@ class InferenceMethods(keras.Model):
         bar = keras.utils.Progbar(len(x), verbose=verbose, unit_name="example")
 
         def estimate(x: Tensor) -> Tensor:
-            params = self._parameters(x)
+            params = self._posterior_of(x)
             total = functools.reduce(ops.logaddexp, (part(x, params) for part in rounds))
             bar.add(len(x))
             return total - math.log(samples)
@@ -181,7 +181,7 @@ class InferenceMethods(keras.Model):
 
     # -- pieces ------------------------------------------------------------------
 
-    def _parameters(self, x: Tensor) -> dict[str, Tensor]:
+    def _posterior_of(self, x: Tensor) -> dict[str, Tensor]:
         return self.latent.parameters(self.encoder(x, training=False))
 
     def _outputs(self, z: Tensor) -> dict[str, Tensor]:

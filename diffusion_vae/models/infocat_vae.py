@@ -266,7 +266,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         clusters, draws = self.latent.clusters, self.information_draws
         labels = ops.tile(ops.arange(clusters), [draws])
         generated = self._outputs(self.latent.prior_sample_of(labels))["reconstruction"]
-        logits = self._parameters(generated)["category_logits"]  # [draws * K, K]
+        logits = self._posterior_of(generated)["category_logits"]  # [draws * K, K]
         if self.legacy_double_softmax:
             logits = ops.softmax(logits)
         log_probability = ops.reshape(ops.log_softmax(logits), (draws, clusters, clusters))
@@ -279,7 +279,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
             x: `[batch, *event]`.
             category_logits: Of the examples, `[batch, K]`; no gradient goes back to them.
         """
-        disturbed = self._parameters(self.augmentation(x, training=True))
+        disturbed = self._posterior_of(self.augmentation(x, training=True))
         probability = ops.softmax(ops.stop_gradient(category_logits))
         log_probability = ops.log_softmax(disturbed["category_logits"])
         return -ops.sum(probability * log_probability, axis=-1)
@@ -300,7 +300,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         """Evidence lower bound of each example in nats, one draw for every cluster, `[n]`."""
 
         def bound(x: Tensor) -> Tensor:
-            params = self._parameters(x)
+            params = self._posterior_of(x)
             return self.expected_log_prob(x, params) - self.latent.kl(params)
 
         batch_size = require_integer("batch_size", batch_size, 1)
@@ -333,7 +333,7 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
 
     def _centres(self, x: Any, batch_size: int) -> np.ndarray:
         return self._in_batches(
-            lambda x: self.latent.representative(self._parameters(x)),
+            lambda x: self.latent.representative(self._posterior_of(x)),
             self._examples(x),
             batch_size=batch_size,
         )
