@@ -263,7 +263,7 @@ def with_logits(model, logits_of):
     """The model with q(c | x) of generated pictures replaced by a function of the labels."""
     clusters, draws = model.latent.clusters, model.information_draws
     labels = np.tile(np.arange(clusters), draws)
-    model._parameters = lambda x: {"category_logits": logits_of(labels)}
+    model._posterior_of = lambda x: {"category_logits": logits_of(labels)}
     return model
 
 
