@@ -16,6 +16,7 @@ from diffusion_vae.datasets.periodic_pictures import make_periodic_pictures
 from diffusion_vae.datasets.pictures import binarized
 from diffusion_vae.datasets.registry import descriptions, load, loader_options
 from diffusion_vae.datasets.rendered_objects import load_rendered_objects
+from diffusion_vae.datasets.rescaling import rescaled
 from diffusion_vae.datasets.rotated_image import make_rotated_image
 from diffusion_vae.datasets.rotated_pictures import make_rotated_pictures
 from diffusion_vae.datasets.rotations import make_random_rotations, make_so3_functions
@@ -26,7 +27,7 @@ from diffusion_vae.datasets.stored.folder import FolderPictures
 from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
 from diffusion_vae.datasets.stored.records import RecordPictures
 from diffusion_vae.datasets.svhn import load_svhn
-from diffusion_vae.datasets.value_range import rescaled
+from diffusion_vae.datasets.value_range import ValueRangeWarning
 
 __all__ = [
     "Dataset",
@@ -35,6 +36,7 @@ __all__ = [
     "HDF5Pictures",
     "RecordPictures",
     "StoredPictures",
+    "ValueRangeWarning",
     "binarized",
     "convert_pictures",
     "descriptions",

@@ -3,8 +3,12 @@
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import h5py
 
 # Names of the four arrays of a data set that is already split.
 SPLIT_KEYS = {
@@ -13,8 +17,11 @@ SPLIT_KEYS = {
     "train_labels": ("y_train", "train_labels"),
     "test_labels": ("y_test", "test_labels"),
 }
-# Names of the arrays of a data set that is not split.
-WHOLE_KEYS = {"train": ("data", "images", "x", "X"), "train_labels": ("labels", "y", "target")}
+# Names of the arrays of a data set that is not split; `imgs` and `latents_values` as in dSprites.
+WHOLE_KEYS = {
+    "train": ("data", "images", "imgs", "x", "X"),
+    "train_labels": ("labels", "y", "target", "factors", "latents_values"),
+}
 HDF5_SUFFIXES = (".h5", ".hdf5")
 
 
@@ -54,7 +61,7 @@ def _read_npz(path: Path, limit: int | None, key: str | None) -> dict[str, np.nd
             raise zipfile.BadZipFile("it is not a zip archive")
         file.seek(0)
         archive = np.load(file, allow_pickle=False)
-        names = _chosen(path, list(archive), key)
+        names = chosen_names(path, list(archive), key)
         try:
             return {role: archive[name][:limit] for role, name in names.items()}
         except ValueError as error:
@@ -67,13 +74,49 @@ def _read_hdf5(path: Path, limit: int | None, key: str | None) -> dict[str, np.n
     import h5py
 
     with h5py.File(path, "r") as archive:
-        arrays = [name for name in archive if isinstance(archive[name], h5py.Dataset)]
-        names = _chosen(path, arrays, key)
+        names = chosen_names(path, hdf5_arrays(archive), key)
         return {role: archive[name][:limit] for role, name in names.items()}
 
 
-def _chosen(path: Path, present: list[str], key: str | None) -> dict[str, str]:
-    """The name in the file of each array of the data set."""
+def stored_names(path: Path, key: str | None = None) -> dict[str, str]:
+    """The name in an HDF5 file of each array of the data set, as `read_archive` finds them.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or has no arrays of a known name.
+    """
+    import h5py
+
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r}; check the path.")
+    try:
+        with h5py.File(path, "r") as archive:
+            return chosen_names(path, hdf5_arrays(archive), key)
+    except OSError as error:
+        raise ValueError(
+            f"{str(path)!r} cannot be read as HDF5: it seems damaged or incomplete ({error}); "
+            "fetch or convert it again."
+        ) from error
+
+
+def hdf5_arrays(archive: "h5py.File") -> list[str]:
+    """Names of the arrays of an HDF5 file."""
+    import h5py
+
+    return [name for name in archive if isinstance(archive[name], h5py.Dataset)]
+
+
+def chosen_names(path: Path, present: list[str], key: str | None) -> dict[str, str]:
+    """The name in the file of each array of the data set, in memory or streamed.
+
+    Args:
+        path: The file, for the error.
+        present: Names of its arrays.
+        key: Name of the one array that holds all examples, or `None` for the usual names.
+
+    Raises:
+        ValueError: If none has the name, or a usual one.
+    """
     if key is not None:
         if key not in present:
             raise ValueError(
@@ -91,7 +134,7 @@ def _chosen(path: Path, present: list[str], key: str | None) -> dict[str, str]:
     if len(present) == 1:
         return {"train": present[0]}
     raise ValueError(
-        f"Expected {str(path)!r} to hold `x_train` (and `x_test`, `y_train`, `y_test`) or `data` "
-        f"(and `labels`). Received: {', '.join(present) or 'no arrays'}; rename them or name one "
-        f"with `key=`."
+        f"Expected {str(path)!r} to hold `x_train` (and `x_test`, `y_train`, `y_test`), or one of "
+        f"{', '.join(WHOLE_KEYS['train'])} (and `labels`). Received: "
+        f"{', '.join(present) or 'no arrays'}; rename them or name one with `key=`."
     )

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from diffusion_vae.checks import require_integer
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.registry import register
@@ -42,7 +40,8 @@ def load_celeba(
         )
         path = find_local(FILES, advice)
     path = Path(path).expanduser()
-    count = len(HDF5Pictures(path))
+    pictures = HDF5Pictures(path)
+    count = len(pictures)
     train = min(TRAIN, round(count * TRAIN / ALL))
     if not 0 < train < count:
         raise ValueError(
@@ -60,6 +59,6 @@ def load_celeba(
     )
     return Dataset(
         name="celeba",
-        train=HDF5Pictures(path, rows=np.arange(train_size or train)),
-        test=HDF5Pictures(path, rows=np.arange(train, stop))[:],
+        train=pictures.select(slice(train_size or train)),
+        test=pictures.select(slice(train, stop))[:],
     )

@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 
 from diffusion_vae.checks import require_integer
-from diffusion_vae.datasets.archives import HDF5_SUFFIXES, read_archive
+from diffusion_vae.datasets.archives import HDF5_SUFFIXES, read_archive, stored_names
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.images import SUFFIXES, Size, read_images
-from diffusion_vae.datasets.pictures import Binarization, binarized, random_split, split_examples
+from diffusion_vae.datasets.pictures import (
+    Binarization,
+    binarized,
+    labels_or_factors,
+    random_split,
+    split_examples,
+)
 from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.datasets.stored.folder import FolderPictures
 from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
@@ -33,10 +39,11 @@ def from_path(
     """Data set of a file or a folder.
 
     An archive holds `x_train`, `x_test`, `y_train`, `y_test`, or one array `data`
-    (or `images`, or any name with `key=`) and perhaps `labels`; uint8 is scaled to
-    [0, 1], floats are unchanged. A folder holds images of one size, or one subfolder of
-    images for each class, or (as LSUN) images further down, without classes. Without a test
-    set the examples are split at random.
+    (or `images`, `imgs`, `x`, or any name with `key=`) and perhaps `labels`; several columns of
+    labels are taken as factors. Whole numbers are scaled to [0, 1] by their range
+    (`value_range.find_white`), floats are unchanged. A folder holds images of one size, or one
+    subfolder of images for each class, or (as LSUN) images further down, without classes.
+    Without a test set the examples are split at random.
 
     Args:
         path: An `.npz` file, an `.h5` file, a `.tfrecord` file or a folder of them, or a
@@ -49,7 +56,7 @@ def from_path(
         limit: Number of rows or images to read, from the first on; `None` reads all.
         binarize: `"threshold"`, `"stochastic"`, `"dynamic"`, or `None` for grey values.
         stream: Whether training pictures stay in their files and are read batch by batch: an
-            `.h5` of uint8 pictures (see `diffusion-vae convert`), or a folder. Those of
+            `.h5` of whole numbers (see `diffusion-vae convert`), or a folder. Those of
             TFRecord files always do.
         seed: Seed of the split and of the binarization.
 
@@ -94,9 +101,7 @@ def from_path(
         _reject("square", square or None, path, "archives")
         if stream:
             _reject("binarize", binarize, path, "pictures that stay in their file")
-            pictures = HDF5Pictures(path, key or "data")
-            how = {"key": key or "data", "stream": True}
-            return _streamed(pictures, None, test_fraction, limit, seed, how)
+            return _streamed_archive(path, key, test_fraction, limit, seed)
         arrays = read_archive(path, limit, key)
         options["key"] = key
     elif path.exists():
@@ -110,6 +115,28 @@ def from_path(
     return dataclasses.replace(dataset, name=str(path), options=options)
 
 
+def _streamed_archive(
+    path: Path, key: str | None, test_fraction: float, limit: int | None, seed: int
+) -> Dataset:
+    """Data set of an HDF5 file whose pictures stay there; labels are read."""
+    if path.suffix not in HDF5_SUFFIXES:
+        raise ValueError(
+            f"{path.name!r} cannot be read as HDF5. Expected an .h5 file, a folder or TFRecord "
+            "files with `stream`; leave it out, or write an .h5 file."
+        )
+    names = stored_names(path, key)
+    if "test" in names:
+        raise ValueError(
+            f"Expected one array of pictures to stream. Received: {names['train']!r} and "
+            f"{names['test']!r} in {path.name!r}; name one with `key=`, or leave `stream` out."
+        )
+    pictures, labels = HDF5Pictures(path, names["train"]), None
+    if "train_labels" in names:
+        labels = read_archive(path, key=names["train_labels"])["train"]
+    how = {"key": key, "stream": True}
+    return _streamed(pictures, labels, test_fraction, limit, seed, how)
+
+
 def _streamed(
     pictures: StoredPictures,
     labels: np.ndarray | None,
@@ -119,13 +146,17 @@ def _streamed(
     options: dict[str, Any],
 ) -> Dataset:
     """Data set whose training pictures stay in their files."""
-    train, test = random_split(min(limit or len(pictures), len(pictures)), test_fraction, seed)
+    known, factors = labels_or_factors(labels, len(pictures), str(pictures.path))
+    pictures.rows = pictures.rows[:limit]  # before a part is selected, scaled as the whole is
+    train, test = random_split(len(pictures), test_fraction, seed)
     return Dataset(
         name=str(pictures.path),
         train=pictures.select(train),
         test=pictures.select(test)[:],
-        train_labels=None if labels is None else labels[train],
-        test_labels=None if labels is None else labels[test],
+        train_factors=None if factors is None else factors[train],
+        test_factors=None if factors is None else factors[test],
+        train_labels=None if known is None else known[train],
+        test_labels=None if known is None else known[test],
         options={**options, "test_fraction": test_fraction, "limit": limit, "seed": seed},
     )
 

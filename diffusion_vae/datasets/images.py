@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, UnidentifiedImageError
 
 from diffusion_vae.datasets.checks import validate
+from diffusion_vae.datasets.value_range import IN_IMAGE_FILES, find_white
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 BICUBIC = Image.Resampling.BICUBIC
@@ -25,7 +26,7 @@ def load_picture(
 
     Args:
         picture: A path, an array `[height, width]` or `[height, width, channels]`
-            (uint8 is scaled to [0, 1]), `"china"` or `"flower"`.
+            (whole numbers are scaled to [0, 1]), `"china"` or `"flower"`.
         size: Pixels a side, or `(height, width)`, to resize to; `None` keeps the size.
         square: Whether to cut out the largest central square first.
 
@@ -37,15 +38,25 @@ def load_picture(
 
         picture = load_sample_image(f"{picture}.jpg")
     elif isinstance(picture, (str, Path)):
-        picture = read_image(Path(picture).expanduser())
-    array = np.asarray(picture)
-    scale = 255.0 if array.dtype == np.uint8 else 1.0
-    array = validate(array, "the picture") / np.float32(scale)
+        (array,) = _scaled([read_image(Path(picture).expanduser())], repr(str(picture)))
+        return _cut(array, size, square)
+    stored = np.asarray(picture)
+    array = validate(stored, "the picture")
+    array = array / np.float32(find_white(stored.dtype, [stored], "the picture"))
     array = array[..., None] if array.ndim == 2 else array
     if array.ndim != 3:
         raise ValueError(
             f"Expected a picture of shape [height, width, channels]. Received: {array.shape}."
         )
+    return _cut(array, size, square)
+
+
+def read_cut(path: Path, size: Size | None, square: bool) -> np.ndarray:
+    """One picture of a file, cut and resized, with 255 as 1 whatever its range."""
+    return _cut(read_image(path), size, square)
+
+
+def _cut(array: np.ndarray, size: Size | None, square: bool) -> np.ndarray:
     if square:
         side = min(array.shape[:2])
         top, left = ((length - side) // 2 for length in array.shape[:2])
@@ -61,7 +72,7 @@ def read_image(path: Path, size: Size | None = None) -> np.ndarray:
         size: Pixels a side, or `(height, width)`, to resize to; `None` keeps the size.
 
     Returns:
-        The picture, float32 `[height, width, channels]` in [0, 1].
+        The picture, float32 `[height, width, channels]` in [0, 1], 255 as 1.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -89,7 +100,7 @@ def read_images(
     They are grey if all of them are, and coloured otherwise; `square` cuts out the largest
     central square of each before it is resized.
     """
-    pictures = [load_picture(path, size, square) for path in paths]
+    pictures = [read_cut(path, size, square) for path in paths]
     shapes = {picture.shape[:2]: path for picture, path in zip(pictures, paths, strict=True)}
     if len(shapes) > 1:
         (first, one), (second, other) = list(shapes.items())[:2]
@@ -98,7 +109,15 @@ def read_images(
             f"{other.name}; pass `size=` to resize them."
         )
     channels = max(picture.shape[-1] for picture in pictures)
-    return np.stack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in pictures])
+    scaled = _scaled(pictures, repr(str(paths[0].parent)))
+    return np.stack([np.broadcast_to(p, (*p.shape[:2], channels)) for p in scaled])
+
+
+def _scaled(pictures: Sequence[np.ndarray], name: str) -> Sequence[np.ndarray]:
+    """Pictures read with 255 as 1, in the range of all of them: files may hold 0 and 1."""
+    greys = (np.ceil(255 * each - 1e-3) for each in pictures)
+    white = find_white(np.uint8, greys, name, IN_IMAGE_FILES)
+    return pictures if white == 255 else [each * np.float32(255 / white) for each in pictures]
 
 
 def resize(picture: np.ndarray, size: Size) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Examples made from stored pictures: float32, channel last, uint8 scaled to [0, 1]."""
+"""Examples made from stored pictures: float32, channel last, whole numbers scaled to [0, 1]."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -10,44 +10,69 @@ from numpy.typing import ArrayLike
 from diffusion_vae.checks import require_choice, require_fraction, require_integer
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.checks import validate
+from diffusion_vae.datasets.value_range import find_white
 
 BINARIZATIONS = (None, "threshold", "stochastic", "dynamic")
 
 Binarization: TypeAlias = Literal["threshold", "stochastic", "dynamic"]
 
 
-def as_examples(array: ArrayLike, name: str) -> np.ndarray:
-    """Stored examples as float32; pictures get a channel axis, uint8 becomes [0, 1].
+def as_examples(array: ArrayLike, name: str, white: float = 1.0) -> np.ndarray:
+    """Stored examples as float32; pictures get a channel axis.
 
     Args:
         array: `[N, features]`, `[N, height, width]` or `[N, height, width, channels]`.
         name: Name of the array in an error.
+        white: The stored number that becomes 1.
 
     Returns:
         Checked float32 examples, `[N, features]` or `[N, height, width, channels]`.
     """
-    stored = np.asarray(array)
-    examples = validate(stored, name)  # [N, ...]
-    if stored.dtype == np.uint8:
-        examples = examples / np.float32(255)
+    examples = validate(array, name)  # [N, ...]
+    if white != 1.0:
+        examples = examples / np.float32(white)
     return examples[..., None] if examples.ndim == 3 else examples
 
 
-def as_labels(labels: ArrayLike | None, count: int, name: str) -> np.ndarray | None:
-    """Labels as an integer vector `[count]`; `None` stays `None`."""
-    if labels is None:
-        return None
-    labels = np.asarray(labels)
-    if labels.shape not in ((count,), (count, 1)):
+def labels_or_factors(
+    known: ArrayLike | None, count: int, name: str
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """What a file knows of each example: a class, or factors (several columns).
+
+    Args:
+        known: `[count]` or `[count, columns]`, or `None`.
+        count: Number of examples.
+        name: Name of the examples in an error.
+
+    Returns:
+        Labels, integers `[count]` or `None`; and factors, float64 `[count, columns]` or `None`.
+
+    Raises:
+        ValueError: If there is no row for each example, or a value is no finite number.
+    """
+    if known is None:
+        return None, None
+    known = np.asarray(known)
+    remedy = "To leave them out, name the array of the examples with `key=`."
+    if known.ndim not in (1, 2) or len(known) != count:
         raise ValueError(
-            f"Expected one label for each of the {count} examples of {name}. "
-            f"Received: an array of shape {labels.shape}."
+            f"Expected one label for each of the {count} examples of {name}, or one row of "
+            f"factors. Received: an array of shape {known.shape}. {remedy}"
         )
-    if not np.issubdtype(labels.dtype, np.number) or np.any(labels != np.floor(labels)):
+    if known.dtype.kind not in "buif" or not np.all(np.isfinite(known)):
         raise ValueError(
-            f"Expected the labels of {name} to be whole numbers. Received: dtype {labels.dtype}."
+            f"Expected the labels of {name} to be whole numbers, or factors to be finite. "
+            f"Received: dtype {known.dtype}. {remedy}"
         )
-    return labels.reshape(count).astype(np.int64)
+    table = known.reshape(count, -1)
+    if table.shape[1] > 1:
+        return None, table.astype(np.float64)
+    if np.any(table != np.floor(table)):
+        raise ValueError(
+            f"Expected the labels of {name} to be whole numbers. Received: {known.dtype} with "
+            f"fractions. {remedy}"
+        )
+    return table[:, 0].astype(np.int64), None
 
 
 def split_examples(
@@ -72,11 +97,23 @@ def split_examples(
     Returns:
         A `Dataset` without a name.
     """
-    train = as_examples(arrays["train"], f"the training set of {name}")
-    labels = as_labels(arrays.get("train_labels"), len(train), f"the training set of {name}")
+    splits = [split for split in ("train", "test") if split in arrays]
+    names = {"train": f"the training set of {name}", "test": f"the test set of {name}"}
+    stored = {split: np.asarray(arrays[split]) for split in splits}
+    for split in splits:
+        validate(stored[split], names[split])
+    whites = {  # both sets by the range of both
+        dtype: find_white(dtype, [a for a in stored.values() if a.dtype == dtype], name)
+        for dtype in {array.dtype for array in stored.values()}
+    }
+    examples = {s: as_examples(a, names[s], whites[a.dtype]) for s, a in stored.items()}
+    known = {
+        split: labels_or_factors(arrays.get(f"{split}_labels"), len(examples[split]), names[split])
+        for split in splits
+    }
+    train, (labels, factors) = examples["train"], known["train"]
     if "test" in arrays:
-        test = as_examples(arrays["test"], f"the test set of {name}")
-        test_labels = as_labels(arrays.get("test_labels"), len(test), f"the test set of {name}")
+        test, (test_labels, test_factors) = examples["test"], known["test"]
         if test.shape[1:] != train.shape[1:]:
             raise ValueError(
                 f"Expected training and test examples of {name} of one shape. Received: "
@@ -85,18 +122,22 @@ def split_examples(
     else:
         chosen, rest = random_split(len(train), test_fraction, seed)
         test, train = train[rest], train[chosen]
-        test_labels = None if labels is None else labels[rest]
-        labels = None if labels is None else labels[chosen]
+        test_labels, test_factors = _rows(labels, rest), _rows(factors, rest)
+        labels, factors = _rows(labels, chosen), _rows(factors, chosen)
     kept = _kept_size(train_size, "train_size", len(train), name)
     tested = _kept_size(test_size, "test_size", len(test), name)
     if labels is None or test_labels is None:
         labels = test_labels = None
+    if factors is None or test_factors is None:
+        factors = test_factors = None
     return Dataset(
         name="",
         train=train[:kept],
         test=test[:tested],
-        train_labels=None if labels is None else labels[:kept],
-        test_labels=None if test_labels is None else test_labels[:tested],
+        train_factors=_rows(factors, slice(kept)),
+        test_factors=_rows(test_factors, slice(tested)),
+        train_labels=_rows(labels, slice(kept)),
+        test_labels=_rows(test_labels, slice(tested)),
         colouring=None if labels is None else "labels",
     )
 
@@ -143,6 +184,10 @@ def binarized(dataset: Dataset, method: Binarization | None, seed: int = 0) -> D
         test=draw(dataset.test, streams[1]),
         dynamic_binarization=method == "dynamic",
     )
+
+
+def _rows(array: np.ndarray | None, index: np.ndarray | slice) -> np.ndarray | None:
+    return None if array is None else array[index]
 
 
 def _kept_size(size: int | None, option: str, available: int, name: str) -> int:

@@ -13,7 +13,7 @@ from diffusion_vae.checks import did_you_mean, require_choice, require_integer
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
-from diffusion_vae.datasets.value_range import rescaled
+from diffusion_vae.datasets.rescaling import rescaled
 
 P = ParamSpec("P")
 Loader = Callable[P, Dataset]

@@ -1,68 +1,83 @@
-"""Pictures in another range than [0, 1]."""
+"""Which stored number is white: the one rule by which data of whole numbers become [0, 1]."""
 
-import dataclasses
-import math
+import warnings
 from collections.abc import Iterable
-from typing import overload
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.stored.base import StoredPictures
+WHITES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
+FEW = 32  # grey levels: numbers below it are counted in levels of their own, as 0, ..., 16
+IN_IMAGE_FILES = 2  # there 255 is white, but for masks of 0 and 1
 
 
-def rescaled(dataset: Dataset, value_range: Iterable[float]) -> Dataset:
-    """The data set with its values, all in [0, 1], mapped to another range linearly.
+class ValueRangeWarning(UserWarning):
+    """How stored whole numbers were brought to [0, 1], where that is not a matter of course."""
 
-    `load(name, value_range=(-1, 1))` does this, for decoders that end in tanh.
+
+def find_white(dtype: DTypeLike, blocks: Iterable[np.ndarray], name: str, few: int = FEW) -> float:
+    """The stored number that becomes 1, by the range of the numbers.
+
+    The type of an array says little: pictures of 0 and 1 are published as uint8, those of 0
+    to 255 as int64, and those of 12 bits as uint16. What is not the usual uint8 of 0 to 255 is
+    said in a `ValueRangeWarning`.
+
+    | numbers | become 1 |
+    |---|---|
+    | bool; whole, 0 and 1 | 1 |
+    | whole, below 32 (in image files below 2) | the largest |
+    | whole, up to 65535 | the first of 255, 1023, 4095, 16383, 65535 that none exceeds |
+    | whole, but negative or larger; floats | 1: they are left as they are |
 
     Args:
-        dataset: A data set with values in [0, 1].
-        value_range: (low, high), the new values of 0 and 1.
+        dtype: Type of the stored numbers.
+        blocks: Parts of them, arrays `[n, ...]`. Of one byte a number they are read until one
+            is `few` or more, else all are.
+        name: What the numbers are, for the warning.
+        few: Numbers below it are levels of their own. `IN_IMAGE_FILES` is that of decoded image
+            files, whose format makes 255 white.
 
     Returns:
-        A `Dataset`.
+        What the numbers are to be divided by.
 
-    Raises:
-        ValueError: If `value_range` is not (low, high) with low < high, or a value is outside
-            [0, 1].
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae.datasets.value_range import find_white
+        >>> find_white("uint8", [np.array([[0, 255]])], "the pictures")
+        255.0
     """
-    try:
-        low, high = (float(value) for value in value_range)
-    except (TypeError, ValueError):
-        low = high = math.nan
-    if not -math.inf < low < high < math.inf:
-        raise ValueError(
-            "Expected `value_range` to be (low, high) with low < high, both finite. "
-            f"Received: {value_range!r}."
-        )
-    if dataset.dynamic_binarization:
-        raise ValueError(
-            "Expected no dynamic binarization with a `value_range`: the training values are "
-            "probabilities. Leave out one of the two options."
-        )
-    stretch, start = np.float32(high - low), np.float32(low)
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return 1.0
+    if dtype.kind not in "ui":
+        if dtype.kind == "f" and all(map(_look_like_greys, blocks)):
+            _say(name, dtype, "are whole ones beyond 1: left as they are; divide greys by 255")
+        return 1.0
+    low, high = 0.0, 0.0
+    for block in blocks:
+        if block.size:
+            low, high = min(low, float(block.min())), max(high, float(block.max()))
+        if dtype == np.uint8 and high >= few:
+            return 255.0
+    if low < 0 or high > WHITES[-1]:
+        _say(name, dtype, f"go from {low:g} to {high:g}: left as they are")
+        return 1.0
+    if high == 0:
+        return 255.0
+    if high == 1:
+        _say(name, dtype, "reach only 1: taken as binary")
+        return 1.0
+    white = high if high < few else float(next(each for each in WHITES if each >= high))
+    _say(name, dtype, f"reach {'only ' if high < few else ''}{high:g}: divided by {white:g}")
+    return white
 
-    @overload
-    def mapped(values: StoredPictures) -> StoredPictures: ...
-    @overload
-    def mapped(values: np.ndarray) -> np.ndarray: ...
-    def mapped(values: np.ndarray | StoredPictures) -> np.ndarray | StoredPictures:
-        if isinstance(values, StoredPictures):
-            return values.in_range(low, high)
-        smallest, largest = values.min(), values.max()
-        if smallest < 0 or largest > 1:
-            raise ValueError(
-                f"Expected values in [0, 1] to bring to the range ({low:g}, {high:g}). Received: "
-                f"values from {smallest:g} to {largest:g}. Leave out `value_range`."
-            )
-        return values * stretch + start
 
-    render = dataset.render
-    return dataclasses.replace(
-        dataset,
-        train=mapped(dataset.train),
-        test=mapped(dataset.test),
-        render=None if render is None else lambda factors: render(factors) * stretch + start,
-        options={**dataset.options, "value_range": [low, high]},
-    )
+def _look_like_greys(block: np.ndarray) -> bool:
+    """Whether floats are pictures of whole numbers such as 0, ..., 255."""
+    if block.ndim < 3 or block.size == 0 or not np.all(block[0] == np.rint(block[0])):
+        return False
+    return bool(block.min() >= 0 and block.max() >= FEW and np.all(block == np.rint(block)))
+
+
+def _say(name: str, dtype: np.dtype, what: str) -> None:
+    warnings.warn(f"The {dtype} values of {name} {what}.", ValueRangeWarning, stacklevel=3)

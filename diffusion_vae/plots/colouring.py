@@ -109,17 +109,25 @@ def _first_circle_colours(factors: np.ndarray) -> np.ndarray:
     return colours.circle_colours(factors.reshape(len(factors), -1)[:, 0])
 
 
+BY_SHAPE = {
+    (): "circle", (1,): "circle", (2,): "torus", (3,): "sphere", (9,): "rotation",
+    (3, 3): "rotation",
+}  # fmt: skip
+
+
+def has_colouring(factors: np.ndarray) -> bool:
+    """Whether a colouring fits the shape of factors."""
+    return factors.shape[1:] in BY_SHAPE
+
+
 def _by_shape(factors: np.ndarray) -> str:
     """Name of the colouring that fits the shape of factors."""
-    event = factors.shape[1:]
-    names = {(): "circle", (1,): "circle", (2,): "torus", (3,): "sphere"}
-    names.update({(9,): "rotation", (3, 3): "rotation"})
-    if event not in names:
+    if not has_colouring(factors):
         raise ValueError(
             f"No colouring is known for factors of shape {factors.shape}. Expected [n], [n, 1], "
             "[n, 2], [n, 3], [n, 9] or [n, 3, 3]. Pass a function as `colouring`."
         )
-    return names[event]
+    return BY_SHAPE[factors.shape[1:]]
 
 
 def _of_labels(count: int, labels: np.ndarray, scale: bool) -> Colouring:

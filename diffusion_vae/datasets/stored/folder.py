@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from diffusion_vae.datasets.images import Size, load_picture
+from diffusion_vae.datasets.images import Size, read_cut
 from diffusion_vae.datasets.stored.base import StoredPictures
+from diffusion_vae.datasets.value_range import IN_IMAGE_FILES
 
 THREADS = 4  # Pillow decodes outside Python's lock
 
@@ -35,6 +36,8 @@ class FolderPictures(StoredPictures):
         (10, 64, 64, 3)
     """
 
+    few = IN_IMAGE_FILES
+
     def __init__(
         self,
         folder: str | Path,
@@ -50,8 +53,8 @@ class FolderPictures(StoredPictures):
             return np.stack(list(threads.map(self._checked, rows)))
 
     def _load(self, row: int) -> np.ndarray:
-        picture = load_picture(self.paths[row], self.size, self.square)
-        return np.rint(picture * 255.0).astype(np.uint8)
+        """A picture of 0 to 255; a resized one has numbers between."""
+        return read_cut(self.paths[row], self.size, self.square) * np.float32(255)
 
     def _checked(self, row: int) -> np.ndarray:
         picture = self._load(row)

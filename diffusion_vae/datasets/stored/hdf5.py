@@ -11,7 +11,7 @@ from diffusion_vae.datasets.stored.base import StoredPictures
 
 
 class HDF5Pictures(StoredPictures):
-    """A uint8 array `[N, height, width, channels]` in an HDF5 file.
+    """Pictures in an HDF5 file: whole numbers, `[N, height, width]` or with channels last.
 
     Args:
         path: The HDF5 file.
@@ -33,16 +33,19 @@ class HDF5Pictures(StoredPictures):
     def __init__(self, path: str | Path, key: str = "data", rows: ArrayLike | None = None) -> None:
         self.file, self.key = Path(path), key
         dtype, shape = self._of_array(lambda array: (array.dtype, array.shape))
-        if dtype != np.uint8 or len(shape) != 4:
+        if dtype.kind not in "bui" or len(shape) not in (3, 4):
             raise ValueError(
-                f"Expected uint8 pictures [N, height, width, channels] in {key!r} of "
-                f"{str(path)!r}. Received: {dtype} of shape {shape}. Write the file with "
-                "`diffusion-vae convert`, or read it by its path."
+                "Expected uint8 pictures (or other whole numbers) [N, height, width, channels] in "
+                f"{key!r} of {str(path)!r}. Received: {dtype} of shape {shape}. Write the file "
+                "with `diffusion-vae convert`, or read it into memory, without `stream`."
             )
-        super().__init__(self.file, shape[0], shape[1:], rows)
+        self.stored_dtype = dtype
+        event = shape[1:] if len(shape) == 4 else (*shape[1:], 1)
+        super().__init__(self.file, shape[0], event, rows)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        return self._of_array(lambda array: array[_as_slice(rows)])
+        stored = self._of_array(lambda array: array[_as_slice(rows)])
+        return stored.reshape(len(rows), *self.event_shape)
 
     def _of_array(self, function: Callable[[Any], Any]) -> Any:
         """Value of a function of the open array.

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from diffusion_vae.datasets.stored.base import StoredPictures
+from diffusion_vae.datasets.value_range import IN_IMAGE_FILES
 
 LENGTH, CHECKSUM = 8, 4  # bytes: a record is length, checksum, content, checksum
 
@@ -32,6 +33,8 @@ class RecordPictures(StoredPictures):
         >>> pictures[[5, 0]].shape  # doctest: +SKIP
         (2, 64, 64, 3)
     """
+
+    few = IN_IMAGE_FILES
 
     def __init__(self, path: str | Path, key: str = "image") -> None:
         self.path, self.key = Path(path), key
