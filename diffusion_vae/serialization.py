@@ -1,14 +1,15 @@
-"""Registration of classes with Keras, under one package name."""
+"""Registration of classes and functions with Keras, under one package name."""
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import keras
 
 PACKAGE = "diffusion_vae"
 
-Class = TypeVar("Class", bound=type)
+Registered = TypeVar("Registered", bound=Callable[..., Any])
 
 
-def serializable(cls: Class) -> Class:
-    """Registers a class so that Keras can rebuild it from its configuration."""
-    return keras.saving.register_keras_serializable(package=PACKAGE)(cls)
+def serializable(registered: Registered) -> Registered:
+    """Registers a class or a function so that Keras can rebuild it from its configuration."""
+    return keras.saving.register_keras_serializable(package=PACKAGE)(registered)

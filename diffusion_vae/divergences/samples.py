@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+import keras
 from keras import ops
 
 from diffusion_vae.checks import require_choice, require_finite, require_positive
 from diffusion_vae.manifolds.arguments import require_real
+from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Tensor
 
 STATISTICS = ("v", "u")
@@ -15,6 +17,7 @@ Kernel: TypeAlias = Callable[[Tensor], Tensor]
 """A kernel as a function of squared distances."""
 
 
+@serializable
 def mmd(
     p: Tensor, q: Tensor, bandwidth: float | Tensor | None = None, statistic: str = "v"
 ) -> Tensor:
@@ -50,6 +53,7 @@ def mmd(
     return discrepancy(p, q, gaussian_kernel(bandwidth), statistic)
 
 
+@serializable
 def energy_distance(p: Tensor, q: Tensor, statistic: str = "v") -> Tensor:
     """Energy distance 2 E|p - q| - E|p - p'| - E|q - q'| with Euclidean norms.
 
@@ -119,6 +123,8 @@ def checked_samples(p: Tensor, q: Tensor, statistic: str) -> tuple[Tensor, Tenso
         require_real(name, samples)
         require_finite(f"`{name}`", samples)
     p, q = ops.convert_to_tensor(p), ops.convert_to_tensor(q)
+    common = keras.backend.result_type(p.dtype, q.dtype, float)
+    p, q = ops.cast(p, common), ops.cast(q, common)
     least = 2 if statistic == "u" else 1
     if (
         len(p.shape) != 2

@@ -104,7 +104,7 @@ class MMDToPrior(DivergenceToPrior):
         points = _features(manifold, z)
         known = prior_terms.gaussian_mean(manifold, bandwidth)
         if known is None:
-            prior = _prior_features(manifold, self.prior_samples, seed)
+            prior = _prior_features(z, manifold, self.prior_samples, seed)
             return discrepancy(prior, points, kernel, self.statistic)
         mean, of_prior = known
         within = mean_within(points, kernel, self.statistic)
@@ -135,7 +135,7 @@ class EnergyDistanceToPrior(DivergenceToPrior):
         points = _features(manifold, z)
         mean = prior_terms.mean_distance(manifold)
         if mean is None:
-            prior = _prior_features(manifold, self.prior_samples, seed)
+            prior = _prior_features(z, manifold, self.prior_samples, seed)
             return discrepancy(prior, points, negative_distance, self.statistic)
         return mean + mean_within(points, negative_distance, self.statistic)
 
@@ -220,7 +220,7 @@ class SampledDivergenceToPrior(DivergenceToPrior):
         self.function = function
 
     def __call__(self, z: Tensor, manifold: Manifold, seed: Seed = None) -> Tensor:
-        return self.function(manifold.prior_sample((self.prior_samples,), seed=seed), z)
+        return self.function(_prior_like(z, manifold, self.prior_samples, seed), z)
 
     def get_config(self) -> dict:
         return {
@@ -284,5 +284,10 @@ def _features(manifold: Manifold, z: Tensor) -> Tensor:
     return prior_terms.features(manifold, z)
 
 
-def _prior_features(manifold: Manifold, count: int, seed: Seed) -> Tensor:
-    return prior_terms.features(manifold, manifold.prior_sample((count,), seed=seed))
+def _prior_features(z: Tensor, manifold: Manifold, count: int, seed: Seed) -> Tensor:
+    return prior_terms.features(manifold, _prior_like(z, manifold, count, seed))
+
+
+def _prior_like(z: Tensor, manifold: Manifold, count: int, seed: Seed) -> Tensor:
+    """Draws from the prior, `[count, ambient_dim]`, in the dtype of the points `z`."""
+    return ops.cast(manifold.prior_sample((count,), seed=seed), ops.convert_to_tensor(z).dtype)

@@ -8,17 +8,18 @@ import keras
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.typing import Shape
 
+HALF_PRECISION = ("bfloat16", "float16")
+
 
 class FullPrecisionLayer(keras.layers.Layer):
     """A layer that keeps its computations in full precision.
 
-    Under a mixed-precision policy geometry stays in the dtype of the variables
-    (float32): a point in bfloat16 is three digits away from its manifold.
+    Under a policy of half precision, mixed or pure, geometry stays in float32: a point in
+    bfloat16 is three digits away from its manifold.
     """
 
     def __init__(self, *, dtype: Any = None, **kwargs: Any) -> None:
-        policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        super().__init__(dtype=policy.variable_dtype, **kwargs)
+        super().__init__(dtype=full_precision(dtype), **kwargs)
 
     def _check_last_axis(self, shape: Shape, expected: int, what: str) -> None:
         """Raises `ValueError` if the last axis of an input has not the length `expected`."""
@@ -37,6 +38,19 @@ class FullPrecisionLayer(keras.layers.Layer):
             )
         self._check_last_axis(shapes[0], manifold.ambient_dim, "the location")
         self._check_last_axis(shapes[1], manifold.time_dim, "the time")
+
+
+def full_precision(dtype: Any = None) -> str:
+    """Dtype in which geometry, losses and counters are kept under a dtype policy.
+
+    Args:
+        dtype: A policy or its name; `None` is the global one.
+
+    Returns:
+        The dtype of the policy's variables, at least float32.
+    """
+    policy = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+    return "float32" if policy.variable_dtype in HALF_PRECISION else policy.variable_dtype
 
 
 def require_layer(name: str, layer: Any) -> keras.layers.Layer:

@@ -90,6 +90,7 @@ class InfoVAE(DiffusionVAE):
 
     def objective(self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         divergence = self.divergence(outputs["z"], self.manifold, self.seed_generator)
+        divergence = ops.cast(divergence, kl.dtype)
         self._track(
             divergence=divergence * ops.ones_like(kl),  # weighted by the size of the batch
             mutual_information=self._mutual_information(outputs),

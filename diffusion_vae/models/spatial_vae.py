@@ -89,6 +89,7 @@ class SpatialVAE(VariationalAutoencoder):
         **kwargs: Unpack[KLOptions],
     ) -> None:
         rows, rank, kind = _completed(variant, map_size, rank, covariance)
+        dtype = kwargs.get("dtype")
         latent = MatrixNormalLatent(
             rows,
             maps,
@@ -96,8 +97,9 @@ class SpatialVAE(VariationalAutoencoder):
             covariance=kind,
             seed=kwargs.get("seed"),
             name="latent",
+            dtype=dtype,
         )
-        likelihood, dtype = likelihoods.get(likelihood), kwargs.get("dtype")
+        likelihood = likelihoods.get(likelihood, dtype)
         activation = "tanh" if _takes_means_alone(likelihood) else "linear"
         super().__init__(
             latent,

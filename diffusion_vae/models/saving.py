@@ -1,0 +1,58 @@
+"""Files of a model: what is written beside Keras's own, and what is not written."""
+
+import os
+from typing import Any
+
+import keras
+import numpy as np
+
+from diffusion_vae.random import seed_states, set_seed_states
+
+SEED_PREFIX = "seed_state_"
+LEGACY = (".h5", ".hdf5")
+
+
+class SavingMethods(keras.Model):
+    """Saving and loading of a model whose constructor's arguments are its configuration."""
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Keras's `save`, to a `.keras` file.
+
+        Raises:
+            ValueError: If Keras would write its legacy format, which cannot hold these models:
+                the file could never be loaded.
+        """
+        path = str(filepath)
+        if path.endswith(LEGACY):
+            stem = os.path.splitext(path)[0].removesuffix(".weights")
+            raise ValueError(
+                f"Expected the file of a model to end in .keras, such as {stem + '.keras'!r}. "
+                f"Received: {path!r}, Keras's legacy format, from which these models cannot be "
+                "loaded. `save_weights` writes the weights alone, to a .weights.h5 file."
+            )
+        super().save(filepath, *args, **kwargs)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Adds the seed generators below the model, which Keras does not restore."""
+        super().save_own_variables(store)
+        for index, state in enumerate(seed_states(self)):
+            store[f"{SEED_PREFIX}{index}"] = state
+
+    def load_own_variables(self, store: Any) -> None:
+        """Puts back what `save_own_variables` wrote."""
+        names = list(store.keys())
+        seeds = [name for name in names if name.startswith(SEED_PREFIX)]
+        super().load_own_variables({n: store[n] for n in names if n not in seeds})
+        states = [store[f"{SEED_PREFIX}{index}"] for index in range(len(seeds))]
+        set_seed_states(self, [np.asarray(state) for state in states])
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Rebuilds an untrained model from `get_config()`."""
+        config = {
+            name: keras.saving.deserialize_keras_object(value, custom_objects)
+            if isinstance(value, dict) and "class_name" in value
+            else value
+            for name, value in config.items()
+        }
+        return cls(**config)
