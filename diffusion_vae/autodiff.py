@@ -1,5 +1,7 @@
 """Derivatives and compilation, which `keras.ops` does not offer on every backend."""
 
+import contextlib
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -58,6 +60,47 @@ def detached(x: Tensor) -> Tensor:
         bits = tf.bitcast(x, {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size])
         return tf.bitcast(bits, x.dtype)
     return ops.stop_gradient(x)
+
+
+def custom_gradient(
+    function: Callable[[Tensor], tuple[Tensor, Callable[[Tensor], Tensor]]],
+) -> Callable[[Tensor], Tensor]:
+    """A function of one tensor with a gradient of its own.
+
+    Unlike `keras.ops.custom_gradient` it can be differentiated by `value_and_jacobian` and
+    twice, on every backend.
+
+    Args:
+        function: Maps `x` to its value and to the function that maps a gradient with respect
+            to the value to the gradient with respect to `x`.
+
+    Returns:
+        The function of `x` alone.
+    """
+    if keras.backend.backend() == "torch":
+        return lambda x: _torch_function().apply(x, function)[0]
+
+    def for_keras(x: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
+        value, pull_back = function(x)
+
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
+            return pull_back(args[0] if upstream is None else upstream)
+
+        return value, gradient
+
+    return ops.custom_gradient(for_keras)
+
+
+def no_gradients() -> contextlib.AbstractContextManager:
+    """Scope in which PyTorch records nothing for gradients, which costs memory.
+
+    The other backends record only where gradients are asked for.
+    """
+    if keras.backend.backend() != "torch":
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.no_grad()
 
 
 def compiled(
@@ -149,3 +192,30 @@ def _vjp(function: Callable[[Tensor], Tensor], x: Tensor) -> Any:
         "Expected the Keras backend to be tensorflow, jax or torch for derivatives. "
         f"Received: {keras.backend.backend()!r}."
     )
+
+
+@functools.cache
+def _torch_function() -> Any:
+    """A `torch.autograd.Function` of `x` and of the function that `custom_gradient` takes."""
+    import torch
+
+    class CustomGradient(torch.autograd.Function):
+        @staticmethod
+        def forward(x: Any, function: Any) -> Any:
+            return function(x)
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            x, ctx.function = inputs
+            ctx.save_for_backward(x)
+            ctx.pull_back = output[1]
+
+        @staticmethod
+        def backward(ctx: Any, upstream: Any, _: Any) -> Any:
+            if not torch.is_grad_enabled():
+                return ctx.pull_back(upstream), None
+            # For a second derivative, as a function of x.
+            _, pull_back = ctx.function(*ctx.saved_tensors)
+            return pull_back(upstream), None
+
+    return CustomGradient

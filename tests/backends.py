@@ -11,11 +11,16 @@ QUICK_STEPS = {"run_eagerly": keras.backend.backend() == "tensorflow", "jit_comp
 
 
 def compiled(function):
-    """The function as a graph (TensorFlow) or jitted (JAX, whose eager mode is slow)."""
+    """The function as a graph (TensorFlow) or jitted (JAX, whose eager mode is slow).
+
+    On PyTorch the function itself.
+    """
     if keras.backend.backend() == "jax":
         import jax
 
         return jax.jit(function)
+    if keras.backend.backend() == "torch":
+        return function
     import tensorflow as tf
 
     return tf.function(function)
@@ -29,6 +34,12 @@ def value_and_gradients(function, *arrays):
 
         positions = tuple(range(len(tensors)))
         value, gradients = jax.jit(jax.value_and_grad(function, argnums=positions))(*tensors)
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        tensors = [tensor.detach().requires_grad_() for tensor in tensors]
+        value = function(*tensors)
+        gradients = torch.autograd.grad(value, tensors, materialize_grads=True)
     else:
         import tensorflow as tf
 
@@ -37,4 +48,6 @@ def value_and_gradients(function, *arrays):
                 tape.watch(tensor)
             value = function(*tensors)
         gradients = tape.gradient(value, tensors, unconnected_gradients="zero")
-    return float(value), [ops.convert_to_numpy(gradient) for gradient in gradients]
+    return float(ops.convert_to_numpy(value)), [
+        ops.convert_to_numpy(gradient) for gradient in gradients
+    ]

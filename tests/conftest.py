@@ -33,13 +33,12 @@ hypothesis.settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Off TensorFlow only the tests marked `jax` run."""
+    """Off TensorFlow only the tests marked `jax` or `torch` run."""
     if keras.backend.backend() == "tensorflow":
         return
-    elsewhere = [item for item in items if item.get_closest_marker("jax") is None]
-    if elsewhere:
-        items[:] = [item for item in items if item.get_closest_marker("jax") is not None]
-        config.hook.pytest_deselected(items=elsewhere)
+    kept = [i for i in items if i.get_closest_marker("jax") or i.get_closest_marker("torch")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 @pytest.fixture(autouse=True)

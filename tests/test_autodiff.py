@@ -34,7 +34,7 @@ X = np.random.default_rng(0).normal(size=(4, 3, 2)).astype("float32")
 
 def test_value_and_jacobian():
     value, slope = value_and_jacobian(swirl, ops.convert_to_tensor(X))
-    np.testing.assert_allclose(value, swirl(X), rtol=1e-6)
+    np.testing.assert_allclose(value, swirl(ops.convert_to_tensor(X)), rtol=1e-6)
     np.testing.assert_allclose(slope, swirl_jacobian(X), rtol=1e-5, atol=1e-6)
 
 

@@ -131,7 +131,7 @@ class FullKronecker:
         return ops.einsum("...kia,...abk,...kjb->...ijk", row, noise, column)
 
     def whiten(self, deviation: Tensor, params: Params) -> Tensor:
-        identity = np.eye(self.map_size)
+        identity = ops.eye(self.map_size, dtype=deviation.dtype)
         row, column = (
             ops.solve_triangular(factor, ops.zeros_like(factor) + identity, lower=True)
             for factor in (params[name] for name in self.parameter_names)

@@ -131,7 +131,7 @@ class MatrixNormalLatent(LatentDistribution):
         return 0.5 * (terms - math.prod(self.point_shape))
 
     def log_density(self, z: Tensor, params: Params) -> Tensor:
-        white = self._law.whiten(z - params["mean"], params)
+        white = self._law.whiten(ops.convert_to_tensor(z) - params["mean"], params)
         return self._standard_normal(white) - 0.5 * self._law.log_determinant(params)
 
     def prior_sample(self, n: int, seed: Seed = None) -> Tensor:

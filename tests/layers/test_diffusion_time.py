@@ -17,7 +17,7 @@ def features(scale=1.0, rows=50):
 
 def untrained(**options):
     layer = DiffusionTime(**options)
-    return layer, np.log(np.asarray(layer(features())))
+    return layer, np.log(ops.convert_to_numpy(layer(features())))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_untrained_layer_gives_the_initial_time_to_all(options, expected):
 def test_limits_hold_for_any_weights():
     layer, _ = untrained(time_dim=2, log_time_range=[(-8.0, -2.0), (-1.0, 0.5)])
     layer.set_weights([np.full((6, 2), 100.0), np.zeros(2)])
-    log_time = np.log(np.asarray(layer(features(100.0))))
+    log_time = np.log(ops.convert_to_numpy(layer(features(100.0))))
     for column, (low, high) in zip(log_time.T, [(-8.0, -2.0), (-1.0, 0.5)], strict=True):
         assert column.min() == pytest.approx(low, abs=1e-5)
         assert column.max() == pytest.approx(high, abs=1e-5)

@@ -54,7 +54,7 @@ def test_a_functional_vae_adds_the_kl_to_its_loss_once():
         model.compile("sgd", loss=["mse", None, None], jit_compile=False)
         losses[weight] = model.evaluate(x, [x, x[:, :3], x[:, :1]], batch_size=8, verbose=0)
         _, location, time = model(x)
-    kl = float(np.mean(np.asarray(KERNEL.kl_to_prior(location, time))))
+    kl = float(np.mean(keras.ops.convert_to_numpy(KERNEL.kl_to_prior(location, time))))
     total = [np.ravel(losses[weight])[0] for weight in (0.0, 1.0)]
     assert total[1] - total[0] == pytest.approx(kl, rel=1e-5)
 

@@ -64,8 +64,8 @@ def test_output_has_the_size_of_the_picture(shape, pool_sizes):
 @pytest.mark.parametrize("shape", [(17, 31, 3), (5, 5)], ids=str)
 def test_arrays_have_the_shapes_announced(shape, padding):
     encoder, decoder = pair(shape, padding=padding, kernel_sizes=[5, (3, 1), 4], **SMALL)
-    features = np.asarray(encoder(noise(shape)))
-    pictures = np.asarray(decoder(noise((3,))))
+    features = keras.ops.convert_to_numpy(encoder(noise(shape)))
+    pictures = keras.ops.convert_to_numpy(decoder(noise((3,))))
     assert features.shape == (2, 7) and np.all(np.isfinite(features))
     assert pictures.shape == (2, *shape) and np.all(np.isfinite(pictures))
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.autodiff import custom_gradient
 from diffusion_vae.manifolds.numerics.small_matrices import determinant, product, transpose
 from diffusion_vae.typing import Tensor
 
@@ -29,7 +30,7 @@ def nearest_orthogonal(matrix: Tensor, special: bool) -> Tensor:
         Matrices `[..., 3, 3]`.
     """
 
-    @ops.custom_gradient
+    @custom_gradient
     def polar(x: Tensor) -> tuple[Tensor, Callable]:
         u, s, vt = ops.svd(x, full_matrices=False)  # [..., 3, 3], [..., 3], [..., 3, 3]
         if special:
@@ -39,8 +40,7 @@ def nearest_orthogonal(matrix: Tensor, special: bool) -> Tensor:
             u, s = u * flip[..., None, :], s * flip
         denominator = ops.maximum(s[..., :, None] + s[..., None, :], FLOOR)
 
-        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
-            upstream = args[0] if upstream is None else upstream
+        def gradient(upstream: Tensor) -> Tensor:
             a = product(product(transpose(u), upstream), transpose(vt))
             return product(product(u, (a - transpose(a)) / denominator), vt)
 
@@ -62,15 +62,14 @@ def top_eigenvector(matrix: Tensor) -> Tensor:
         Vectors `[..., n]`, the sign chosen by the eigensolver.
     """
 
-    @ops.custom_gradient
+    @custom_gradient
     def leading(x: Tensor) -> tuple[Tensor, Callable]:
         values, vectors = ops.eigh(x)  # ascending
         top = vectors[..., -1]  # [..., n]
         others = vectors[..., :-1]  # [..., n, n - 1]
         gaps = ops.maximum(values[..., -1:] - values[..., :-1], FLOOR)  # [..., n - 1]
 
-        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
-            upstream = args[0] if upstream is None else upstream
+        def gradient(upstream: Tensor) -> Tensor:
             along = ops.sum(others * upstream[..., None], axis=-2) / gaps  # [..., n - 1]
             turned = ops.sum(others * along[..., None, :], axis=-1)  # [..., n]
             outer = turned[..., :, None] * top[..., None, :]

@@ -15,7 +15,8 @@ def product(a: Tensor, b: Tensor) -> Tensor:
 
 def determinant(matrix: Tensor) -> Tensor:
     """Determinant of matrices `[..., 3, 3]`; XLA compiles it, unlike `ops.det`."""
-    across = ops.cross(matrix[..., 1, :], matrix[..., 2, :])  # [..., 3]
+    # Without an axis PyTorch takes the first one of length 3.
+    across = ops.cross(matrix[..., 1, :], matrix[..., 2, :], axis=-1)  # [..., 3]
     return ops.sum(matrix[..., 0, :] * across, axis=-1)
 
 
