@@ -13,12 +13,25 @@ from typing import Any
 
 import numpy as np
 
+KERAS_2 = ("tf_keras", "tensorflow.python.keras")  # where its classes are defined
+
 
 def did_you_mean(name: Any, known: Iterable[Any]) -> str:
     """A sentence with the closest known name, after a space; an empty text if none is close."""
     names = [each for each in known if isinstance(each, str)]
     close = difflib.get_close_matches(name, names, n=1) if isinstance(name, str) else []
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def of_keras_2(value: Any) -> str:
+    """A sentence about what Keras 2 made, after a space; an empty text for all else.
+
+    Under `TF_USE_LEGACY_KERAS=1` that is what a user calls a Keras model.
+    """
+    classes = (value if isinstance(value, type) else type(value)).__mro__
+    if not any(each.__module__.startswith(KERAS_2) for each in classes):
+        return ""
+    return " It is of Keras 2: give one of Keras 3 (`import keras`), not tf_keras."
 
 
 def require_choice(name: str, value: Any, choices: Iterable[Any], also: str = "") -> Any:
@@ -59,7 +72,7 @@ def require_keras_name(name: str, value: Any, module: ModuleType) -> Any:
         known = {each.lower() for each in dir(module) if not each.startswith("_")}
         raise ValueError(
             f"Expected `{name}` to be a name in `keras.{module.__name__.rpartition('.')[2]}`. "
-            f"Received: {value!r}.{did_you_mean(value, sorted(known))}"
+            f"Received: {value!r}.{did_you_mean(value, sorted(known))}{of_keras_2(value)}"
         ) from error
 
 
@@ -134,10 +147,11 @@ def real_array(name: str, value: Any) -> np.ndarray:
     """An array of real numbers of any kind.
 
     Raises:
-        ValueError: If the value is not an array of real numbers, or its rows differ in length.
+        ValueError: If the value is not an array of real numbers, its rows differ in length, or
+            some of it is masked.
     """
     try:
-        array = np.asarray(value)
+        array = np.asarray(unmasked(name, value))
     except ValueError:  # rows of different lengths
         array = np.asarray(None)
     if array.dtype.kind not in "buif" and array.dtype.name != "bfloat16":
@@ -145,6 +159,31 @@ def real_array(name: str, value: Any) -> np.ndarray:
             f"Expected {name} to be an array of real numbers. Received: dtype {array.dtype}."
         )
     return array
+
+
+def unmasked(name: str, value: Any) -> Any:
+    """What was given; the plain array of one that could be masked in part and is not.
+
+    Raises:
+        ValueError: If some of it is masked: every computation would take what is below the mask.
+    """
+    if not isinstance(value, np.ma.MaskedArray):
+        return value
+    hidden = int(np.ma.getmaskarray(value).sum())
+    if hidden:
+        raise ValueError(
+            f"Expected {name} without masked values. Received: an array with {hidden} of them. "
+            "Fill them, `x.filled(value)`, or leave those examples out."
+        )
+    return value.data
+
+
+def in_native_order(array: np.ndarray) -> np.ndarray:
+    """The array with the byte order of this machine.
+
+    JAX reads the bytes of other arrays (FITS files hold them) as if they were in its order.
+    """
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def require_finite(name: str, value: Any) -> None:

@@ -1,6 +1,7 @@
 """Likelihoods p(x | z): laws of the data, given the output of a decoder."""
 
 import math
+import warnings
 from typing import Any
 
 import keras
@@ -14,20 +15,22 @@ from diffusion_vae.checks import (
     require_positive,
     require_range,
 )
-from diffusion_vae.layers.full_precision import FullPrecisionLayer
+from diffusion_vae.layers.full_precision import FullPrecisionLayer, full_precision
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Shape, Tensor
 
 SCALES = ("fixed", "learned", "predicted")
 SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
 LOG_SMALLEST_SCALE = math.log(SMALLEST_SCALE)
+LARGE = 100.0  # data values that are warned of
 RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1)}  # of means, by the activation they come from
 
 
 class Likelihood(FullPrecisionLayer):
     """A distribution over data, given the raw output of a decoder.
 
-    Like geometry it is computed in full precision under a mixed-precision policy.
+    Like geometry it is computed in full precision under a policy of half precision. Data are
+    cast to the dtype of the outputs.
 
     The raw output has `outputs_per_value` numbers per data value, side by side on
     the last axis: `[..., *event[:-1], outputs_per_value * event[-1]]`.
@@ -45,6 +48,13 @@ class Likelihood(FullPrecisionLayer):
     """
 
     outputs_per_value: int = 1
+
+    @property
+    def unbounded_output(self) -> str:
+        """What a decoder's raw output is if it must be free to take any value, such as
+        `"logits"`: then a decoder that ends in a sigmoid is warned of. Empty if any decoder will
+        do."""
+        return ""
 
     def event_shape(self, raw_shape: Shape) -> Shape:
         """Shape of the data whose raw decoder output has the shape `raw_shape`.
@@ -172,11 +182,29 @@ class Gaussian(Likelihood):
             shape = tuple(input_shape[1:]) if self.per_dimension else ()
             self.offset = self.add_weight(name="scale", shape=shape, initializer="zeros")
 
+    @property
+    def unbounded_output(self) -> str:
+        if self.scale == "predicted":
+            return "means and log standard deviations"
+        ours = self.output_activation != "linear"
+        return f"what `output_activation={self.output_activation!r}` is taken of" if ours else ""
+
     def check_data(self, x: np.ndarray) -> None:
+        """Checks that NumPy data can come from this distribution, and have been scaled.
+
+        Raises:
+            ValueError: If a value is NaN or infinite, or outside the range of the means; if the
+                data are pictures of whole numbers such as 0 to 255.
+
+        Warns:
+            UserWarning: If a value is so large that training would have to learn the scale.
+        """
         super().check_data(x)
         if self.output_activation in RANGES:
             low, high = RANGES[self.output_activation]
             require_range(x, low, high, f"means that come from {self.output_activation}")
+        elif x.size:
+            _check_scale(x)
 
     def outputs(self, raw: Tensor) -> dict[str, Tensor]:
         if self.scale != "predicted":
@@ -190,12 +218,13 @@ class Gaussian(Likelihood):
 
     def log_prob(self, x: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         mean = outputs["reconstruction"]
+        x = ops.cast(x, mean.dtype)
         if self.scale == "fixed":
             count = math.prod(mean.shape[axis] for axis in self._event_axes)
             constant = 0.5 * count * math.log(2.0 * math.pi * self.variance)
             squares = ops.sum(ops.square(x - mean), axis=self._event_axes)
             return -0.5 / self.variance * squares - constant
-        log_scale = self._log_scale_of(outputs)
+        log_scale = ops.cast(self._log_scale_of(outputs), mean.dtype)
         square = ops.square((x - mean) * ops.exp(-log_scale))
         terms = square + 2.0 * log_scale + math.log(2.0 * math.pi)
         return -0.5 * ops.sum(terms, axis=self._event_axes)
@@ -203,7 +232,8 @@ class Gaussian(Likelihood):
     def sample(self, outputs: dict[str, Tensor], seed: Seed = None) -> Tensor:
         mean = outputs["reconstruction"]
         noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=seed)
-        return mean + ops.exp(self._log_scale_of(outputs)) * noise
+        scale = ops.exp(ops.cast(self._log_scale_of(outputs), mean.dtype))
+        return mean + scale * noise
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -244,6 +274,8 @@ class Bernoulli(Likelihood):
         -1.386
     """
 
+    unbounded_output = "logits"
+
     def check_data(self, x: np.ndarray) -> None:
         super().check_data(x)
         require_range(x, 0, 1, "a Bernoulli likelihood", ", or use likelihood='gaussian'")
@@ -253,7 +285,7 @@ class Bernoulli(Likelihood):
 
     def log_prob(self, x: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         logits = outputs["logits"]
-        terms = x * logits - ops.softplus(logits)
+        terms = ops.cast(x, logits.dtype) * logits - ops.softplus(logits)
         return ops.sum(terms, axis=self._event_axes)
 
     def sample(self, outputs: dict[str, Tensor], seed: Seed = None) -> Tensor:
@@ -262,15 +294,36 @@ class Bernoulli(Likelihood):
         return ops.cast(uniform < mean, mean.dtype)
 
 
+def _check_scale(x: np.ndarray) -> None:
+    """Refuses pictures of whole numbers that nobody scaled; warns of other large values."""
+    low, high = float(x.min()), float(x.max())
+    largest = max(-low, high)
+    if x.dtype.kind in "ui" and x.ndim > 2 and largest > 1:
+        raise ValueError(
+            "Expected pictures scaled to about [0, 1]. Received: whole numbers from "
+            f"{low:g} to {high:g} ({x.dtype}). Divide them by their largest value, such as "
+            "`x / 255`, or read them with `diffusion_vae.datasets.load`; if the values are meant, "
+            'give `x.astype("float32")`.'
+        )
+    if largest > LARGE:
+        warnings.warn(
+            f"The data have values from {low:g} to {high:g}, where a decoder starts near 0. "
+            "Scale them to about [0, 1], or to mean 0 and standard deviation 1.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 LIKELIHOODS: dict[str, type[Likelihood]] = {"gaussian": Gaussian, "bernoulli": Bernoulli}
 
 
-def get(identifier: Likelihood | dict | str) -> Likelihood:
+def get(identifier: Likelihood | dict | str, dtype: Any = None) -> Likelihood:
     """A likelihood by its name, from its serialised configuration, or itself.
 
     Args:
         identifier: `"gaussian"`, `"bernoulli"`, a `Likelihood`, or its serialised
             configuration.
+        dtype: Dtype policy of a likelihood that is made here; `None` is the global one.
 
     Returns:
         A `Likelihood`.
@@ -289,4 +342,4 @@ def get(identifier: Likelihood | dict | str) -> Likelihood:
     if isinstance(found, Likelihood):
         return found
     require_choice("likelihood", found, LIKELIHOODS, also=" or a Likelihood")
-    return LIKELIHOODS[found]()
+    return LIKELIHOODS[found](dtype=full_precision(dtype))

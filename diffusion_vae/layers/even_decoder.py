@@ -7,11 +7,12 @@ from keras import ops
 
 from diffusion_vae import manifolds
 from diffusion_vae.checks import require_choice
-from diffusion_vae.layers.full_precision import require_layer
+from diffusion_vae.layers.full_precision import require_layer, require_one_tensor
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Shape, Tensor
 
+RAW_OUTPUT = "the decoder to return one tensor, the raw output of the likelihood"
 METHODS = ("average", "quadratic")
 
 
@@ -82,7 +83,15 @@ class EvenDecoder(keras.layers.Layer):
         images = ops.expand_dims(patterns, 1) * inputs  # [group, batch, n]
         flat = ops.reshape(images, (-1, inputs.shape[-1]))  # one pass over all images
         outputs = self.decoder(flat, training=training)  # [group * batch, ...]
+        require_one_tensor(RAW_OUTPUT, outputs)
         return ops.mean(ops.reshape(outputs, (group, -1, *outputs.shape[1:])), axis=0)
+
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
+        """As the decoder's, which need not know its output's shape before it is called."""
+        shape = self._decoder_input_shape(inputs.shape)
+        outputs = self.decoder(keras.KerasTensor(shape, dtype=inputs.dtype))
+        require_one_tensor(RAW_OUTPUT, outputs)
+        return keras.KerasTensor(outputs.shape, dtype=outputs.dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return self.decoder.compute_output_shape(self._decoder_input_shape(input_shape))

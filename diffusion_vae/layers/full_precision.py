@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from diffusion_vae.checks import of_keras_2
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.typing import Shape
 
@@ -60,5 +61,25 @@ def require_layer(name: str, layer: Any) -> keras.layers.Layer:
         TypeError: If it is not.
     """
     if not isinstance(layer, keras.layers.Layer):
-        raise TypeError(f"Expected `{name}` to be a Keras layer or model. Received: {layer!r}.")
+        raise TypeError(
+            f"Expected `{name}` to be a Keras layer or model. Received: {layer!r}."
+            f"{of_keras_2(layer)}"
+        )
     return layer
+
+
+def require_one_tensor(expected: str, outputs: Any, advice: str = "") -> None:
+    """Raises `ValueError` if a network returned several tensors, or a structure of them.
+
+    Args:
+        expected: What it was to return, such as "the decoder to return one raw output".
+        outputs: What it returned.
+        advice: What to do, the end of the error.
+    """
+    if isinstance(outputs, dict):
+        received = f"a dictionary of {len(outputs)}, {list(outputs)}"
+    elif isinstance(outputs, (list, tuple)):
+        received = f"a {type(outputs).__name__} of {len(outputs)}"
+    else:
+        return
+    raise ValueError(f"Expected {expected}. Received: {received}.{advice}")
