@@ -65,7 +65,7 @@ def seed_generators(layer: keras.layers.Layer) -> list[keras.random.SeedGenerato
 
 def seed_states(layer: keras.layers.Layer) -> list[np.ndarray]:
     """States of `seed_generators(layer)`, a list of integer arrays of shape [2]."""
-    return [np.asarray(generator.state) for generator in seed_generators(layer)]
+    return [keras.ops.convert_to_numpy(generator.state) for generator in seed_generators(layer)]
 
 
 def set_seed_states(layer: keras.layers.Layer, states: Sequence[Any]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffusion_vae.checks import did_you_mean, require_integer
+from diffusion_vae.configs import portable
 from diffusion_vae.files import read_json
 from diffusion_vae.runs.optimizers import check_optimizer
 
@@ -262,7 +263,9 @@ def deserialize(config: Config, what: str) -> Any:
     import diffusion_vae.models  # noqa: F401 (registers the classes)
 
     try:
-        return keras.saving.deserialize_keras_object(with_addresses(config), safe_mode=True)
+        return keras.saving.deserialize_keras_object(
+            with_addresses(portable(config)), safe_mode=True
+        )
     except (TypeError, ValueError) as error:
         raise type(error)(_own_sentence(error, config, what)) from error
 
@@ -271,7 +274,7 @@ def serialize(value: Any) -> Any:
     """The Keras config of an object, as plain JSON."""
     import keras
 
-    return _short(plain(keras.saving.serialize_keras_object(value)))
+    return _short(plain(portable(keras.saving.serialize_keras_object(value))))
 
 
 def with_addresses(config: Any) -> Any:
