@@ -3,12 +3,10 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from diffusion_vae import manifolds
 from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.manifolds import Manifold
-from diffusion_vae.manifolds.numerics.eigen import top_eigenvector
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Shape, Tensor
 
@@ -62,21 +60,22 @@ class VeroneseProjection(FullPrecisionLayer):
 
     A sphere-valued encoder cannot be a homeomorphism onto RP^d (paper, section 4.1);
     the map z -> z z^T embeds RP^d in the symmetric matrices, and this layer projects
-    back to it. The sign of the eigenvector has no meaning.
+    back to it. The sign of the eigenvector has no meaning. On a product every projective
+    factor is treated so; other factors get their own projection.
 
     Args:
-        manifold: A `RealProjective` space of dimension d, or its text form.
+        manifold: `RealProjective`, a product with such factors, or a text form.
 
     Input shape:
-        Upper triangles of symmetric matrices, row by row, `[..., n (n + 1) / 2]` with
-        n = d + 1.
+        Coordinates of the even embedding, `[..., manifold.even_embedding_dim]`: on RP^d upper
+        triangles of symmetric matrices, row by row, off the diagonal times sqrt 2.
 
     Output shape:
-        Unit vectors, `[..., n]`.
+        Points of the manifold, `[..., ambient_dim]`.
 
     Raises:
-        ValueError: If the manifold is not a real projective space, or the last axis of the
-            input has another length.
+        ValueError: If the manifold identifies no points, or the last axis of the input has
+            another length.
 
     Example:
         >>> import numpy as np
@@ -90,35 +89,23 @@ class VeroneseProjection(FullPrecisionLayer):
     def __init__(self, manifold: Manifold | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.manifold = manifolds.get(manifold)
-        if self.manifold != manifolds.RealProjective(self.manifold.dim):
+        if self.manifold.symmetry is None:
             raise ValueError(
-                "Expected a real projective space for the Veronese head. "
+                "Expected a real projective space, or a product with one, for the Veronese head. "
                 f"Received: {self.manifold!r}."
             )
 
     @property
     def input_dim(self) -> int:
-        """Number of entries of the upper triangle."""
-        n = self.manifold.ambient_dim
-        return n * (n + 1) // 2
+        """Number of coordinates of the even embedding."""
+        return self.manifold.even_embedding_dim
 
     def build(self, input_shape: Shape) -> None:
         self._check_last_axis(input_shape, self.input_dim, "the input")
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:
-        n = self.manifold.ambient_dim
-        index, count = [[0] * n for _ in range(n)], 0
-        for i in range(n):
-            for j in range(i, n):
-                index[i][j] = index[j][i] = count
-                count += 1
-        flat = [k for row in index for k in row]
-        matrix = ops.take(inputs, flat, axis=-1)  # [..., n * n]
-        # Eigenvectors do not depend on the scale, rounding does.
-        largest = ops.stop_gradient(ops.max(ops.abs(matrix), axis=-1, keepdims=True))
-        matrix = matrix / ops.maximum(largest, 1e-30)
-        return top_eigenvector(ops.reshape(matrix, (*ops.shape(inputs)[:-1], n, n)))
+        return self.manifold.project_even(inputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.manifold.ambient_dim)

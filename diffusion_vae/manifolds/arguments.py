@@ -16,11 +16,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.checks import in_native_order
 from diffusion_vae.typing import Shape, Tensor
 
 Method = TypeVar("Method", bound=Callable)
 
-AMBIENT, TIMES, FRACTIONS, SHAPE = "points or vectors", "times", "fractions", "a batch shape"
+AMBIENT, EVEN, TIMES = "points or vectors", "even coordinates", "times"
+FRACTIONS, SHAPE = "fractions", "a batch shape"
 
 
 def takes(**kinds: str) -> Callable[[Method], Method]:
@@ -118,6 +120,9 @@ def _check(owner: Any, kinds: dict[str, str], given: dict[str, Any]) -> None:
             _check_positive(name, value)
         elif kind is AMBIENT:
             _check_last_axis(name, shape, manifold.ambient_dim, "its coordinates", manifold)
+        elif kind is EVEN:
+            length = manifold.even_embedding_dim
+            _check_last_axis(name, shape, length, "its even embedding", manifold)
         if shape is not None:
             leading[name] = shape if kind is FRACTIONS else shape[:-1]
     _check_broadcast(leading)
@@ -133,7 +138,9 @@ def _tensors(kinds: dict[str, str], given: dict[str, Any]) -> dict[str, Tensor]:
             value = np.asarray(value, keras.config.floatx())
         elif not isinstance(value, np.ndarray):
             dtypes_of_tensors.append(keras.backend.standardize_dtype(value.dtype))
-        arrays[name] = ops.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
+        if isinstance(value, np.ndarray):
+            value = ops.convert_to_tensor(in_native_order(value))
+        arrays[name] = value
     dtypes = {name: keras.backend.standardize_dtype(x.dtype) for name, x in arrays.items()}
     dtype = keras.backend.result_type(*(dtypes_of_tensors or dtypes.values())) if dtypes else None
     return {n: x if dtypes[n] == dtype else ops.cast(x, dtype) for n, x in arrays.items()}

@@ -11,7 +11,14 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import iterate
-from diffusion_vae.manifolds.arguments import AMBIENT, FRACTIONS, SHAPE, check_overrides, takes
+from diffusion_vae.manifolds.arguments import (
+    AMBIENT,
+    EVEN,
+    FRACTIONS,
+    SHAPE,
+    check_overrides,
+    takes,
+)
 from diffusion_vae.manifolds.numerics.pool import Pool, draw_from_pool, pool_by_projection
 from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm, shortened
 from diffusion_vae.typing import Seed, Tensor
@@ -284,6 +291,18 @@ class Manifold:
     def even_embedding_dim(self) -> int:
         """Number of coordinates of `even_embedding`."""
         return self.ambient_dim
+
+    @takes(x=EVEN)
+    def project_even(self, x: Tensor) -> Tensor:
+        """Points whose even embeddings are closest to `x`, under one of their names.
+
+        Args:
+            x: Any coordinates of the space of the even embedding, `[..., even_embedding_dim]`.
+
+        Returns:
+            Points of the manifold, `[..., ambient_dim]`.
+        """
+        return self.project(x)
 
     # -- identity --------------------------------------------------------------
 

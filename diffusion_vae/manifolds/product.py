@@ -114,6 +114,11 @@ class Product(Manifold):
     def even_embedding_dim(self) -> int:
         return sum(f.even_embedding_dim for f in self.factors)
 
+    def project_even(self, x: Tensor) -> Tensor:
+        parts = split_last_axis(x, [f.even_embedding_dim for f in self.factors])
+        points = [f.project_even(part) for f, part in zip(self.factors, parts, strict=True)]
+        return ops.concatenate(points, axis=-1)
+
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         return {"factors": [serialize(f) for f in self.factors]}

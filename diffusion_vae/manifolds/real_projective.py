@@ -4,7 +4,12 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.manifolds.cover import Cover
-from diffusion_vae.manifolds.numerics.vectors import safe_norm, symmetric_matrix_features
+from diffusion_vae.manifolds.numerics.top_eigenvector import top_eigenvector
+from diffusion_vae.manifolds.numerics.vectors import (
+    safe_norm,
+    symmetric_matrix,
+    symmetric_matrix_features,
+)
 from diffusion_vae.manifolds.sphere import Sphere
 from diffusion_vae.manifolds.spherical import SphericalManifold
 from diffusion_vae.serialization import serializable
@@ -57,3 +62,8 @@ class RealProjective(SphericalManifold):
     @property
     def even_embedding_dim(self) -> int:
         return self.ambient_dim * (self.ambient_dim + 1) // 2
+
+    def project_even(self, x: Tensor) -> Tensor:
+        # Eigenvectors do not depend on the scale, rounding does.
+        largest = ops.stop_gradient(ops.max(ops.abs(x), axis=-1, keepdims=True))
+        return top_eigenvector(symmetric_matrix(x / ops.maximum(largest, 1e-30), self.ambient_dim))

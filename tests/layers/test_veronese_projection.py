@@ -5,14 +5,16 @@ import pytest
 from backends import value_and_gradients
 from keras import ops
 
+from diffusion_vae import manifolds
 from diffusion_vae.layers import VeroneseProjection
 from diffusion_vae.manifolds import RealProjective, Sphere
+from diffusion_vae.manifolds.numerics.top_eigenvector import top_eigenvector
 
 
 def triangle(matrix):
-    """Upper triangles of symmetric matrices, `[..., n, n] -> [..., n (n + 1) / 2]`."""
+    """Features of symmetric matrices, `[..., n, n] -> [..., n (n + 1) / 2]`, an isometry."""
     rows, columns = np.triu_indices(matrix.shape[-1])
-    return matrix[..., rows, columns]
+    return matrix[..., rows, columns] * np.where(rows == columns, 1.0, np.sqrt(2.0))
 
 
 def symmetric(n, count, seed=0):
@@ -36,6 +38,29 @@ def test_inverts_the_veronese_embedding():
     z = np.asarray(manifold.random_uniform((50,), seed=0))
     again = VeroneseProjection(manifold)(triangle(z[:, :, None] * z[:, None, :]))
     np.testing.assert_allclose(np.asarray(manifold.distance(again, z)), 0.0, atol=2e-3)
+
+
+@pytest.mark.parametrize("text", ["projective:3", "projective:2 x torus:1 x so3 x projective:1"])
+def test_inverts_the_even_embedding_of_products_too(text):
+    manifold = manifolds.get(text)
+    z = manifold.random_uniform((50,), seed=0)
+    again = VeroneseProjection(manifold)(manifold.even_embedding(z))
+    np.testing.assert_allclose(np.asarray(manifold.distance(again, z)), 0.0, atol=2e-3)
+
+
+@pytest.mark.parametrize("n", [2, 5, 33])
+def test_close_eigenvalues_against_numpy_in_double_precision(n):
+    """The error of the vector is that of an eigendecomposition in single precision."""
+    matrix = symmetric(n, 200).astype("float32")
+    matrix /= np.abs(matrix).max(axis=(1, 2), keepdims=True)
+    values, vectors = np.linalg.eigh(matrix.astype("float64"))
+    z = np.asarray(top_eigenvector(ops.convert_to_tensor(matrix)), "float64")
+    cosine = np.minimum(np.abs(np.sum(z * vectors[..., -1], axis=-1)), 1.0)
+    sine = np.linalg.norm(
+        z - np.sum(z * vectors[..., -1], -1)[:, None] * vectors[..., -1], axis=-1
+    )
+    assert (cosine > 0.7).all()
+    assert np.max(sine * (values[:, -1] - values[:, -2])) < 2e-6
 
 
 @pytest.mark.parametrize("scale", [1e-20, 1.0, 1e20])
@@ -81,7 +106,7 @@ def test_repeated_eigenvalues_are_finite(matrix):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"real projective space .*Received: Sphere"):
+    with pytest.raises(ValueError, match=r"real projective space, .*Received: Sphere"):
         VeroneseProjection(Sphere(2))
     assert VeroneseProjection("projective:3").input_dim == 10
     with pytest.raises(ValueError, match=r"last axis of length 6\. Received shape: \(2, 5\)"):

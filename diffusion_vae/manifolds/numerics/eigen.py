@@ -49,37 +49,6 @@ def nearest_orthogonal(matrix: Tensor, special: bool) -> Tensor:
     return _in_single(polar, matrix)
 
 
-def top_eigenvector(matrix: Tensor) -> Tensor:
-    """Unit eigenvector of the largest eigenvalue of symmetric matrices, up to sign.
-
-    The gradient is that of a simple eigenvalue,
-    sum_j v_j (v_j . dv) v_1^T / (l_1 - l_j), with floored gaps.
-
-    Args:
-        matrix: Symmetric, `[..., n, n]`, entries of order one.
-
-    Returns:
-        Vectors `[..., n]`, the sign chosen by the eigensolver.
-    """
-
-    @custom_gradient
-    def leading(x: Tensor) -> tuple[Tensor, Callable]:
-        values, vectors = ops.eigh(x)  # ascending
-        top = vectors[..., -1]  # [..., n]
-        others = vectors[..., :-1]  # [..., n, n - 1]
-        gaps = ops.maximum(values[..., -1:] - values[..., :-1], FLOOR)  # [..., n - 1]
-
-        def gradient(upstream: Tensor) -> Tensor:
-            along = ops.sum(others * upstream[..., None], axis=-2) / gaps  # [..., n - 1]
-            turned = ops.sum(others * along[..., None, :], axis=-1)  # [..., n]
-            outer = turned[..., :, None] * top[..., None, :]
-            return 0.5 * (outer + transpose(outer))
-
-        return top, gradient
-
-    return _in_single(leading, matrix)
-
-
 def _in_single(function: Callable[[Tensor], Tensor], matrix: Tensor) -> Tensor:
     """Half precision has no decompositions: there, computed in single precision."""
     dtype = keras.backend.standardize_dtype(matrix.dtype)

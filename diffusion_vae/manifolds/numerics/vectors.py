@@ -86,3 +86,22 @@ def symmetric_matrix_features(z: Tensor) -> Tensor:
     weight = np.where(rows == columns, 1.0, math.sqrt(2.0))
     left, right = ops.take(z, rows, axis=-1), ops.take(z, columns, axis=-1)
     return left * right * ops.convert_to_tensor(weight, dtype=z.dtype)
+
+
+def symmetric_matrix(features: Tensor, n: int) -> Tensor:
+    """The symmetric matrix of features as `symmetric_matrix_features` gives them.
+
+    Args:
+        features: `[..., n (n + 1) / 2]`.
+        n: Rows of the matrix.
+
+    Returns:
+        `[..., n, n]`.
+    """
+    place = np.zeros((n, n), int)
+    place[np.triu_indices(n)] = np.arange(n * (n + 1) // 2)
+    place = np.maximum(place, place.T)
+    weight = np.where(np.eye(n, dtype=bool), 1.0, math.sqrt(0.5))
+    flat = ops.take(features, place.ravel(), axis=-1)  # [..., n * n]
+    matrix = ops.reshape(flat, (*ops.shape(features)[:-1], n, n))
+    return matrix * ops.convert_to_tensor(weight, dtype=matrix.dtype)

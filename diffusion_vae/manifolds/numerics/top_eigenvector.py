@@ -1,0 +1,81 @@
+"""The leading eigenvector of symmetric matrices, by products alone, with a finite gradient."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+from diffusion_vae.manifolds.numerics.small_matrices import transpose
+from diffusion_vae.typing import Tensor
+
+SQUARINGS = 27  # (1 - 1e-7)^(2^27) is 1e-3: closer eigenvalues are one to single precision
+# Smallest gap of eigenvalues in a gradient, relative to a matrix of entries near 1.
+FLOORS = {"float32": 1e-6, "float64": 1e-12}
+
+
+def top_eigenvector(matrix: Tensor) -> Tensor:
+    """Unit eigenvector of the largest eigenvalue of symmetric matrices, up to sign.
+
+    A positive matrix that is squared again and again becomes v v^T. Unlike an
+    eigendecomposition this can be exported to ONNX and TFLite.
+
+    The gradient is that of a simple eigenvalue,
+    sum_j v_j (v_j . dv) v_1^T / (l_1 - l_j), with gaps that are kept away from 0.
+
+    Args:
+        matrix: Symmetric, `[..., n, n]`, entries of order one.
+
+    Returns:
+        Vectors `[..., n]`. The sign has no meaning.
+    """
+
+    @ops.custom_gradient
+    def leading(x: Tensor) -> tuple[Tensor, Callable]:
+        top = _leading(x)
+
+        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
+            upstream = args[0] if upstream is None else upstream
+            turned = _divided_by_gaps(x, top, upstream)  # [..., n]
+            outer = turned[..., :, None] * top[..., None, :]
+            return 0.5 * (outer + transpose(outer))
+
+        return top, gradient
+
+    dtype = keras.backend.standardize_dtype(matrix.dtype)
+    if dtype not in ("float16", "bfloat16"):
+        return leading(matrix)
+    return ops.cast(leading(ops.cast(matrix, "float32")), dtype)
+
+
+def _leading(x: Tensor) -> Tensor:
+    identity = _identity(x)
+    # No eigenvalue is further from 0 than the largest sum of a row.
+    bound = ops.max(ops.sum(ops.abs(x), axis=-1), axis=-1)[..., None, None]
+    power = x + (bound + 1e-30) * identity
+    for count in range(SQUARINGS):
+        if count % 3 == 0:  # entries of at most 1 become at most n^7 by three squarings
+            power = power / ops.max(ops.abs(power), axis=(-2, -1), keepdims=True)
+        power = ops.matmul(power, power)
+    # Of the columns, all along v, the longest: v has a coordinate of at least 1 / sqrt n.
+    lengths = ops.diagonal(power, axis1=-2, axis2=-1)  # [..., n]
+    longest = ops.one_hot(ops.argmax(lengths, axis=-1), x.shape[-1], dtype=x.dtype)
+    column = ops.sum(power * longest[..., None, :], axis=-1)
+    column = column / ops.max(ops.abs(column), axis=-1, keepdims=True)
+    return column / ops.sqrt(ops.sum(ops.square(column), axis=-1, keepdims=True))
+
+
+def _divided_by_gaps(x: Tensor, top: Tensor, upstream: Tensor) -> Tensor:
+    """sum_j v_j (v_j . upstream) / (l_1 - l_j) over the other eigenvectors, `[..., n]`."""
+    across = top[..., :, None] * top[..., None, :]
+    value = ops.sum(top[..., None, :] * x * top[..., :, None], axis=(-2, -1))[..., None, None]
+    identity = _identity(x)
+    floor = FLOORS[keras.backend.standardize_dtype(x.dtype)]
+    gaps = (value + floor) * identity - x + across  # positive; `top` is its eigenvector
+    aside = upstream - top * ops.sum(top * upstream, axis=-1, keepdims=True)
+    solved = ops.solve(gaps, aside[..., None])[..., 0]
+    return solved - top * ops.sum(top * solved, axis=-1, keepdims=True)
+
+
+def _identity(x: Tensor) -> Tensor:
+    return ops.convert_to_tensor(np.eye(x.shape[-1]), dtype=x.dtype)
