@@ -320,3 +320,108 @@ def test_the_installed_command_is_quiet_about_gpus():
     assert finished.returncode == 2
     assert finished.stderr.startswith("Error: Unknown manifold 'nowhere'")
     assert finished.stderr.count("\n") == 1
+
+
+# -- runs that are interrupted, and the list of runs -------------------------------------------
+
+
+def record_of(results, name, started, epochs, done, metrics=None):
+    """A run in a results folder as `train` leaves it, without its model."""
+    folder = results / "parameters" / name
+    folder.mkdir(parents=True)
+    record = {"run": name, "started": started, "dataset": {"name": "digits"}, "fit": {}}
+    record["fit"]["epochs"] = epochs
+    (folder / "experiment.json").write_text(json.dumps(record))
+    (folder / "history.json").write_text(json.dumps({"elbo": [0.0] * done}))
+    if metrics is not None:
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_list_of_runs_cuts_no_name_and_goes_by_time(monkeypatch, capfd, tmp_path, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    long = "a_run_of_" + "many_words_" * 9
+    record_of(tmp_path, long, "2026-01-02T00:00:00+00:00", 300, 12)
+    record_of(tmp_path, "z_first", "2026-01-01T00:00:00+00:00", 20, 20, {"elbo": -61.5})
+    code, out, _ = run(monkeypatch, capfd, "list", "--runs", "--results", tmp_path)
+    assert code == 0 and "Latent spaces" not in out
+    lines = [line for line in out.splitlines() if "digits" in line]
+    assert [line.split()[0] for line in lines] == ["z_first", long]  # one line each, in a pipe
+    assert "-61.50" in lines[0] and "12 of 300" in lines[1] and "unfinished" in lines[1]
+
+
+def test_ctrl_c_says_after_which_epoch_and_how_to_go_on(monkeypatch, capfd, tmp_path):
+    from diffusion_vae.runs.interruption import Interrupted
+
+    def stopped(record, results, run, **watched):
+        watched["say"]("Training begins.")
+        raise Interrupted("my run", record.training.epochs if record.seed else 0)
+
+    monkeypatch.setattr("diffusion_vae.runs.training.train", stopped)
+    for epochs, sentence in {
+        12: f"Stopped after epoch 12. Go on: diffusion-vae train --resume 'my run' --results "
+        f"{tmp_path}\n",
+        0: "Stopped in the first epoch of 'my run'. There is nothing to go on from.\n",
+    }.items():
+        chosen = ["--results", tmp_path, "--seed", min(epochs, 1), "--epochs", max(epochs, 1)]
+        code, out, err = run(monkeypatch, capfd, "train", *DIGITS, *chosen)
+        assert (code, err, out) == (130, sentence, "Training begins.\n")
+
+
+@pytest.mark.slow
+def test_a_run_that_ctrl_c_stops_in_a_terminal_goes_on(tmp_path):
+    import os
+    import pty
+
+    arguments = ["train", *DIGITS, *TINY[2:], "--results", str(tmp_path), "--run", "mine"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ["COLUMNS"] = "80"
+        os.execv(sys.executable, [
+            sys.executable, "-m", "diffusion_vae", *arguments, "--epochs", "100000"
+        ])  # fmt: skip
+    screen = b""
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not part:
+            break
+        if b"epoch      3/" in part and b"epoch      3/" not in screen:
+            os.write(terminal, b"\x03")
+        screen += part
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    text = screen.decode()
+    first = "Training sphere:2 on digits, 100000 epochs, seed 0. Run mine, "
+    assert first in text and text.index("Starting Keras") < text.index(first)
+    done = int(re.search(r"Stopped after epoch (\d+)\. Go on: diffusion-vae train --resume mine",
+                         text).group(1))  # fmt: skip
+    assert done >= 2 and "Traceback" not in text
+    loaded = load_run(tmp_path, "mine")
+    assert len(loaded.history["elbo"]) == done
+    assert int(loaded.model.schedule_step) == 2 * done  # 2 steps an epoch
+
+
+def test_a_warning_is_one_sentence(monkeypatch, capfd, tmp_path):
+    import warnings
+
+    def trained(record, results, run, **watched):
+        warnings.warn("Something is odd.", UserWarning, stacklevel=1)
+        warnings.warn("The posterior has collapsed: the summary says so.", stacklevel=1)
+
+    monkeypatch.setattr("diffusion_vae.runs.training.train", trained)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        code, _, err = run(monkeypatch, capfd, "train", *DIGITS, "--results", tmp_path)
+    assert (code, err) == (0, "Warning: Something is odd.\n")
+
+
+def test_the_summary_says_that_the_latent_space_is_not_used():
+    from diffusion_vae.cli.printing import collapse_sentence
+
+    model = diffusion_vae.SphereVAE(2)
+    model.build((None, 8, 8, 1))
+    assert collapse_sentence(model, {"kl_loss": 0.11}) is None
+    sentence = collapse_sentence(model, {"kl_loss": 0.001})
+    assert "held-out KL is 0.001 nats" in sentence and 'scale="learned"' in sentence

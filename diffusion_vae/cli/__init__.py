@@ -10,6 +10,7 @@ import typer
 
 from diffusion_vae.cli.convert import convert
 from diffusion_vae.cli.options import options
+from diffusion_vae.cli.quiet import one_line_warnings
 from diffusion_vae.cli.report import report
 from diffusion_vae.cli.runs import evaluate, list_everything, plot
 from diffusion_vae.cli.tables import reproduce
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Variational autoencoders whose latent space is a manifold.",
 )
+INTERRUPTED = 130  # exit code of Ctrl-C
 # Wrong options and arguments: click's `UsageError`, which some versions of Typer bring along.
 USAGE_ERRORS: tuple[Any, ...] = typer.BadParameter.__bases__
 
@@ -54,7 +56,11 @@ def _common(
 def main() -> None:
     """Entry point: bad input ends in one sentence and exit code 2, not in a traceback."""
     try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
+        with one_line_warnings():
+            code = app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
+        if code == INTERRUPTED:  # some versions of Typer catch Ctrl-C themselves
+            typer.echo("Interrupted.", err=True)
+        sys.exit(code)
     except USAGE_ERRORS as error:
         typer.echo(f"Error: {error.format_message()}", err=True)
         sys.exit(2)
@@ -63,7 +69,7 @@ def main() -> None:
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("Interrupted.", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def _sentence(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """What the commands share: the console, common options."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,12 @@ import typer
 from rich.console import Console
 
 console = Console(highlight=False)
+
+
+def working(what: str) -> AbstractContextManager[Any]:
+    """Says on a terminal's stderr, with a moving sign, what takes its time; nothing elsewhere."""
+    errors = Console(stderr=True, highlight=False)
+    return errors.status(f"{what} ...") if errors.is_terminal else nullcontext()
 
 
 def option(help: str, *names: str, **kwargs: Any) -> Any:

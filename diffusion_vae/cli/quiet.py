@@ -5,7 +5,11 @@ import importlib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+from diffusion_vae.cli.common import console
 
 
 def import_library() -> None:
@@ -14,7 +18,7 @@ def import_library() -> None:
         importlib.import_module("diffusion_vae.models")
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _kept_standard_error():
+    with console.status("Starting Keras ..."), _kept_standard_error():
         importlib.import_module("diffusion_vae.models")
 
 
@@ -41,6 +45,26 @@ def import_own(modules: Sequence[str], model: str | None = None) -> None:
                 f"Expected `--import` to name a module. Received: {name!r}; there is no module "
                 f"{error.name!r}."
             ) from error
+
+
+@contextlib.contextmanager
+def one_line_warnings() -> Iterator[None]:
+    """Shows a warning as one sentence, without the place in the code that it comes from."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        print(f"Warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield
+
+
+@contextlib.contextmanager
+def without_collapse_warning() -> Iterator[None]:
+    """Leaves out the warning of a collapsed posterior, which the summary gives instead."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The posterior has collapsed")
+        yield
 
 
 @contextlib.contextmanager

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from diffusion_vae.cli.common import DEFAULT_RESULTS, Imports, Results, RunName, Which, console
+from diffusion_vae.cli.common import (
+    DEFAULT_RESULTS,
+    Imports,
+    Results,
+    RunName,
+    Which,
+    console,
+    working,
+)
 
 
 def report(
@@ -26,4 +34,6 @@ def report(
     if load_run(results, run, which).metrics:  # else the page is refused, without Keras
         import_library()
         import_own(imports)
-    console.print(str(write_report(results, run, out, which)), soft_wrap=True)
+    with working(f"Drawing every picture of {run}, on white and on black"):
+        path = write_report(results, run, out, which)
+    console.print(str(path), soft_wrap=True)

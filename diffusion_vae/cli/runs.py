@@ -1,11 +1,19 @@
 """`diffusion-vae evaluate | plot | list`: commands about runs that are there."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from diffusion_vae.cli.common import DEFAULT_RESULTS, Imports, Results, RunName, Which, console
+from diffusion_vae.cli.common import (
+    DEFAULT_RESULTS,
+    Imports,
+    Results,
+    RunName,
+    Which,
+    console,
+    working,
+)
 
 if TYPE_CHECKING:
     from diffusion_vae.runs.loading import LoadedRun
@@ -42,6 +50,10 @@ def plot(
     explore: Annotated[
         bool, typer.Option("--explore", help="Open a window: a click decodes the point there.")
     ] = False,
+    file_format: Annotated[
+        Literal["png", "svg", "pdf"], typer.Option("--format", help="Format of still pictures.")
+    ] = "png",
+    dark: Annotated[bool, typer.Option("--dark", help="Still pictures white on black.")] = False,
     imports: Imports = [],  # noqa: B006 (Typer copies it)
 ) -> None:
     """Draw every picture of a trained run anew, or explore its latent space."""
@@ -57,12 +69,23 @@ def plot(
     from diffusion_vae.plots import write_pictures
 
     folder = results / "images" / loaded.name
-    for path in write_pictures(loaded.model, loaded.dataset, folder, everything=True):
+    with working(f"Drawing every picture of {loaded.name}"):
+        written = write_pictures(
+            loaded.model,
+            loaded.dataset,
+            folder,
+            everything=True,
+            note=loaded.picture_note,
+            file_format=file_format,
+            dark=dark,
+        )
+    for path in written:
         console.print(str(path), soft_wrap=True)
 
 
 def list_everything(
     results: Results = DEFAULT_RESULTS,
+    runs: Annotated[bool, typer.Option("--runs", help="Only the runs so far.")] = False,
     csv: Annotated[
         Path | None, typer.Option(help="Write options and numbers of all runs to this file.")
     ] = None,
@@ -76,6 +99,10 @@ def list_everything(
     from rich.table import Table
 
     from diffusion_vae.cli.printing import print_runs
+
+    if runs:
+        print_runs(results, console)
+        return
     from diffusion_vae.datasets import descriptions
     from diffusion_vae.runs.kinds import MODELS
     from diffusion_vae.text_forms import TEXT_FORMS

@@ -1,12 +1,15 @@
 """`diffusion-vae train`."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any
+
+import typer
 
 from diffusion_vae.cli import worker
 from diffusion_vae.cli.common import DEFAULT_RESULTS, Imports, Results, console, option
 from diffusion_vae.cli.completion import complete_setting
-from diffusion_vae.text_forms import space_of
 
 
 def train(
@@ -100,7 +103,7 @@ def train(
                 "a run as it was begun. Leave it out, or start a new run with `--config`."
             )
     from diffusion_vae.cli.printing import print_summary
-    from diffusion_vae.cli.quiet import import_library, import_own
+    from diffusion_vae.cli.quiet import import_library, import_own, without_collapse_warning
     from diffusion_vae.runs.loading import load_run
 
     if resume is not None:
@@ -110,30 +113,45 @@ def train(
     from diffusion_vae.callbacks import ProgressBar
     from diffusion_vae.runs.cluster import ALONE, join
     from diffusion_vae.runs.composing import compose
+    from diffusion_vae.runs.interruption import Interrupted
     from diffusion_vae.runs.record import read_record
     from diffusion_vae.runs.training import resume as resume_run
     from diffusion_vae.runs.training import train as train_run
 
     cluster = ALONE if hosts is None else join(hosts.split(","), rank)
+    preparing = console.status("Reading the data, building the model ...")
+
+    def say(message: str) -> None:
+        preparing.stop()
+        console.print(message, soft_wrap=True, markup=False)
+
     watched: dict[str, Any] = {
-        "cluster": cluster,
-        "callbacks": lambda: [ProgressBar(console)],
-        "say": lambda message: console.print(f"[yellow]{message}[/]"),
-    }
-    if resume is not None:
-        trained = resume_run(resume, results, **watched)
-    else:
-        base = None if config is None else read_record(config)
-        record = compose(**choices, settings=given, base=base)  # type: ignore[arg-type]
-        shown = space_of(record.model) or record.model["class_name"]
-        epochs_word = "epoch" if record.training.epochs == 1 else "epochs"
-        console.print(
-            f"Training [bold]{shown}[/] on [bold]{record.dataset['name']}[/], "
-            f"{record.training.epochs} {epochs_word}, seed {record.seed}."
-        )
-        trained = train_run(record, results, run, **watched)
+        "cluster": cluster, "callbacks": lambda: [ProgressBar(console)], "say": say
+    }  # fmt: skip
+    try:
+        with preparing, without_collapse_warning():  # the summary has that sentence
+            if resume is not None:
+                trained = resume_run(resume, results, **watched)
+            else:
+                base = None if config is None else read_record(config)
+                record = compose(**choices, settings=given, base=base)  # type: ignore[arg-type]
+                trained = train_run(record, results, run, **watched)
+    except Interrupted as stop:
+        typer.echo(_how_to_go_on(stop.run, stop.epochs, results), err=True)
+        sys.exit(130)
     if trained is not None:
         print_summary(trained, console)
+
+
+def _how_to_go_on(run: str, epochs: int, results: Path) -> str:
+    """The sentence after Ctrl-C."""
+    if epochs == 0:
+        return f"Stopped in the first epoch of {run!r}. There is nothing to go on from."
+    where = "" if results == DEFAULT_RESULTS else f" --results {shlex.quote(str(results))}"
+    return (
+        f"Stopped after epoch {epochs}. Go on: diffusion-vae train --resume {shlex.quote(run)}"
+        f"{where}"
+    )
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:

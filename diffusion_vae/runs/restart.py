@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from diffusion_vae.random import layer_seeds
+
 # The first check comes after a sixth of the epochs (the first stage of a curriculum of
 # three), and not before three epochs.
 CHECK_AT, LEAST_EPOCHS = 1 / 6, 3
@@ -26,6 +28,11 @@ FINAL_PER_DIMENSION, FINAL, FINAL_FINE = 0.75, 0.004, 0.06
 # example misses 5 % at most, of failures 34 % or more. (A photograph whose fine detail is not
 # learned yet misses 15 %: it is trained without restarts, or for longer.)
 WORST, EXAMPLES = 0.1, 10_000
+
+
+def attempt_seeds(seed: int, restarts: int) -> list[int]:
+    """The seed of the first training and of each that starts anew, `restarts + 1` in all."""
+    return [seed, *layer_seeds(seed, restarts)]
 
 
 class StopIfStuck(keras.callbacks.Callback):

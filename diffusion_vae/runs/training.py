@@ -17,12 +17,14 @@ from diffusion_vae.files import write_json
 from diffusion_vae.likelihoods import Gaussian
 from diffusion_vae.models import VariationalAutoencoder
 from diffusion_vae.plots import write_pictures
-from diffusion_vae.random import layer_seeds
+from diffusion_vae.plots.model_pictures import picture_note
+from diffusion_vae.runs.announcement import Announcement
 from diffusion_vae.runs.cluster import ALONE, Cluster
+from diffusion_vae.runs.interruption import told_of_interruption, told_to_callbacks
 from diffusion_vae.runs.loading import load_run
 from diffusion_vae.runs.record import Record
 from diffusion_vae.runs.replay import Replay
-from diffusion_vae.runs.restart import StopIfStuck
+from diffusion_vae.runs.restart import StopIfStuck, attempt_seeds
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def train(
         results: Folder of all runs.
         run: Name of this run, or `None` for the time.
         callbacks: A function that gives further Keras callbacks, called once an attempt.
-        say: Called with sentences about restarts.
+        say: Called with sentences: what starts, where, and every restart.
         cluster: The processes that train together (`cluster.join`).
 
     Returns:
@@ -85,6 +87,7 @@ def train(
     Raises:
         TypeError: If an argument in the record is of the wrong type.
         ValueError: If it is out of range, or the data do not fit the likelihood.
+        Interrupted: At Ctrl-C, a `KeyboardInterrupt` that knows the run's name and epochs.
 
     Example:
 
@@ -143,7 +146,10 @@ def resume(
         say(f"The run {run!r} has all its {done} epochs; only its evaluation is repeated.")
     else:
         say(f"Continuing {run!r} after epoch {done} of {epochs}.")
-    guard = _fit(record, model, loaded.dataset, folder, callbacks(), cluster, done, loaded.history)
+    with told_of_interruption(folder):
+        guard = _fit(
+            record, model, loaded.dataset, folder, callbacks(), cluster, done, loaded.history
+        )
     if guard.stuck and attempt < record.restarts:
         say(_restart_sentence(guard, attempt + 1, record.restarts))
         folder.discard()
@@ -151,7 +157,8 @@ def resume(
         return _attempts(
             record, loaded.dataset, results, run, callbacks, say, cluster, first=again
         )
-    return _finished(record, model, loaded.dataset, folder, attempt, cluster)
+    with told_of_interruption(folder):
+        return _finished(record, model, loaded.dataset, folder, attempt, cluster)
 
 
 def evaluate(
@@ -173,7 +180,7 @@ def _attempts(
     first: int,
 ) -> TrainedRun | None:
     allowed = record.restarts
-    seeds = [record.seed, *layer_seeds(record.seed, allowed)]
+    seeds = attempt_seeds(record.seed, allowed)
     for attempt in range(first, allowed + 1):
         seed = seeds[attempt]
         keras.utils.set_random_seed(seed)
@@ -184,14 +191,17 @@ def _attempts(
         model.compile(record.build_optimizer(steps), jit_compile=compiled)
         settings = {**record.as_dict(), "attempt": attempt, "attempt_seed": seed}
         folder = _results_folder(record, results, run, dataset, cluster, experiment=settings)
-        guard = _fit(record, model, dataset, folder, callbacks(), cluster)
+        begun = [Announcement(record, folder, say), *callbacks()] if not attempt else callbacks()
+        with told_of_interruption(folder):
+            guard = _fit(record, model, dataset, folder, begun, cluster)
         if not guard.stuck or attempt == allowed:
             break
         say(_restart_sentence(guard, attempt + 1, allowed))
         folder.discard()
     if guard.stuck:
         say(f"The loss is stuck still, and the {allowed} restarts are used up.")
-    return _finished(record, model, dataset, folder, attempt, cluster)
+    with told_of_interruption(folder):
+        return _finished(record, model, dataset, folder, attempt, cluster)
 
 
 def _results_folder(
@@ -250,7 +260,8 @@ def _fit(
     replay = Replay(allowed, history or {}, initial_epoch)
     if initial_epoch and replay.over(model, training.epochs):
         if cluster.count == 1:
-            write_pictures(model, dataset, folder.folder("images"))
+            note = picture_note(dataset, folder.run, initial_epoch)
+            write_pictures(model, dataset, folder.folder("images"), note=note)
         return guard
     batches = ShuffledBatches(
         dataset,
@@ -261,22 +272,19 @@ def _fit(
         curriculum,
         cluster.share,
     )
-    model.fit(
-        batches,
-        shuffle=False,
-        epochs=training.epochs,
-        initial_epoch=initial_epoch,
-        validation_data=cluster.share(dataset.test),
-        validation_batch_size=max(1, training.batch_size // cluster.count),
-        callbacks=[
-            batches.follow(),
-            *allowed,
-            replay,
-            folder,
-            *(callbacks if cluster.is_first else ()),
-        ],
-        verbose=0,
-    )
+    shown = callbacks if cluster.is_first else ()
+    told = [batches.follow(), *allowed, replay, folder, *shown]
+    with told_to_callbacks(told):
+        model.fit(
+            batches,
+            shuffle=False,
+            epochs=training.epochs,
+            initial_epoch=initial_epoch,
+            validation_data=cluster.share(dataset.test),
+            validation_batch_size=max(1, training.batch_size // cluster.count),
+            callbacks=told,
+            verbose=0,
+        )
     return guard
 
 
@@ -292,8 +300,9 @@ def _finished(
     if not cluster.is_first:
         return None
     if cluster.count > 1:  # a model of this process alone
-        model = load_run(folder.root, folder.run).model
-        write_pictures(model, dataset, folder.folder("images"))
+        loaded = load_run(folder.root, folder.run)
+        model, note = loaded.model, loaded.picture_note
+        write_pictures(model, dataset, folder.folder("images"), note=note)
     own = model_specific_metrics(model, dataset)
     metrics = {**evaluate(model, dataset, record.training.batch_size), **own}
     measured = measure_topology(model, dataset)

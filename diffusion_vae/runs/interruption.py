@@ -1,0 +1,52 @@
+"""Ctrl-C during a run: its models are written, and who stopped it is told how to go on."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+
+import keras
+
+from diffusion_vae.callbacks import ResultsFolder
+from diffusion_vae.files import read_history
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was stopped by Ctrl-C.
+
+    Attributes:
+        run: Name of the run.
+        epochs: Number of complete epochs, from which `resume(run)` goes on.
+    """
+
+    def __init__(self, run: str, epochs: int) -> None:
+        super().__init__(run, epochs)
+        self.run = run
+        self.epochs = epochs
+
+
+@contextlib.contextmanager
+def told_to_callbacks(callbacks: Iterable[keras.callbacks.Callback]) -> Iterator[None]:
+    """Calls `on_interruption` of the callbacks that have it when training breaks off.
+
+    They write what they keep in memory, or leave the screen in order.
+    """
+    try:
+        yield
+    except BaseException:
+        for callback in callbacks:
+            if hasattr(callback, "on_interruption"):
+                callback.on_interruption()
+        raise
+
+
+@contextlib.contextmanager
+def told_of_interruption(folder: ResultsFolder) -> Iterator[None]:
+    """Turns Ctrl-C into `Interrupted`; before the run has a folder it stays as it is."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if folder.run is None:
+            raise
+        there = (folder.folder("weights_folder") / "last.keras").is_file()
+        path = folder.folder("parameters") / "history.json"
+        history = read_history(path) if there and path.is_file() else {}
+        raise Interrupted(folder.run, max(map(len, history.values()), default=0)) from stop
