@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 import keras
 
 from diffusion_vae.layers.full_precision import FullPrecisionLayer
+from diffusion_vae.layers.quantization import parts, quantization, quantize_again
 from diffusion_vae.typing import Seed, Shape, Tensor
 
 Params: TypeAlias = dict[str, Tensor]
@@ -91,6 +92,16 @@ class LatentDistribution(FullPrecisionLayer):
 
     def compute_output_shape(self, input_shape: Shape) -> dict[str, Shape]:
         raise NotImplementedError
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of the features, and how the layers inside were quantized."""
+        config, found = super().get_build_config(), quantization(parts(self))
+        return {**config, "quantization": found} if config and found else config
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the layer as the one that a file was written by."""
+        quantize_again(parts(self), config.get("quantization", {}))
+        super().build_from_config(config)
 
     def _dense(self, name: str, units: int, seed: int | None) -> keras.layers.Dense:
         """A dense layer in full precision whose initial weights follow from a seed."""

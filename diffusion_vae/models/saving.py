@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from diffusion_vae.layers.quantization import parts, quantization, quantize_again
 from diffusion_vae.random import seed_states, set_seed_states
 
 SEED_PREFIX = "seed_state_"
@@ -45,6 +46,16 @@ class SavingMethods(keras.Model):
         super().load_own_variables({n: store[n] for n in names if n not in seeds})
         states = [store[f"{SEED_PREFIX}{index}"] for index in range(len(seeds))]
         set_seed_states(self, [np.asarray(state) for state in states])
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of the data, and how the latent, made by the constructor, was quantized."""
+        config, found = super().get_build_config(), quantization(parts(self.latent))
+        return {**config, "latent_quantization": found} if config and found else config
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the model as the one that a file was written by."""
+        quantize_again(parts(self.latent), config.get("latent_quantization", {}))
+        super().build_from_config(config)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:

@@ -8,6 +8,7 @@ import keras
 
 from diffusion_vae.checks import require_integer, require_seed
 from diffusion_vae.layers import EvenDecoder
+from diffusion_vae.layers.quantization import quantization, quantize_again
 
 
 class Network(keras.Sequential):
@@ -49,6 +50,7 @@ class Network(keras.Sequential):
         if dtype is not None:
             self.dtype_policy = keras.dtype_policies.get(dtype)
         self.seed = require_seed(seed)
+        self._quantization: dict[str, Any] = {}  # of the layers, as a file has it
 
     def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
         """The layers for inputs `[batch, ...]` of a shape, without an input layer."""
@@ -64,8 +66,10 @@ class Network(keras.Sequential):
         if not self._layers:
             shape = (None, *tuple(input_shape)[1:])
             with _dtype_policy(self.dtype_policy):
-                for layer in self.make_layers(shape):
-                    self.add(layer, rebuild=False)
+                layers = self.make_layers(shape)
+            quantize_again(layers, self._quantization)
+            for layer in layers:
+                self.add(layer, rebuild=False)
         super().build(input_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -74,6 +78,16 @@ class Network(keras.Sequential):
         if type(self.dtype_policy) is keras.dtype_policies.DTypePolicy:
             config["dtype"] = self.dtype_policy.name  # short, for a reader of the file
         return config
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of the input, and how the layers were quantized."""
+        config, found = super().get_build_config(), quantization(self.layers)
+        return {**config, "quantization": found} if config and found else config
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the network as the one that a file was written by."""
+        self._quantization = config.get("quantization", {})
+        super().build_from_config(config)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Network":
