@@ -9,38 +9,38 @@ from tensorflow_probability.python.internal import samplers
 
 from diffusion_vae.typing import Seed, Tensor
 
+SALT = "diffusion_vae"  # as TensorFlow Probability's own laws have one each
+
 
 def stateless_seed(seed: Seed) -> Tensor:
     """A stateless seed of TensorFlow Probability, `[2]`, from a seed of Keras.
+
+    An integer gives the same draws every time, as in Keras.
 
     Args:
         seed: An integer, a `keras.random.SeedGenerator` or `None`.
     """
     if isinstance(seed, keras.random.SeedGenerator):
         return tf.cast(seed.next(), tf.int32)
-    return samplers.sanitize_seed(_without_integers(seed), salt="diffusion_vae")
-
-
-def _without_integers(seed: Any) -> Any:
-    """An integer as a stateless seed, which gives the same draws every time."""
     if isinstance(seed, (int, np.integer)):
-        return tf.constant([seed % 2**31, seed // 2**31 % 2**31], tf.int32)
-    return seed
+        seed = tf.constant([seed % 2**31, seed // 2**31 % 2**31], tf.int32)
+    return samplers.sanitize_seed(seed, salt=SALT)
 
 
 class StatelessSeeds(keras.random.SeedGenerator):
     """A seed generator without variables: its seeds follow from one stateless seed.
 
-    An integer gives the same draws every time, as in Keras.
-
     Args:
-        seed: A seed of TensorFlow Probability: an integer, a stateless seed `[2]` or `None`.
+        seed: A seed of TensorFlow Probability. A stateless seed `[2]` gives the same draws
+            every time. An integer is stateful, as TensorFlow's are: draws differ from call
+            to call, and those of a program repeat after `tf.random.set_seed`. A joint
+            distribution counts on it: it draws once under `tf.vectorized_map`.
     """
 
     def __init__(self, seed: Any) -> None:
         # Not Keras's own initialiser, which makes a variable.
         self.name = "stateless_seeds"
-        self._seed = samplers.sanitize_seed(_without_integers(seed), salt="diffusion_vae")  # [2]
+        self._seed = samplers.sanitize_seed(seed, salt=SALT)  # [2]
         self._drawn = 0
 
     def next(self, ordered: bool = True) -> Tensor:

@@ -15,6 +15,8 @@ from diffusion_vae.typing import Seed, Tensor
 
 LOG_TIME_RANGE = (math.log(1e-4), math.log(LONGEST))
 INITIAL_SPREAD = 0.02  # mean square distance of the motion from its start, in radii
+ROOM_BELOW = 2.0  # least distance of the start of log time from the lower limit
+LARGEST_DIMENSION = 80  # up to which the table is checked; its cost grows as dim^2
 
 
 @serializable
@@ -34,9 +36,13 @@ class IsotropicKernel(Law):
     Times outside [1e-5, 50] are continued: below as in flat space, above as at 50.
 
     Args:
-        manifold: A `Sphere` or `RealProjective` of dimension 2 or more, `SO3`, `O3`, or
-            another whose `cover` is a sphere of dimension 2 or more with antipodes
+        manifold: A `Sphere` or `RealProjective` of dimension 2 to 80, `SO3`, `O3`, or
+            another whose `cover` is a sphere of dimension 2 to 80 with antipodes
             identified.
+
+    Raises:
+        TypeError: If the manifold is none of these.
+        ValueError: If its dimension exceeds 80.
 
     Example:
         >>> import numpy as np
@@ -56,6 +62,11 @@ class IsotropicKernel(Law):
             raise TypeError(
                 "Expected Sphere(d) or RealProjective(d) with d >= 2, SO3() or O3(). "
                 f"Received: {manifold!r}."
+            )
+        if manifold.dim > LARGEST_DIMENSION:
+            raise ValueError(
+                f"Expected a dimension of at most {LARGEST_DIMENSION} for the exact heat kernel. "
+                f'Received: {manifold!r}. Use `kernel="random_walk"`.'
             )
         self._scale = cover.scale
         self._quotient = cover.antipodal
@@ -89,9 +100,15 @@ class IsotropicKernel(Law):
         return kl + math.log(self._copies)
 
     def default_log_time_range(self) -> list[tuple[float, float] | None]:
-        """From a point mass to the uniform law: t in [1e-4, 50]."""
-        return [LOG_TIME_RANGE]
+        """From a point mass to the uniform law: t in [1e-4, 50], lower in high dimension."""
+        return [limits_around(start) for start in self.default_initial_log_time()]
 
     def default_initial_log_time(self) -> list[float]:
         """A cloud of a seventh of the radius."""
         return [math.log(INITIAL_SPREAD * self._scale**2 / self.manifold.dim)]
+
+
+def limits_around(start: float) -> tuple[float, float]:
+    """`LOG_TIME_RANGE`, or from lower on where training starts too near to its lower end."""
+    low, high = LOG_TIME_RANGE
+    return min(low, start - ROOM_BELOW), high

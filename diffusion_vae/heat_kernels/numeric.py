@@ -30,7 +30,8 @@ def sphere_volume(dim: int) -> float:
 
 def small_time(dim: int) -> float:
     """Time below which the expansion of S^dim, dim >= 2, has all its digits."""
-    return min(0.05, 0.4 / dim)
+    # Its terms are of the size of (d^2 t / 8)^k / k!.
+    return min(0.05, 0.4 / dim, 25.6 / dim**2)
 
 
 def circle_log_density(r: ArrayLike, t: float) -> np.ndarray:
@@ -94,10 +95,13 @@ def relative_entropy_term(log_ratio: np.ndarray) -> np.ndarray:
 
     Its mean under the prior is the KL of a density that is x times the prior.
     """
+    log_ratio = np.asarray(log_ratio)
     x = np.exp(log_ratio)
+    term = np.asarray(x * log_ratio - x + 1.0)
     near = np.abs(log_ratio) < 1e-4
-    square = np.square(np.where(near, log_ratio, 0.0))
-    return np.where(near, square * (0.5 + log_ratio / 3.0), x * log_ratio - x + 1.0)
+    small = log_ratio[near]
+    term[near] = np.square(small) * (0.5 + small / 3.0)
+    return term
 
 
 def _radial_kl(

@@ -32,7 +32,8 @@ class BrownianLatent(LatentDistribution):
         log_time_range: `"auto"` (the kernel's `default_log_time_range`), `(low, high)`,
             `None` (no limits), or a list with an entry for each time.
         initial_log_time: Log time before training; by default the kernel's
-            `default_initial_log_time`, or the middle of limits that leave it out.
+            `default_initial_log_time`, within given limits a tenth of their width or more
+            from either end.
         fixed_time: A time (not its logarithm), or one per time, that replaces the
             encoder's; `None` to learn it.
         location_head: `"ambient"`, or `"veronese"` on a real projective space.
@@ -108,13 +109,17 @@ class BrownianLatent(LatentDistribution):
 
     def _time_layer(self) -> DiffusionTime:
         given, start = self.log_time_range, self.initial_log_time
-        if isinstance(given, str):
+        automatic = isinstance(given, str)
+        if automatic:
             given = self.kernel.default_log_time_range()
         limits = one_per_time(given, self.manifold.time_dim)
         _refuse_unbounded_walk(self.kernel, limits)
         if start is None:
             default = self.kernel.default_initial_log_time()
-            start = [_start(time, pair) for time, pair in zip(default, limits, strict=True)]
+            start = [
+                _start(time, pair, given=not automatic)
+                for time, pair in zip(default, limits, strict=True)
+            ]
         return DiffusionTime(
             self.manifold.time_dim, limits, start, name="time", dtype=self.dtype_policy
         )
@@ -174,13 +179,16 @@ class BrownianLatent(LatentDistribution):
         }
 
 
-def _start(default: float, limits: Limits) -> float:
-    """Initial log time: the default, or the middle of limits that leave it out."""
+def _start(default: float, limits: Limits, given: bool) -> float:
+    """Initial log time: the kernel's default, in given limits away from their ends."""
     if limits is None:
         return default
     low, high = limits
+    if not given and low < default < high:
+        return default
+    # The nearest place, not the middle: near the uniform law a posterior is soon lost.
     margin = EDGE * (high - low)
-    return default if low + margin < default < high - margin else 0.5 * (low + high)
+    return min(max(default, low + margin), high - margin)
 
 
 def _refuse_unbounded_walk(kernel: Law, limits: list[Limits]) -> None:

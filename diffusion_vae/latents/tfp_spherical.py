@@ -9,11 +9,12 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from diffusion_vae.heat_kernels import Law
 from diffusion_vae.heat_kernels.base import with_time_axes
-from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, LOG_TIME_RANGE
+from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, limits_around
 from diffusion_vae.manifolds import Manifold, Sphere
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Tensor
@@ -22,7 +23,11 @@ from diffusion_vae.typing import Seed, Tensor
 class SphericalLaw(Law):
     """A rotationally symmetric law on the sphere, with a time for its concentration.
 
-    Densities are in nats against the area of the unit sphere.
+    Densities are in nats against the area of the unit sphere. TensorFlow Probability gives
+    densities and divergences, not draws: its reflection that takes (1, 0, ..., 0) to the
+    location has no usable slope near (1, 0, ..., 0). A draw is cos(r) y + sin(r) v / |v| with v
+    tangent Gaussian noise and r the radius that is exceeded as rarely as |v|, smooth in
+    location and time as that of `IsotropicKernel`.
 
     Args:
         manifold: A `Sphere`.
@@ -55,14 +60,31 @@ class SphericalLaw(Law):
         raise NotImplementedError
 
     def log_density(self, y: Tensor, location: Tensor, time: Tensor) -> Tensor:
-        density = self._precise(location, time).log_prob(ops.cast(y, "float64"))
+        # Of unit length in float64 too, or points near the antipode have density 0.
+        y64, location = (self.manifold.project(ops.cast(z, "float64")) for z in (y, location))
+        density = self._precise(location, time).log_prob(y64)
         return ops.cast(density, keras.backend.standardize_dtype(y.dtype))
 
     def sample(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
-        from diffusion_vae.distributions.seeds import stateless_seed
+        location = with_time_axes(location, time)
+        noise = keras.random.normal(ops.shape(location), dtype=location.dtype, seed=seed)
+        v = self.manifold.tangent_project(location, noise)
+        half_square = 0.5 * ops.sum(ops.square(v), axis=-1)  # [...]
+        cosine, stretch = self.turn(half_square, time[..., 0], seed)
+        return ops.expand_dims(cosine, -1) * location + ops.expand_dims(stretch, -1) * v
 
-        draws = self._precise(location, time).sample(seed=stateless_seed(seed))
-        return ops.cast(draws, keras.backend.standardize_dtype(location.dtype))
+    def turn(self, half_square: Tensor, t: Tensor, seed: Seed) -> tuple[Tensor, Tensor]:
+        """The radius of a draw from the length of its noise.
+
+        Args:
+            half_square: |v|^2 / 2, `[...]`.
+            t: Times, broadcast against it.
+            seed: Seed of further noise.
+
+        Returns:
+            cos r and sin(r) / |v|, `[...]` each.
+        """
+        raise NotImplementedError
 
     def kl_to_prior(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
         from tensorflow_probability import distributions as tfd
@@ -72,13 +94,11 @@ class SphericalLaw(Law):
         return ops.cast(ops.maximum(divergence, 0.0), keras.backend.standardize_dtype(time.dtype))
 
     def _precise(self, location: Tensor, time: Tensor) -> Any:
-        """The law in float64."""
-        # In float32 a draw of a concentrated law can fall on the location itself, where the
-        # gradient of the distance is NaN, and the KL is a difference of large logarithms.
+        """The law in float64: its KL is a difference of large logarithms."""
         return self.distribution(ops.cast(location, "float64"), ops.cast(time, "float64"))
 
     def default_log_time_range(self) -> list[tuple[float, float] | None]:
-        return [LOG_TIME_RANGE]
+        return [limits_around(start) for start in self.default_initial_log_time()]
 
     def default_initial_log_time(self) -> list[float]:
         """The same as of Brownian motion."""
@@ -106,6 +126,21 @@ class PowerSpherical(SphericalLaw):
         from tensorflow_probability import distributions as tfd
 
         return tfd.PowerSpherical(with_time_axes(location, time), 2.0 / time[..., 0])
+
+    def turn(self, half_square: Tensor, t: Tensor, seed: Seed) -> tuple[Tensor, Tensor]:
+        from tensorflow_probability import distributions as tfd
+
+        from diffusion_vae.distributions.seeds import stateless_seed
+
+        # sin^2(r / 2) is Beta(d / 2, d / 2 + 2 / t), the ratio of the first of two gamma
+        # variables to their sum, and |v|^2 / 2 is the first.
+        concentration = 0.5 * self.manifold.dim + 2.0 / t + ops.zeros_like(half_square)
+        # In float32 TensorFlow's slope of a gamma variable is 8 % off at t = 1e-4.
+        other = tfd.Gamma(ops.cast(concentration, "float64"), np.float64(1.0))
+        drawn = ops.cast(other.sample(seed=stateless_seed(seed)), half_square.dtype)
+        drawn = ops.maximum(drawn, 1e-30)
+        whole = drawn + half_square
+        return (drawn - half_square) / whole, ops.sqrt(2.0 * drawn) / whole
 
 
 @serializable
@@ -142,6 +177,22 @@ class VonMisesFisher(SphericalLaw):
         from tensorflow_probability import distributions as tfd
 
         return tfd.VonMisesFisher(with_time_axes(location, time), 1.0 / time[..., 0])
+
+    def turn(self, half_square: Tensor, t: Tensor, seed: Seed) -> tuple[Tensor, Tensor]:
+        # With q = |v|^2 / 2 the radius is exceeded with probability e^-q:
+        # e^(-2 k s) = e^-q + (1 - e^-q) e^(-2 k), s = sin^2(r / 2), k = 1 / t.
+        twice = 2.0 / t
+        covered = -ops.expm1(-twice)
+        # Two ways to write it, each right in the last digits where it is used.
+        narrow = half_square - ops.log1p(ops.expm1(half_square) * ops.exp(-twice))
+        wide = -ops.log1p(ops.expm1(-half_square) * -ops.expm1(-ops.minimum(twice, 2.0)))
+        sine_square = ops.where(twice > 2.0, narrow, wide) / twice  # of r / 2, as below
+        cosine_square = ops.softplus(twice - half_square + ops.log(covered)) / twice
+        vanishes = half_square < 1e-20
+        slope = sine_square / ops.where(vanishes, 1.0, half_square)
+        slope = ops.where(vanishes, covered / twice, slope)
+        stretch = ops.sqrt(2.0 * slope * ops.maximum(cosine_square, 1e-30))
+        return cosine_square - sine_square, stretch
 
 
 LAWS: dict[str, type[SphericalLaw]] = {

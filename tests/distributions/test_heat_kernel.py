@@ -91,15 +91,6 @@ def test_kl_between_two_manifolds_is_refused():
         tfd.kl_divergence(q, ManifoldUniform("torus:2"))
 
 
-def test_a_seed_gives_the_same_draw_and_other_seeds_others():
-    q = batch_of_two_by_three(FlatTorus(2))
-    np.testing.assert_array_equal(q.sample(seed=3), q.sample(seed=3))
-    stateless = tf.constant([3, 4])
-    np.testing.assert_array_equal(q.sample(seed=stateless), q.sample(seed=stateless))
-    assert np.all(q.sample(seed=3) != q.sample(seed=4))
-    assert np.any(q.sample() != q.sample())
-
-
 def test_samples_are_reparametrised():
     time = tf.Variable([[0.1], [0.2]])
     location = tf.Variable(Sphere(2).prior_sample((2,), seed=0))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from scipy import integrate, special
+from scipy import special, stats
 from standard_errors import assert_mean
 
 from diffusion_vae.manifolds import RealProjective, Sphere
@@ -22,7 +22,7 @@ def law(name, dim=2):
     return LAWS[name](Sphere(dim))
 
 
-KINDS = [("power_spherical", 2), ("power_spherical", 5), ("von_mises_fisher", 2)]
+KINDS = [*(("power_spherical", dim) for dim in (1, 2, 5)), ("von_mises_fisher", 2)]
 each_kind = pytest.mark.parametrize(("name", "dim"), KINDS)
 
 
@@ -34,7 +34,8 @@ def pole(dim, count):
 @pytest.mark.parametrize("t", TIMES)
 def test_mass_and_kl_by_quadrature(name, dim, t):
     # The density depends on the angle from the location alone.
-    angles = np.linspace(0.0, np.pi, 40001)[1:-1]
+    step = np.pi / 40_000
+    angles = (np.arange(40_000) + 0.5) * step
     y = np.zeros((len(angles), dim + 1))
     y[:, 0], y[:, 1] = np.cos(angles), np.sin(angles)
     time = np.full((len(angles), 1), t)
@@ -42,8 +43,8 @@ def test_mass_and_kl_by_quadrature(name, dim, t):
     circle = 2.0 * np.pi ** (dim / 2) / special.gamma(dim / 2)  # area of S^(dim - 1)
     weight = circle * np.sin(angles) ** (dim - 1)
     q = np.exp(log_q)
-    assert integrate.simpson(q * weight, x=angles) == pytest.approx(1.0, abs=1e-4)
-    expected = integrate.simpson(q * (log_q + np.log(Sphere(dim).volume)) * weight, x=angles)
+    assert np.sum(q * weight) * step == pytest.approx(1.0, abs=1e-4)
+    expected = np.sum(q * (log_q + np.log(Sphere(dim).volume)) * weight) * step
     found = law(name, dim).kl_to_prior(pole(dim, 1), np.array([[t]], "float32"))
     assert float(found[0]) == pytest.approx(expected, rel=1e-3, abs=1e-4)
 
@@ -73,6 +74,88 @@ def test_draws_density_and_kl_agree(name, dim, t):
     y = q.sample(z, time, seed=1)
     ratio = q.log_density(y, z, time) + np.log(Sphere(dim).volume)
     assert_mean(ratio, float(q.kl_to_prior(z[:1], time[:1])[0]))
+
+
+@each_kind
+@pytest.mark.parametrize("t", [1e-4, 0.3, 20.0])
+def test_the_radius_and_the_direction_follow_the_law(name, dim, t):
+    z = np.asarray(law(name, dim).sample(pole(dim, 20_000), np.full((20_000, 1), t, "f4"), seed=2))
+    half_sine_square = np.sum((z - pole(dim, 1)) ** 2, axis=1) / 4.0
+    if name == "power_spherical":  # De Cao and Aziz (2020): a Beta law of the cosine
+        cdf = stats.beta(dim / 2, dim / 2 + 2.0 / t).cdf
+    else:  # the integral of the density over the sphere's cap
+
+        def cdf(s):
+            return np.expm1(-2.0 * s / t) / np.expm1(-2.0 / t)
+
+    assert stats.kstest(half_sine_square, cdf).pvalue > 1e-3
+    directions = z[:, 1:] / np.linalg.norm(z[:, 1:], axis=1, keepdims=True)
+    assert_mean(directions, 0.0)
+    assert_mean(directions**2, 1.0 / dim)
+    assert_mean(directions * half_sine_square[:, None], 0.0)
+    np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1.0, atol=1e-6)
+
+
+@each_kind
+@pytest.mark.parametrize("place", [(1.0, 0.0), (1.0, 1e-2), (1.0, 1e-4), (0.0, 1.0)], ids=str)
+def test_the_slope_in_the_location_is_the_same_everywhere(name, dim, place):
+    # E z = R u for each location u: the slope of the mean is R (I - u u^T) along the sphere.
+    t, u, across = 0.02, np.zeros(dim + 1), np.zeros(dim + 1)
+    u[:2] = place / np.linalg.norm(place)
+    across[:2] = -u[1], u[0]
+    if dim > 1:
+        across = np.eye(dim + 1)[2]
+    slope, _ = slopes_of(name, dim, u, across, t)
+    assert_mean(slope, mean_cosine(name, dim, t))
+    assert 0.9 < np.sqrt(np.mean(slope**2)) < 1.01
+
+
+@each_kind
+@pytest.mark.parametrize("t", [1e-4, 0.02, 0.5, 20.0])
+def test_the_slope_in_the_time_is_that_of_the_mean(name, dim, t):
+    u, across = np.eye(dim + 1)[:2]
+    _, slope = slopes_of(name, dim, u, across, t)
+    step = 1e-3 * t
+    above, below = (mean_cosine(name, dim, t + sign * step) for sign in (1, -1))
+    assert_mean(slope, (above - below) / (2.0 * step))
+
+
+def mean_cosine(name, dim, t):
+    """E y.z, in closed form."""
+    if name == "power_spherical":
+        return 2.0 / (2.0 + dim * t)
+    return 1.0 / np.tanh(1.0 / t) - t
+
+
+def slopes_of(name, dim, u, across, t, count=20_000):
+    """Of `count` draws: slope of z.across in the location along it, and of z.u in the time."""
+    import tensorflow as tf
+
+    u, across = np.float32(u), np.float32(across)
+    z, time = tf.tile([u], (count, 1)), tf.fill((count, 1), np.float32(t))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([z, time])
+        y = law(name, dim).sample(z, time, seed=3)
+        turned, along = tf.linalg.matvec(y, across), tf.linalg.matvec(y, u)
+    return tape.gradient(turned, z).numpy() @ across, tape.gradient(along, time).numpy()[:, 0]
+
+
+def test_no_slope_of_many_draws_on_the_circle_is_nan():
+    import tensorflow as tf
+
+    count = 1_000_000
+    z, time = tf.tile([[0.6, 0.8]], (count, 1)), tf.fill((count, 1), np.float32(np.exp(-10)))
+    with tf.GradientTape() as tape:
+        tape.watch([z, time])
+        total = tf.reduce_sum(law("power_spherical", 1).sample(z, time, seed=28)[:, 0])
+    assert all(np.isfinite(gradient).all() for gradient in tape.gradient(total, [z, time]))
+
+
+@pytest.mark.slow
+def test_posteriors_do_not_depend_on_the_tables_of_brownian_motion():
+    model = SphereVAE(300, posterior="power_spherical", seed=0)
+    time = float(model.latent.time.initial_log_time[0])
+    assert np.exp(time) * 300 == pytest.approx(0.02)
 
 
 @pytest.mark.slow

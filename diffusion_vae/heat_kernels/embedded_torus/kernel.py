@@ -10,7 +10,7 @@ from diffusion_vae.heat_kernels.embedded_torus.kl_table import kl_table_of
 from diffusion_vae.heat_kernels.embedded_torus.log_density import log_density_of
 from diffusion_vae.heat_kernels.embedded_torus.plan import EXACT_FROM
 from diffusion_vae.heat_kernels.embedded_torus.sample_table import transport_of
-from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, LOG_TIME_RANGE
+from diffusion_vae.heat_kernels.isotropic import INITIAL_SPREAD, limits_around
 from diffusion_vae.heat_kernels.radial import SHORTEST
 from diffusion_vae.manifolds import EmbeddedTorus
 from diffusion_vae.manifolds.numerics.circle import rotate, signed_angle
@@ -95,8 +95,8 @@ class EmbeddedTorusKernel(Law):
         return ops.softplus(table(log_t, tube[..., 0])) - below
 
     def default_log_time_range(self) -> list[tuple[float, float] | None]:
-        """From a point mass to the uniform law: t in [1e-4, 50]."""
-        return [LOG_TIME_RANGE]
+        """From a point mass to the uniform law: t in [1e-4, 50], lower on small tori."""
+        return [limits_around(start) for start in self.default_initial_log_time()]
 
     def default_initial_log_time(self) -> list[float]:
         """A cloud of a seventh of the mean radius."""
