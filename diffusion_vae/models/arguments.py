@@ -43,14 +43,24 @@ def network_or_default(name: str, network: Any, default: type, dtype: Any) -> ke
 
 def require_numbers(name: str, value: Any) -> np.ndarray:
     """Finite real numbers as an array of Keras's float dtype."""
+    return check_numbers(name, value).astype(keras.config.floatx(), copy=False)
+
+
+def check_numbers(name: str, value: Any) -> np.ndarray:
+    """Finite real numbers as an array of their own dtype."""
     array = real_array(f"`{name}`", value)
     require_finite(f"`{name}`", array)
-    return array.astype(keras.config.floatx(), copy=False)
+    return array
 
 
 def require_examples(name: str, value: Any, event_shape: Shape | None = None) -> np.ndarray:
     """Examples `[n, *event_shape]`, at least one, finite, of Keras's float dtype."""
-    array = require_numbers(name, value)
+    return check_examples(name, value, event_shape).astype(keras.config.floatx(), copy=False)
+
+
+def check_examples(name: str, value: Any, event_shape: Shape | None = None) -> np.ndarray:
+    """Examples `[n, *event_shape]`, at least one, finite, of their own dtype."""
+    array = check_numbers(name, value)
     if array.ndim < 2 or array.size == 0:
         raise ValueError(
             f"Expected `{name}` to have the shape [examples, ...] with at least one example. "
@@ -60,32 +70,35 @@ def require_examples(name: str, value: Any, event_shape: Shape | None = None) ->
     return array
 
 
-def check_event(name: str, shape: Shape, event_shape: Shape | None) -> None:
-    """Raises `ValueError` if examples have another shape than a model was built for."""
-    expected = tuple(shape) if event_shape is None else event_shape
-    same = len(shape) == len(expected) and all(
+def fits(shape: Shape, expected: Shape) -> bool:
+    """Whether a shape can be another one, where `None` is a size that is not known."""
+    return len(shape) == len(expected) and all(
         None in (have, need) or have == need for have, need in zip(shape, expected, strict=True)
     )
-    if not same:
+
+
+def check_event(name: str, shape: Shape, event_shape: Shape | None) -> None:
+    """Raises `ValueError` if examples have another shape than a model was built for."""
+    if event_shape is not None and not fits(shape, event_shape):
         raise ValueError(
-            f"Expected `{name}` to have examples of shape {tuple(expected)}, for which the model "
-            f"was built. Received: {tuple(shape)}."
+            f"Expected `{name}` to have examples of shape {tuple(event_shape)}, for which the "
+            f"model was built. Received: {tuple(shape)}."
         )
 
 
-def check_rows(name: str, rows: Any, x: Any) -> None:
+def check_rows(name: str, rows: np.ndarray, x: np.ndarray) -> None:
     """Raises `ValueError` if there is not one target or weight for each example."""
-    if isinstance(x, np.ndarray) and len(rows) != len(x):
+    if len(rows) != len(x):
         raise ValueError(
             f"Expected one row of `{name}` for each of the {len(x)} examples. "
             f"Received: {len(rows)}."
         )
 
 
-def check_weights(weights: Any, x: Any) -> None:
-    """Raises `ValueError` unless each example of an array has a weight of at least 0."""
-    if weights is None or not isinstance(x, np.ndarray):
-        return
+def checked_weights(weights: Any, x: np.ndarray) -> np.ndarray | None:
+    """The weights of examples as floats; raises `ValueError` unless each is at least 0."""
+    if weights is None:
+        return None
     weights = require_numbers("sample_weight", weights)
     if weights.ndim != 1 or (weights < 0).any():
         raise ValueError(
@@ -93,15 +106,7 @@ def check_weights(weights: Any, x: Any) -> None:
             f"Received: shape {weights.shape}, from {weights.min():g}."
         )
     check_rows("sample_weight", weights, x)
-
-
-def check_source(name: str, value: Any) -> None:
-    """Raises `TypeError` if something is given as data that holds no examples."""
-    if value is None or isinstance(value, (str, bytes, numbers.Number, list, tuple, dict)):
-        raise TypeError(
-            f"Expected `{name}` to be an array [examples, ...], a `tf.data.Dataset` or another "
-            f"source of batches. Received: {type(value).__name__}."
-        )
+    return weights
 
 
 def require_weight(name: str, weight: Any) -> Any:

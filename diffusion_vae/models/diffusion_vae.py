@@ -105,6 +105,7 @@ class DiffusionVAE(VariationalAutoencoder):
     ) -> None:
         manifold = manifolds.get(manifold)
         require_choice("even_decoder", even_decoder, METHODS)
+        dtype = kwargs.get("dtype")
         law = _law(posterior, manifold, kernel, walk_steps)
         latent = BrownianLatent(
             law,
@@ -114,11 +115,13 @@ class DiffusionVAE(VariationalAutoencoder):
             location_head=location_head,
             seed=kwargs.get("seed"),
             name="latent",
+            dtype=dtype,
         )
-        dtype = kwargs.get("dtype")
         decoder = network_or_default("decoder", decoder, networks.MLPDecoder, dtype)
         if manifold.symmetry is not None and not isinstance(decoder, EvenDecoder):
-            decoder = EvenDecoder(decoder, manifold, method=even_decoder, name="even_decoder")
+            decoder = EvenDecoder(
+                decoder, manifold, method=even_decoder, name="even_decoder", dtype=dtype
+            )
         super().__init__(latent, encoder, decoder, **kwargs)
         self.manifold = manifold
         self.kernel = kernel
@@ -137,13 +140,14 @@ class DiffusionVAE(VariationalAutoencoder):
         if not training or self.time_annealing is None:
             return super().sample_latent(features, training)
         params = self.latent.parameters(features)
-        params["time"] = ops.maximum(params["time"], self.current_least_time())
+        time = params["time"]
+        params["time"] = ops.maximum(time, ops.cast(self.current_least_time(), time.dtype))
         return {**params, "z": self.latent.sample(params)}
 
     def current_least_time(self) -> Tensor:
         """Least diffusion time at this training step: 0 once the annealing is over."""
         start, end, steps = self.time_annealing
-        step = ops.convert_to_tensor(self.schedule_step)
+        step = self._step()
         least = ops.exp(start + (end - start) * step / steps)
         return ops.where(step < steps, least, 0.0)
 

@@ -1,4 +1,4 @@
-"""Callbacks of every `fit` of a model: they report a loss of NaN and times at a limit."""
+"""Callbacks of every `fit` of a model: they report a loss of NaN, and what came out poor."""
 
 import math
 import warnings
@@ -7,6 +7,11 @@ from typing import Any
 import keras
 
 SHARE_TO_WARN = 0.9
+# A fit that is shorter than a tenth of the warm-up is a trial; so is one of fewer than 10 steps,
+# and one of 100 is none.
+TRIAL_STEPS = (10, 100)
+COLLAPSED = 0.1  # nats of KL
+STEPS_TO_COLLAPSE = 50
 
 
 class NaNGuard(keras.callbacks.Callback):
@@ -60,3 +65,91 @@ class TimeLimitWarning(keras.callbacks.Callback):
             UserWarning,
             stacklevel=2,
         )
+
+
+class EndWarning(keras.callbacks.Callback):
+    """Warns at the end of a training that was not stopped by NaN; subclasses say of what.
+
+    Args:
+        guard: The training's `NaNGuard`.
+    """
+
+    def __init__(self, guard: NaNGuard) -> None:
+        super().__init__()
+        self._guard = guard
+        self._first_step = 0
+        self._logs: dict[str, Any] = {}
+
+    def sentence(self, steps: int, logs: dict[str, Any]) -> str | None:
+        """What to warn of, or `None`.
+
+        Args:
+            steps: Training steps of this `fit`.
+            logs: The latest value of every metric.
+        """
+        raise NotImplementedError
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._first_step = int(self.model.schedule_step)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._logs.update(logs or {})
+
+    def on_train_end(self, logs: Any = None) -> None:
+        steps = int(self.model.schedule_step) - self._first_step
+        sentence = self.sentence(steps, self._logs)
+        if sentence is not None and not self._guard.message:
+            warnings.warn(sentence, UserWarning, stacklevel=2)
+
+
+class WarmupWarning(EndWarning):
+    """Warns if the KL has not reached its full weight."""
+
+    def sentence(self, steps: int, logs: dict[str, Any]) -> str | None:
+        warmup = self.model.kl_warmup_steps
+        share = float(self.model.warmup_share())
+        least, most = TRIAL_STEPS
+        trial = steps < min(max(warmup / 10, least), most)
+        if share >= 1.0 or trial or self.model.kl_weight == 0:
+            return None
+        return (
+            f"The training ended during the warm-up of the KL, after {share * warmup:.0f} of "
+            f"kl_warmup_steps={warmup} steps: the KL's weight in the loss reached {share:.2f} of "
+            f"its full value. Train longer, or choose `kl_warmup_steps` below the number of steps."
+        )
+
+
+class CollapseWarning(EndWarning):
+    """Warns if the posterior is the prior: the latent points say nothing about the data."""
+
+    def sentence(self, steps: int, logs: dict[str, Any]) -> str | None:
+        held_out = "val_kl_loss" in logs
+        kl = logs.get("val_kl_loss", logs.get("kl_loss", math.inf))
+        if not kl < COLLAPSED or steps < STEPS_TO_COLLAPSE or not self._is_wanted():
+            return None
+        return (
+            f"The posterior has collapsed to the prior: the {'held-out ' if held_out else ''}KL "
+            f"is {kl:.3f} nats at the end of training, so the latent points say nothing about "
+            f"the data. {self._cure()}"
+        )
+
+    def _is_wanted(self) -> bool:
+        """Whether the loss asks for a KL at all."""
+        model = self.model
+        if model.kl_capacity is not None and float(model.current_kl_capacity()) < COLLAPSED:
+            return False
+        return float(model.current(model.kl_weight)) > 0.0
+
+    def _cure(self) -> str:
+        cures = ["train with a longer `kl_warmup_steps`", "a smaller `kl_weight`"]
+        if getattr(self.model.latent, "fixed_time", None) is not None:
+            cures.insert(0, "choose a smaller `fixed_time`")
+        likelihood = self.model.likelihood
+        if getattr(likelihood, "scale", None) == "fixed":
+            cures.insert(
+                0,
+                f"give the data a smaller variance than {likelihood.variance:g}, such as "
+                '`likelihood=Gaussian(scale="learned")` or `Gaussian(variance=0.01)`',
+            )
+        first = cures[0][0].upper() + cures[0][1:]
+        return "; or ".join([first, *cures[1:]]) + "."

@@ -9,9 +9,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.autodiff import as_graph
+from diffusion_vae.autodiff import as_graph, no_gradients
 from diffusion_vae.checks import require_fraction, require_integer
 from diffusion_vae.models.arguments import require_examples, require_numbers
+from diffusion_vae.models.data import as_data, check_dense
+from diffusion_vae.models.pipelines import batches_of
 from diffusion_vae.typing import Tensor
 
 BATCH_SIZE = 512
@@ -36,7 +38,9 @@ class InferenceMethods(keras.Model):
     """Methods of a model with `encoder`, `latent`, `decoder` and `likelihood`.
 
     Every method takes and returns NumPy arrays, works in batches, and draws its noise
-    from the model's seed generator.
+    from the model's seed generator. Data `x` may also come from a source of batches that ends:
+    a `tf.data.Dataset`, a `keras.utils.PyDataset`, a PyTorch `DataLoader` or a generator, in
+    its order; of elements (x, y) x is taken.
     """
 
     def posterior_parameters(self, x: Any, batch_size: int = BATCH_SIZE) -> dict[str, np.ndarray]:
@@ -94,7 +98,8 @@ class InferenceMethods(keras.Model):
         def bound(x: Tensor) -> Tensor:
             params = self._posterior_of(x)
             outputs = self._outputs(self.latent.sample(params))
-            return self.likelihood.log_prob(x, outputs) - self.latent.kl(params)
+            log_prob = self._log_prob(x, outputs)
+            return log_prob - ops.cast(self.latent.kl(params), log_prob.dtype)
 
         return self._in_batches(bound, self._examples(x), batch_size=batch_size)
 
@@ -130,7 +135,8 @@ class InferenceMethods(keras.Model):
         prior_share = require_fraction("prior_share", prior_share)
         x = self._examples(x)
         batch_size = require_integer("batch_size", batch_size, 1)
-        examples = max(1, min(batch_size, len(x)))
+        count = len(x) if isinstance(x, np.ndarray) else None
+        examples = batch_size if count is None else max(1, min(batch_size, count))
         from_prior = round(prior_share * samples)
         share = from_prior / samples
 
@@ -146,7 +152,7 @@ class InferenceMethods(keras.Model):
             draws = max(1, min(count, ROWS // examples))
             rounds += [log_sum(draw, draws)] * (count // draws)
             rounds += [log_sum(draw, count % draws)] if count % draws else []
-        bar = keras.utils.Progbar(len(x), verbose=verbose, unit_name="example")
+        bar = keras.utils.Progbar(count, verbose=verbose, unit_name="example")
 
         def estimate(x: Tensor) -> Tensor:
             params = self._posterior_of(x)
@@ -155,7 +161,8 @@ class InferenceMethods(keras.Model):
             return total - math.log(samples)
 
         per_example = self._in_batches(estimate, x, batch_size=batch_size)
-        error = per_example.std(ddof=1) / math.sqrt(len(per_example)) if len(x) > 1 else math.nan
+        count = len(per_example)
+        error = per_example.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
         return LogLikelihood(float(per_example.mean()), float(error), per_example)
 
     def inference_network(self) -> keras.Model:
@@ -182,10 +189,15 @@ class InferenceMethods(keras.Model):
     # -- pieces ------------------------------------------------------------------
 
     def _posterior_of(self, x: Tensor) -> dict[str, Tensor]:
-        return self.latent.parameters(self.encoder(x, training=False))
+        features = self.encoder(x, training=False)
+        return self.latent.parameters(ops.cast(features, self.latent.compute_dtype))
 
     def _outputs(self, z: Tensor) -> dict[str, Tensor]:
         return self.likelihood(self.decoder(z, training=False))
+
+    def _log_prob(self, x: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+        """log p(x | z), of data in the dtype of a reconstruction."""
+        return self.likelihood.log_prob(ops.cast(x, outputs["reconstruction"].dtype), outputs)
 
     def _posterior_draws(self, params: dict[str, Tensor]) -> Tensor:
         """Latent points for parameters `[draws, batch, ...]`, `[draws, batch, *point_shape]`."""
@@ -195,6 +207,7 @@ class InferenceMethods(keras.Model):
         """As many latent points, of the prior."""
         draws, batch = ops.shape(next(iter(params.values())))[:2]
         z = self.latent.prior_sample(draws * batch)
+        z = ops.cast(z, next(iter(params.values())).dtype)
         return ops.reshape(z, (draws, batch, *self.latent.point_shape))
 
     def _log_weights(
@@ -220,7 +233,8 @@ class InferenceMethods(keras.Model):
         log_q = self.latent.log_density(z, repeated)
         if share:
             log_q = ops.logaddexp(math.log1p(-share) + log_q, math.log(share) + log_prior)
-        return self.likelihood.log_prob(x, outputs) + log_prior - log_q
+        log_prob = self._log_prob(x, outputs)
+        return log_prob + ops.cast(log_prior - log_q, log_prob.dtype)
 
     def _draw(self, params: dict[str, np.ndarray], batch_size: int) -> np.ndarray:
         names = list(params)
@@ -240,23 +254,44 @@ class InferenceMethods(keras.Model):
             )
         return params["location"]
 
-    def _examples(self, x: Any) -> np.ndarray:
-        """Checked examples, for which the model is built if it is not."""
+    def _examples(self, x: Any) -> Any:
+        """Checked examples, for which the model is built if it is not.
+
+        Returns:
+            An array, or an iterator of arrays from a source of batches.
+        """
+        check_dense("x", x)
+        if not isinstance(x, (list, tuple)):
+            x = as_data("x", x)
+        if isinstance(x, (list, tuple, np.ndarray)):
+            return self._require_examples(x)
+        return map(self._require_examples, batches_of(x))
+
+    def _require_examples(self, x: Any) -> np.ndarray:
         x = require_examples("x", x, self.event_shape if self.built else None)
         if not self.built:
             self.build(x.shape)
         return x
 
-    def _in_batches(
-        self, function: Callable[..., Any], *arrays: np.ndarray, batch_size: int
-    ) -> Any:
-        """Applies a function of tensors batch by batch and joins what it returns."""
-        if len(arrays[0]) == 0:
-            raise ValueError("Expected at least one example. Received: none.")
+    def _in_batches(self, function: Callable[..., Any], *arrays: Any, batch_size: int) -> Any:
+        """Applies a function of tensors batch by batch and joins what it returns.
+
+        Args:
+            function: Of as many tensors as there are arrays.
+            arrays: Arrays of one length, or one iterator of arrays.
+            batch_size: Rows at a time, at most.
+        """
+        batch_size = require_integer("batch_size", batch_size, 1)
+        whole = isinstance(arrays[0], np.ndarray)
         pieces = []
-        for start in range(0, len(arrays[0]), require_integer("batch_size", batch_size, 1)):
-            batch = [ops.convert_to_tensor(a[start : start + batch_size]) for a in arrays]
-            pieces.append(keras.tree.map_structure(ops.convert_to_numpy, function(*batch)))
+        for group in [arrays] if whole else zip(*arrays, strict=True):
+            for start in range(0, len(group[0]), batch_size):
+                batch = [ops.convert_to_tensor(a[start : start + batch_size]) for a in group]
+                with no_gradients():
+                    result = function(*batch)
+                pieces.append(keras.tree.map_structure(ops.convert_to_numpy, result))
+        if not pieces:
+            raise ValueError("Expected at least one example. Received: none.")
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *pieces)
 
     def _require_built(self) -> None:

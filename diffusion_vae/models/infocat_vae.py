@@ -16,7 +16,8 @@ from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models.arguments import require_weight
 from diffusion_vae.models.cluster_methods import ClusterMethods
 from diffusion_vae.models.inference import BATCH_SIZE
-from diffusion_vae.models.vae import CapacityOptions, VariationalAutoencoder, Weight
+from diffusion_vae.models.schedules import Weight
+from diffusion_vae.models.vae import CapacityOptions, VariationalAutoencoder
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
@@ -139,8 +140,10 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         seed: int | None = None,
         **kwargs: Unpack[CapacityOptions],
     ) -> None:
+        dtype = kwargs.get("dtype")
         common: dict[str, Any] = {
-            "estimator": estimator, "temperature": temperature, "seed": seed, "name": "latent"
+            "estimator": estimator, "temperature": temperature, "seed": seed,
+            "name": "latent", "dtype": dtype,
         }  # fmt: skip
         latent: ClusteredLatent
         if manifold is None:
@@ -152,7 +155,6 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
                 "Expected no `cluster_dim` with a manifold, whose dimension it has. "
                 f"Received: {cluster_dim!r}."
             )
-        dtype = kwargs.get("dtype")
         super().__init__(
             latent,
             MLPEncoder(HIDDEN, dtype=dtype) if encoder is None else encoder,
@@ -223,8 +225,9 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         return outputs["expected_log_prob"] - kl
 
     def objective(self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]) -> Tensor:
-        information_loss = self.information_loss()
+        information_loss = ops.cast(self.information_loss(), kl.dtype)
         mutual_information = self.mutual_information(outputs["category_logits"])  # [batch]
+        mutual_information = ops.cast(mutual_information, kl.dtype)
         self._track(
             objective=-reconstruction - kl,
             information_loss=information_loss * ops.ones_like(kl),  # weighted by the batch
@@ -232,8 +235,9 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
         )
         loss = reconstruction + self.kl_term(kl)
         if "consistency_loss" in outputs:
-            self._track(consistency_loss=outputs["consistency_loss"])
-            loss = loss + self.current(self.consistency_weight) * outputs["consistency_loss"]
+            consistency_loss = ops.cast(outputs["consistency_loss"], kl.dtype)
+            self._track(consistency_loss=consistency_loss)
+            loss = loss + self.current(self.consistency_weight) * consistency_loss
         if _is_used(self.information_weight):
             loss = loss + self.current(self.information_weight) * information_loss
         if _is_used(self.mutual_information_weight):
@@ -258,8 +262,9 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
             name: ops.reshape(value, (-1, self.latent.clusters, *value.shape[1:]))
             for name, value in outputs.items()
         }
-        log_prob = self.likelihood.log_prob(ops.expand_dims(target, 1), outputs)  # [batch, K]
-        return ops.sum(self.latent.probabilities(params) * log_prob, axis=-1)
+        log_prob = self._log_prob(ops.expand_dims(target, 1), outputs)  # [batch, K]
+        share = ops.cast(self.latent.probabilities(params), log_prob.dtype)
+        return ops.sum(share * log_prob, axis=-1)
 
     def information_loss(self) -> Tensor:
         """Mean cross-entropy of recognising generated pictures' clusters in nats, `[]`."""
@@ -301,7 +306,8 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
 
         def bound(x: Tensor) -> Tensor:
             params = self._posterior_of(x)
-            return self.expected_log_prob(x, params) - self.latent.kl(params)
+            log_prob = self.expected_log_prob(x, params)
+            return log_prob - ops.cast(self.latent.kl(params), log_prob.dtype)
 
         batch_size = require_integer("batch_size", batch_size, 1)
         batch_size = max(1, batch_size // self.latent.clusters)  # examples, of K rows each

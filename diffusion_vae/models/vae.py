@@ -1,10 +1,8 @@
 """The variational autoencoder: encoder -> latent -> decoder -> likelihood, and its loss."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import keras
-import numpy as np
 from keras import ops
 
 from diffusion_vae import likelihoods, networks
@@ -18,16 +16,16 @@ from diffusion_vae.models.arguments import (
     require_ramp,
     require_weight,
 )
+from diffusion_vae.models.data import check_dense
 from diffusion_vae.models.fitting import FittingMethods
 from diffusion_vae.models.inference import InferenceMethods
-from diffusion_vae.random import SeedGenerator, layer_seeds, seed_states, set_seed_states
+from diffusion_vae.models.network_checks import features_of, raw_output_of
+from diffusion_vae.models.saving import SavingMethods
+from diffusion_vae.models.schedules import ScheduleMethods, Weight
+from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
 from diffusion_vae.typing import Shape, Tensor
-
-SEED_PREFIX = "seed_state_"
-Schedule: TypeAlias = keras.optimizers.schedules.LearningRateSchedule
-Weight: TypeAlias = float | Schedule | Callable[..., Any]
 
 
 class KerasOptions(TypedDict, total=False):
@@ -60,7 +58,9 @@ class VAEOptions(KLOptions, total=False):
 
 @with_full_signature
 @serializable
-class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
+class VariationalAutoencoder(
+    SavingMethods, FittingMethods, InferenceMethods, ScheduleMethods, keras.Model
+):
     """A VAE with any latent distribution and any likelihood.
 
     Minimises reconstruction loss + `kl_weight` x KL, in nats per example, averaged
@@ -136,24 +136,24 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         self.latent = latent
         self.encoder = network_or_default("encoder", encoder, networks.MLPEncoder, dtype)
         self.decoder = network_or_default("decoder", decoder, networks.MLPDecoder, dtype)
-        self.likelihood = likelihoods.get(likelihood)
+        self.likelihood = likelihoods.get(likelihood, dtype)
         self.kl_weight = require_weight("kl_weight", kl_weight)
         self.kl_warmup_steps = require_integer("kl_warmup_steps", kl_warmup_steps, 0)
         self.kl_capacity: Any = require_ramp("kl_capacity", kl_capacity)
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)  # of what the latent does not draw
-        # Schedules count their own steps: the optimiser's cannot be read everywhere.
-        self.schedule_step = self.add_weight(
-            name="schedule_step",
-            shape=(),
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
-        )
-        self._objective = PerExampleLoss()
+        self._add_schedule_step()
+        self._objective = PerExampleLoss(dtype=self.loss_dtype)
         names: tuple[str, ...] = ("reconstruction_loss", "kl_loss", "elbo", "mse")
         names = (*names, *latent.diagnostic_names, *self.own_metric_names)
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self._trackers = {
+            name: keras.metrics.Mean(name=name, dtype=self.loss_dtype) for name in names
+        }
+
+    @property
+    def loss_dtype(self) -> str:
+        """Dtype of losses, weights and counters: the likelihood's, never half precision."""
+        return self.likelihood.compute_dtype
 
     # -- building and calling ----------------------------------------------------
 
@@ -172,18 +172,14 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         event = tuple(input_shape[1:])
         encoder_seed, decoder_seed = layer_seeds(self.seed, 2)
         networks.complete(self.encoder, seed=encoder_seed)
-        features = self.encoder(_symbolic(input_shape, self.compute_dtype))
-        if len(features.shape) != 2:
-            raise ValueError(
-                "Expected the encoder to return features of shape [batch, n]. "
-                f"Received shape: {tuple(features.shape)}. End it with a Flatten layer."
-            )
+        examples = _symbolic(input_shape, self.compute_dtype)
+        features = features_of(self.encoder, examples, self.latent)
         if not self.latent.built:
             self.latent.build(features.shape)
         raw_shape = (*event[:-1], (event[-1] or 0) * self.likelihood.outputs_per_value)
         networks.complete(self.decoder, seed=decoder_seed, event_shape=raw_shape)
         points = _symbolic((input_shape[0], *self.latent.point_shape), self.compute_dtype)
-        raw = self.decoder(points)
+        raw = raw_output_of(self.decoder, points, self.likelihood)
         reconstruction_shape = self.likelihood.event_shape(raw.shape)
         if not self.likelihood.built:
             self.likelihood.build(reconstruction_shape)
@@ -192,6 +188,7 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         self.built = True
 
     def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
+        check_dense("inputs", inputs)
         check_event("inputs", inputs.shape[1:], self.event_shape)
         features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
         latent = self.sample_latent(features, training)
@@ -218,10 +215,10 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         training: bool = True,
     ) -> Tensor:
         target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
-        self._check_target(target.shape)
+        self._check_target(target.shape, given=y is not None)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
         reconstruction = self.reconstruction_loss(target, y_pred)  # [batch]
-        kl = self.latent.kl(params)  # [batch]
+        kl = ops.cast(self.latent.kl(params), reconstruction.dtype)  # [batch]
         error = ops.square(target - y_pred["reconstruction"])
         self._track(
             reconstruction_loss=reconstruction,
@@ -230,9 +227,13 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
             mse=ops.mean(error, axis=tuple(range(1, len(error.shape)))),
             **self.latent.diagnostics(params),
         )
-        per_example = self.objective(reconstruction, kl, y_pred)
+        self._warmed_up = not training
+        try:
+            per_example = self.objective(reconstruction, kl, y_pred)
+        finally:
+            self._warmed_up = False
         if training:
-            self.schedule_step.assign_add(1.0)
+            self.schedule_step.assign_add(1)
         loss = self._objective(per_example, per_example, sample_weight)
         for penalty in self.losses:  # a user's regularisers
             loss = loss + self._aggregate_additional_loss(penalty)
@@ -266,54 +267,9 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
         """
         return reconstruction + self.kl_term(kl)
 
-    def kl_term(self, kl: Tensor) -> Tensor:
-        """The KL as the loss takes it: with its weight, or its distance from the capacity."""
-        if self.kl_capacity is not None:
-            kl = ops.abs(kl - self.current_kl_capacity())
-        return self.current_kl_weight() * kl
-
-    def current_kl_weight(self) -> Tensor:
-        """Weight of the KL at this training step: schedule and warm-up."""
-        return self.current(self.kl_weight) * self.warmup_share()
-
-    def current(self, weight: Weight) -> Any:
-        """A weight, a number or a schedule, at this training step."""
-        if not callable(weight):
-            return weight
-        return ops.cast(weight(ops.convert_to_tensor(self.schedule_step)), self.variable_dtype)
-
-    def warmup_share(self) -> Tensor:
-        """Share of the warm-up that has passed at this training step, 0 to 1."""
-        if not self.kl_warmup_steps:
-            return 1.0
-        step = ops.convert_to_tensor(self.schedule_step)
-        return ops.minimum(step / self.kl_warmup_steps, 1.0)
-
-    def current_kl_capacity(self) -> Tensor:
-        """Target C of the KL at this training step, in nats."""
-        start, end, steps = self.kl_capacity
-        step = ops.convert_to_tensor(self.schedule_step)
-        return start + (end - start) * ops.minimum(step / steps, 1.0)
-
     def _track(self, **values: Tensor) -> None:
         for name, value in values.items():
             self._trackers[name].update_state(value)
-
-    # -- saving --------------------------------------------------------------------
-
-    def save_own_variables(self, store: Any) -> None:
-        """Adds the seed generators below the model, which Keras does not restore."""
-        super().save_own_variables(store)
-        for index, state in enumerate(seed_states(self)):
-            store[f"{SEED_PREFIX}{index}"] = state
-
-    def load_own_variables(self, store: Any) -> None:
-        """Puts back what `save_own_variables` wrote."""
-        names = list(store.keys())
-        seeds = [name for name in names if name.startswith(SEED_PREFIX)]
-        super().load_own_variables({n: store[n] for n in names if n not in seeds})
-        states = [store[f"{SEED_PREFIX}{index}"] for index in range(len(seeds))]
-        set_seed_states(self, [np.asarray(state) for state in states])
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, serialised."""
@@ -329,19 +285,6 @@ class VariationalAutoencoder(FittingMethods, InferenceMethods, keras.Model):
             "kl_capacity": self.kl_capacity,
             "seed": self.seed,
         }
-
-    @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: Any = None
-    ) -> "VariationalAutoencoder":
-        """Rebuilds an untrained model from `get_config()`."""
-        config = {
-            name: keras.saving.deserialize_keras_object(value, custom_objects)
-            if isinstance(value, dict) and "class_name" in value
-            else value
-            for name, value in config.items()
-        }
-        return cls(**config)
 
 
 class PerExampleLoss(keras.losses.Loss):

@@ -1,0 +1,180 @@
+"""Checks of data before a model of Keras sees them, and its methods for a single batch."""
+
+import contextlib
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+from diffusion_vae.models import pipelines
+from diffusion_vae.models.arguments import (
+    check_event,
+    check_examples,
+    check_numbers,
+    check_rows,
+    checked_weights,
+    fits,
+)
+from diffusion_vae.models.data import as_data, check_source, is_dataset
+from diffusion_vae.models.jax_state import StateMethods
+from diffusion_vae.typing import Shape
+
+
+class BatchMethods(StateMethods):
+    """Checked data for a model with `likelihood`, `event_shape` and `target_shape`.
+
+    What is handed on to Keras are the arrays that were checked.
+    """
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Keras's `train_on_batch`, for data as in `fit`."""
+        self._refuse_class_weight(kwargs.pop("class_weight", None))
+        x, y, sample_weight = self._checked_data(x, y, sample_weight)
+        with self._one_step():
+            return super().train_on_batch(x, y, sample_weight, **kwargs)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Keras's `test_on_batch`, for data as in `fit`."""
+        x, y, sample_weight = self._checked_data(x, y, sample_weight)
+        with self._one_step():
+            return super().test_on_batch(x, y, sample_weight, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Keras's `predict_on_batch`, for data as in `predict`."""
+        x = self._checked_inputs("x", x)
+        with self._one_step():
+            return super().predict_on_batch(x)
+
+    # -- pieces ----------------------------------------------------------------------
+
+    def _checked_data(
+        self, x: Any = None, y: Any = None, sample_weight: Any = None, name: str = "x"
+    ) -> tuple[Any, Any, Any]:
+        """Checked data, target and weights, for which the model is built if it is not."""
+        x = self._checked_inputs(name, x)
+        if isinstance(x, np.ndarray):
+            if y is not None:
+                y = as_data("y", y)
+            self._check_arrays(x, y)
+            sample_weight = checked_weights(sample_weight, x)
+            if y is None and sample_weight is not None:
+                y = x  # Keras drops weights that come without a target
+        return x, y, sample_weight
+
+    def _checked_inputs(self, name: str, x: Any) -> Any:
+        """Data of examples that the model takes, as an array or a source of batches."""
+        x = as_data(name, x)
+        if not isinstance(x, np.ndarray):
+            return self._checked_source(name, x)
+        check_examples(name, x, self.event_shape if self.built else None)
+        if not self.built:
+            self._build_for(x.shape)
+        return x
+
+    def _checked_source(self, name: str, source: Any) -> Any:
+        """A source whose first element, or what is known of its elements, has been checked."""
+        element, source = pipelines.first_element(source)
+        if element is None:
+            return source
+        parts = pipelines.parts_of(name, element)
+        for part in parts[:2]:
+            if part is not None:
+                pipelines.check_part(name, part, source)
+        shapes = [None if part is None else pipelines.shape_of(part) for part in parts[:2]]
+        shape = shapes[0]
+        if shape is not None:
+            event_shape = self.event_shape if self.built else None
+            pipelines.check_batched(name, shape, source, event_shape)
+            check_event(name, shape[1:], event_shape)
+            if not self.built and None not in shape[1:]:
+                self._build_for(shape)
+        elif not self.built:
+            raise ValueError(
+                f"Expected `{name}` to give batches of a known shape. Received: elements of "
+                "unknown rank. Tell it, such as `data.map(lambda x: tf.ensure_shape(x, (None, 28, "
+                "28, 1)))`, or build the model first: `model.build((None, 28, 28, 1))`."
+            )
+        if is_dataset(source):
+            if self.built and any(each is None or None in each[1:] for each in shapes):
+                source = pipelines.with_shapes(source, self.event_shape, self.target_shape)
+            if _may_be_unscaled(parts[0]):
+                element = next(iter(source.take(1)), None)
+                parts = () if element is None else pipelines.parts_of(name, element)
+        self._check_first_batch(*parts[:2])
+        return source
+
+    def _check_first_batch(self, x: Any = None, y: Any = None) -> None:
+        """Checks the values of a batch in hand; NaN in it is for `NaNGuard` to report."""
+        target = x if y is None else y
+        if target is None or not hasattr(target, "__array__"):
+            return
+        target = as_data("y", target)
+        if target.dtype.kind in "buif" and np.isfinite(target).all():
+            self.likelihood.check_data(target)
+
+    def _check_arrays(self, x: Any = None, y: Any = None) -> None:
+        """Checks NumPy data; what is reconstructed must be in the likelihood's support."""
+        if self.built:
+            self._check_target((x if y is None else y).shape, given=y is not None)
+        if y is None:
+            self.likelihood.check_data(x)
+            return
+        check_source("y", y)
+        check_numbers("y", y)
+        check_rows("y", y, x)
+        self.likelihood.check_data(y)
+
+    def _check_target(self, shape: Shape, given: bool = True) -> None:
+        """Raises `ValueError` if a reconstruction has another shape than its target."""
+        received = tuple(shape[1:])
+        if fits(received, self.target_shape):
+            return
+        if not given or fits(received, self.event_shape):
+            raise ValueError(
+                f"Expected a decoder whose reconstruction has the shape of the data, {received}. "
+                f"Received: a decoder that gives {self.target_shape}. "
+                + self._decoder_end(received)
+            )
+        raise ValueError(
+            "Expected the target to have the shape of a reconstruction, "
+            f"{self.target_shape}. Received: {received}. "
+            "The model learns without labels: call `fit(x)`; `fit(x, target)` is for "
+            "targets such as clean pictures."
+        )
+
+    def _decoder_end(self, shape: Shape) -> str:
+        """How a decoder ends that gives reconstructions of a shape."""
+        if None in shape or not shape:
+            return "Give it a last layer of that shape."
+        raw = (*shape[:-1], shape[-1] * self.likelihood.outputs_per_value)
+        reshape = f" and `Reshape({raw})`" if len(raw) > 1 else ""
+        return f"End it with `Dense({math.prod(raw)})`{reshape}."
+
+    def _refuse_class_weight(self, class_weight: Any) -> None:
+        if class_weight is not None:
+            raise ValueError(
+                "Expected no `class_weight`, which weighs examples by their labels. Received: "
+                f"{class_weight!r}. The model learns without labels: weigh examples with "
+                "`sample_weight`."
+            )
+
+    def _build_for(self, shape: Shape) -> None:
+        """Builds the model for batches of a shape, before callbacks look at the networks."""
+        with self._placement():
+            self.build((None, *shape[1:]))
+
+    def _placement(self) -> contextlib.AbstractContextManager:
+        """Scope of the strategy that the model was made under (TensorFlow only)."""
+        strategy = getattr(self, "distribute_strategy", None)
+        return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def _may_be_unscaled(spec: Any) -> bool:
+    """Whether a part of a pipeline is of whole numbers, as pictures that nobody scaled are."""
+    dtype = getattr(spec, "dtype", None)
+    return dtype is not None and keras.backend.standardize_dtype(dtype).startswith(("int", "uint"))
