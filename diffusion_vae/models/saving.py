@@ -47,6 +47,16 @@ class SavingMethods(keras.Model):
         states = [store[f"{SEED_PREFIX}{index}"] for index in range(len(seeds))]
         set_seed_states(self, [np.asarray(state) for state in states])
 
+    def quantize(self, *args: Any, **kwargs: Any) -> None:
+        """Keras's `quantize`. The optimizer keeps its count of steps alone: the rest of its state
+        is of weights that are gone, and would not fit the file."""
+        super().quantize(*args, **kwargs)
+        former = getattr(self, "optimizer", None)  # none before `compile`
+        if former is not None and former.built:
+            self.optimizer = type(former).from_config(former.get_config())
+            self._build_optimizer()
+            self.optimizer.iterations.assign(former.iterations)
+
     def get_build_config(self) -> dict[str, Any] | None:
         """The shape of the data, and how the latent, made by the constructor, was quantized."""
         config, found = super().get_build_config(), quantization(parts(self.latent))

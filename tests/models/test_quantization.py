@@ -15,7 +15,7 @@ def networks():
 
 
 def given_latent():
-    latent = BrownianLatent(dv.heat_kernels.heat_kernel("sphere:2"), seed=0)
+    latent = BrownianLatent(dv.heat_kernels.heat_kernel(dv.manifolds.Sphere(2)), seed=0)
     return dv.VariationalAutoencoder(latent, *networks(), seed=0)
 
 
@@ -37,6 +37,7 @@ MODELS = {
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method:UserWarning")
 @pytest.mark.parametrize("make", MODELS.values(), ids=list(MODELS))
 def test_a_quantized_model_and_its_halves_survive_their_files(x, tmp_path, make):
     model = make()
