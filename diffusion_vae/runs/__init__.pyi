@@ -4,6 +4,8 @@ from .cluster import Cluster as Cluster
 from .cluster import join as join
 from .composing import compose as compose
 from .evaluation import evaluate_run as evaluate_run
+from .fitting import Fitted as Fitted
+from .fitting import fit_with_restarts as fit_with_restarts
 from .kinds import MODELS as MODELS
 from .kinds import register_model as register_model
 from .loading import LoadedRun as LoadedRun

@@ -83,6 +83,18 @@ class LoadedRun:
         return read_history(path) if path.exists() else {}
 
     @property
+    def picture_note(self) -> str:
+        """The line that names data, run and epoch in the pictures of the run's model."""
+        from diffusion_vae.plots.model_pictures import picture_note
+
+        history = self.history
+        epochs = max(map(len, history.values()), default=0)
+        bound = history.get("val_elbo") or history.get("elbo")
+        if self.which == "best" and bound:
+            epochs = 1 + bound.index(max(bound))
+        return picture_note(self.dataset, self.name, epochs or None)
+
+    @property
     def metrics(self) -> dict[str, Any]:
         """Held-out numbers, or an empty dictionary while the run is not finished."""
         path = self.root / "parameters" / self.name / "metrics.json"

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 
+from diffusion_vae.datasets.curriculum import FrequencyCurriculum
+from diffusion_vae.likelihoods import Gaussian
+from diffusion_vae.models import VariationalAutoencoder
 from diffusion_vae.random import layer_seeds
 
 # The first check comes after a sixth of the epochs (the first stage of a curriculum of
@@ -72,7 +75,25 @@ class StopIfStuck(keras.callbacks.Callback):
         self.stuck = False
         self.excess = math.nan
         self.allowed = math.nan
-        self.of = "training loss"  # what is stuck
+        self.subject = "training loss"  # what is stuck
+
+    @classmethod
+    def of(
+        cls, model: VariationalAutoencoder, curriculum: FrequencyCurriculum, examples: Any = None
+    ) -> Self:
+        """The guard of a training of a model on the data of a curriculum."""
+        likelihood = model.likelihood
+        variance = likelihood.variance if isinstance(likelihood, Gaussian) else 1.0
+        event_size = math.prod(curriculum.dataset.event_shape)
+        return cls(curriculum.energies, event_size, variance, examples=examples)
+
+    def sentence(self, attempt: int, allowed: int) -> str:
+        """What is said of the restart that follows."""
+        return (
+            f"The {self.subject} is stuck {self.excess:.1f} nats above perfect pictures (success "
+            f"is under {self.allowed:.1f} by now): restart {attempt} of {allowed}, with another "
+            "seed."
+        )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         done, epochs = epoch + 1, self.params["epochs"]
@@ -91,7 +112,7 @@ class StopIfStuck(keras.callbacks.Callback):
             self.allowed = self._width + FINAL * (energy - fine) + FINAL_FINE * fine
             if self.excess <= self.allowed and self.examples is not None:
                 self.excess, self.allowed = self._worst(), WORST * energy
-                self.of = "worst example"
+                self.subject = "worst example"
         if self.excess > self.allowed:
             self.stuck = True
             self.model.stop_training = True

@@ -14,7 +14,6 @@ from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.datasets.curriculum import FrequencyCurriculum
 from diffusion_vae.evaluation import Topology, measure_topology, model_specific_metrics
 from diffusion_vae.files import write_json
-from diffusion_vae.likelihoods import Gaussian
 from diffusion_vae.models import VariationalAutoencoder
 from diffusion_vae.plots import write_pictures
 from diffusion_vae.plots.model_pictures import picture_note
@@ -151,7 +150,7 @@ def resume(
             record, model, loaded.dataset, folder, callbacks(), cluster, done, loaded.history
         )
     if guard.stuck and attempt < record.restarts:
-        say(_restart_sentence(guard, attempt + 1, record.restarts))
+        say(guard.sentence(attempt + 1, record.restarts))
         folder.discard()
         again = attempt + 1
         return _attempts(
@@ -196,7 +195,7 @@ def _attempts(
             guard = _fit(record, model, dataset, folder, begun, cluster)
         if not guard.stuck or attempt == allowed:
             break
-        say(_restart_sentence(guard, attempt + 1, allowed))
+        say(guard.sentence(attempt + 1, allowed))
         folder.discard()
     if guard.stuck:
         say(f"The loss is stuck still, and the {allowed} restarts are used up.")
@@ -243,13 +242,8 @@ def _fit(
     curriculum = FrequencyCurriculum(
         dataset, training.curriculum, training.epochs, training.whiten
     )
-    gaussian = isinstance(model.likelihood, Gaussian)
-    guard = StopIfStuck(
-        curriculum.energies,
-        math.prod(dataset.event_shape),
-        model.likelihood.variance if gaussian else 1.0,
-        examples=None if cluster.count > 1 else dataset.train,  # one of several cannot decode
-    )
+    examples = None if cluster.count > 1 else dataset.train  # one of several cannot decode
+    guard = StopIfStuck.of(model, curriculum, examples)
     allowed: list[keras.callbacks.Callback] = [guard] if record.restarts else []
     if training.patience is not None:
         allowed.append(
@@ -316,10 +310,3 @@ def _finished(
 def _steps_per_epoch(record: Record, dataset: datasets.Dataset) -> int:
     training = record.training
     return training.passes * math.ceil(len(dataset.train) / training.batch_size)
-
-
-def _restart_sentence(guard: StopIfStuck, attempt: int, allowed: int) -> str:
-    return (
-        f"The {guard.of} is stuck {guard.excess:.1f} nats above perfect pictures (success "
-        f"is under {guard.allowed:.1f} by now): restart {attempt} of {allowed}, with another seed."
-    )

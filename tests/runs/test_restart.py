@@ -96,4 +96,4 @@ def test_the_worst_example_shows_a_tear(worst, stuck):
     assert not after(callback, 2, 2.0)
     assert after(callback, 9, 1.8) == stuck
     assert callback.excess == pytest.approx(worst, rel=1e-4)
-    assert callback.of == "worst example"
+    assert callback.subject == "worst example"

@@ -1,6 +1,7 @@
 """One self-contained file of HTML about a run."""
 
 import base64
+import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,9 @@ def write_report(
         dataset=loaded.dataset_name,
         epochs=max(map(len, history.values()), default=0),
         started=loaded.experiment.get("started", ""),
+        took=_duration(loaded.experiment.get("training_seconds")),
+        weights=loaded.model.count_params(),
+        repeat=f"diffusion-vae train --config {parameters / 'experiment.json'}",
         numbers=rows,
         has_paper=has_paper,
         examples=len(loaded.dataset.test),
@@ -100,12 +104,13 @@ def write_report(
 
 def _pictures(loaded: LoadedRun) -> tuple[list[tuple], Any]:
     """Pictures as (caption, light, dark) with `data:` addresses, and the interactive page."""
-    from diffusion_vae.plots.model_pictures import model_figures, write_picture
+    from diffusion_vae.plots.model_pictures import noted_figures, write_picture
 
     folder = loaded.root / "images" / loaded.name
     found: dict[str, tuple] = {}
     interactive = None
-    for name, picture in model_figures(loaded.model, loaded.dataset, everything=True).items():
+    note = loaded.picture_note
+    for name, picture in noted_figures(loaded.model, loaded.dataset, True, note).items():
         path = write_picture(picture, folder / name)
         if path.suffix == ".html":
             interactive = picture
@@ -120,6 +125,11 @@ def _pictures(loaded: LoadedRun) -> tuple[list[tuple], Any]:
     order += [name for name in found if name not in CAPTIONS]
     named = [(CAPTIONS.get(name, name.replace("_", " ")), *found[name]) for name in order]
     return named, interactive
+
+
+def _duration(seconds: float | None) -> str:
+    """Hours, minutes and seconds; empty where they are not known."""
+    return "" if seconds is None else str(datetime.timedelta(seconds=round(seconds)))
 
 
 def _both_grounds(figure: Any) -> tuple[str, str]:
