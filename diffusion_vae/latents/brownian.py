@@ -151,7 +151,10 @@ class BrownianLatent(LatentDistribution):
         return self.kernel.log_density(z, params["location"], params["time"])
 
     def prior_sample(self, n: int, seed: Seed = None) -> Tensor:
-        return self.manifold.prior_sample((n,), seed=self._draw_seed(seed))
+        z = self.manifold.prior_sample((n,), seed=self._draw_seed(seed))
+        if keras.backend.standardize_dtype(z.dtype) == self.compute_dtype:
+            return z
+        return self.manifold.project(ops.cast(z, self.compute_dtype))  # to its own last digit
 
     def prior_log_density(self, z: Tensor) -> Tensor:
         return self.manifold.prior_log_density(z)
