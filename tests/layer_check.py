@@ -21,7 +21,8 @@ class LayerCase(NamedTuple):
         upstream: Maps features `[batch, 4]` to its symbolic inputs.
         trainable: Number of trainable weights.
         generators: Number of seed generators.
-        full_precision: Whether it keeps float32 under a mixed-precision policy.
+        full_precision: Whether it keeps float32 under a policy of half precision.
+        wraps: Whether it has weights and outputs of a layer that is given, in float32.
     """
 
     cls: type
@@ -31,13 +32,14 @@ class LayerCase(NamedTuple):
     trainable: int = 0
     generators: int = 0
     full_precision: bool = True
+    wraps: bool = False
 
 
 def check_layer(case, folder):
     """Runs every check; `folder` is where the model file goes."""
     check_configuration(case)
     check_shapes(case)
-    check_mixed_precision(case)
+    check_float_types(case)
     check_counts(case)
     check_training_and_file(case, folder)
 
@@ -70,19 +72,27 @@ def check_shapes(case):
             assert symbol.dtype == keras.backend.standardize_dtype(value.dtype) == "float32"
 
 
-def check_mixed_precision(case):
+def check_float_types(case):
+    check_float_type(case, "mixed_bfloat16", computed="bfloat16", kept="float32")
+    check_float_type(case, "bfloat16", computed="bfloat16", kept="bfloat16")
+    if keras.backend.backend() != "jax":  # which has float64 where a user turned it on
+        check_float_type(case, "float64", computed="float64", kept="float64")
+
+
+def check_float_type(case, policy, computed, kept):
     previous = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(policy)
     try:
         layer = case.cls(**case.config)
         outputs = layer(_map(ops.convert_to_tensor, case.inputs))
     finally:
         keras.config.set_dtype_policy(previous)
-    expected = "float32" if case.full_precision else "bfloat16"
+    if case.wraps or (case.full_precision and policy != "float64"):
+        computed = kept = "float32"
     for value in _flatten(outputs):
-        assert keras.backend.standardize_dtype(value.dtype) == expected
+        assert keras.backend.standardize_dtype(value.dtype) == computed
         assert np.isfinite(ops.convert_to_numpy(ops.cast(value, "float32"))).all()
-    assert all(weight.dtype == "float32" for weight in layer.weights)
+    assert all(weight.dtype == kept for weight in layer.weights)
 
 
 def check_counts(case):

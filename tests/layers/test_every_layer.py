@@ -116,6 +116,7 @@ def cases():
                 normal(BATCH, 3),
                 dense(3),
                 trainable=4,
+                wraps=True,
             ),
         )
 
