@@ -21,6 +21,7 @@ from diffusion_vae.manifolds.arguments import (
 )
 from diffusion_vae.manifolds.numerics.pool import Pool, draw_from_pool, pool_by_projection
 from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm, shortened
+from diffusion_vae.progress import telling
 from diffusion_vae.typing import Seed, Tensor
 
 if TYPE_CHECKING:
@@ -246,7 +247,8 @@ class Manifold:
 
     @functools.cached_property
     def _pool(self) -> Pool:
-        return pool_by_projection(self)
+        with telling("Measuring the volume of the manifold ..."):
+            return pool_by_projection(self)
 
     # -- the prior -------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from diffusion_vae.manifolds.numerics import level_set
 from diffusion_vae.manifolds.numerics.atlas import Atlas, build_atlas
 from diffusion_vae.manifolds.numerics.closest_point import closest_point
 from diffusion_vae.manifolds.numerics.pool import draw_from_pool
+from diffusion_vae.progress import telling
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Tensor
 
@@ -137,7 +138,8 @@ class ImplicitManifold(Manifold):
 
     @functools.cached_property
     def _atlas(self) -> Atlas:
-        return build_atlas(*self._sampling)
+        with telling("Covering the level set with charts ..."):
+            return build_atlas(*self._sampling)
 
 
 @functools.lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.checks import contract, curves, measure, projection
 from diffusion_vae.manifolds.checks.report import CheckReport, CheckResult, run_check
 from diffusion_vae.manifolds.checks.subject import Subject
+from diffusion_vae.progress import Verbosity, telling
 
 __all__ = ["CHECKS", "CheckReport", "CheckResult", "check_manifold"]
 
@@ -31,19 +32,23 @@ CHECKS = {
 }
 
 
-def check_manifold(manifold: Manifold, seed: int = 0, samples: int = 8192) -> CheckReport:
+def check_manifold(
+    manifold: Manifold, seed: int = 0, samples: int = 8192, verbose: Verbosity = "auto"
+) -> CheckReport:
     """Checks a manifold against the contract of `Manifold`, by its embedding alone.
 
     For a user's manifold: volume, scalar curvature and uniform samples are compared
     with what follows from `project`, everything else with what it promises. Methods
     that the manifold declares `approximate` are held to wider tolerances, and each
-    line of the report states its own. It takes seconds.
+    line of the report states its own. It takes seconds, for a level set up to a minute.
 
     Args:
         manifold: The manifold.
         seed: Integer seed of all random points.
         samples: Number of points where laws are compared, and of charts that must
             cover the manifold; a strongly curved one needs more.
+        verbose: Whether the check that is running is shown on standard error. `"auto"` shows it
+            on a terminal.
 
     Returns:
         A `CheckReport`, which prints as a table; `report.failed` names the checks
@@ -63,5 +68,9 @@ def check_manifold(manifold: Manifold, seed: int = 0, samples: int = 8192) -> Ch
             f"Expected an instance of a subclass of `Manifold`. Received: {manifold!r}."
         )
     subject = Subject(manifold, seed, samples)
-    results = (run_check(name, check, subject) for name, check in CHECKS.items())
+    results = []
+    with telling(verbose=verbose) as say:
+        for number, (name, check) in enumerate(CHECKS.items(), start=1):
+            say(f"Checking {name} ({number} of {len(CHECKS)}) ...")
+            results.append(run_check(name, check, subject))
     return CheckReport(repr(manifold), tuple(results))
