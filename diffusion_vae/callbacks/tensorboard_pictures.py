@@ -24,6 +24,7 @@ from diffusion_vae.plots.model_pictures import held_out_examples, is_picture
 from diffusion_vae.plots.sprites import most_pictures, sprite_sheet
 
 POINTS = 2000  # largest number of points in the projector
+SHOWN_IN_SPACE = 3  # columns that the projector needs
 SHEET = 2_000_000  # bytes of its sheet of pictures, before compression
 CONFIG = "projector_config.pbtxt"  # the name that TensorBoard reads
 
@@ -34,7 +35,7 @@ def write_images(pictures: Mapping[str, str | Path], log_dir: str | Path, step: 
     Args:
         pictures: A dictionary from names to paths of PNG files.
         log_dir: Folder of the event file, made if it is missing.
-        step: The epoch of the pictures, counted from 0 as the scalars are.
+        step: The epoch of the pictures, counted from 1 as their titles do.
     """
     images = [_image(name, Path(path)) for name, path in pictures.items()]
     if not images:
@@ -65,6 +66,8 @@ def write_embedding(model: Any, dataset: Dataset | np.ndarray, log_dir: str | Pa
     if pictures and len(x):
         most = min(POINTS, most_pictures(x[0], SHEET))
     points, more = _latent_points(model, x[:most])
+    missing = max(0, SHOWN_IN_SPACE - points.shape[1])
+    points = np.pad(points, [(0, 0), (0, missing)])  # else its principal components are NaN
     log_dir = Path(log_dir)
     columns: dict[str, np.ndarray] = (
         {} if labels is None else {"label": np.asarray(labels)[:most].reshape(-1)}

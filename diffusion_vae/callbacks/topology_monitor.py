@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from diffusion_vae.callbacks.examples import require_factors, require_fitting
 from diffusion_vae.checks import require_integer
 
 if TYPE_CHECKING:
@@ -40,10 +41,13 @@ class TopologyMonitor(keras.callbacks.Callback):
 
     def __init__(self, dataset: Dataset, every: int = 1, seed: int = 0) -> None:
         super().__init__()
-        self.dataset = dataset
         self.every = require_integer("every", every, 1)
+        self.dataset = require_factors(dataset)
         self.seed = seed
         self._last: dict[str, float] = {}
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        require_fitting(self.model, self.dataset)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         known = {name: value for name, value in (logs or {}).items() if name.startswith(PREFIX)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from diffusion_vae.callbacks.examples import require_fitting, require_pictured
 from diffusion_vae.checks import require_integer
 
 if TYPE_CHECKING:
@@ -47,23 +48,31 @@ class TrainingPictures(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.folder = Path(folder)
-        self.dataset = dataset
+        self.dataset = require_pictured(dataset)
         self.every = require_integer("every", every, 1)
-        self.seconds_per_frame = seconds_per_frame
+        from diffusion_vae.plots.animation import require_duration  # imports Matplotlib
+
+        self.seconds_per_frame = require_duration("seconds_per_frame", seconds_per_frame)
         self.log_dir = log_dir
+        self.run: str | None = None  # named in the pictures; `ResultsFolder` sets it
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        require_fitting(self.model, self.dataset)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if (epoch + 1) % self.every != 0:
             return
         from diffusion_vae.plots import save
-        from diffusion_vae.plots.model_pictures import training_figure
+        from diffusion_vae.plots.layout import note
+        from diffusion_vae.plots.model_pictures import picture_note, training_figure
 
         figure = training_figure(self.model, self.dataset, title=f"epoch {epoch + 1}")
+        note(figure, picture_note(self.dataset, self.run))
         path = save(figure, self.folder / f"epoch_{epoch + 1:04d}.png", dpi=100)
         if self.log_dir is not None:
             from diffusion_vae.callbacks.tensorboard_pictures import write_images
 
-            write_images({"training": path}, self.log_dir, epoch)
+            write_images({"training": path}, self.log_dir, epoch + 1)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         frames = sorted(self.folder.glob("epoch_*.png"))

@@ -8,8 +8,7 @@ from typing import Any
 import keras
 
 FIRST = ("elbo", "kl_loss", "mse", "loss")  # the others follow in Keras's order
-BAR = 48  # letters of "1000/1000", the bar and its times
-NUMBER = 13  # letters of a metric besides its name: " - ", ": -744.0123"
+BAR = 38  # letters of the bar and its times, without the digits of "469/469"
 
 
 class LineProgressBar(keras.callbacks.ProgbarLogger):
@@ -34,9 +33,9 @@ class LineProgressBar(keras.callbacks.ProgbarLogger):
             return logs
         names = [name for name in logs if not name.startswith("val_")]
         names.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
-        room, chosen = shutil.get_terminal_size().columns - BAR, []
+        room, chosen = shutil.get_terminal_size().columns - BAR - 2 * len(str(self.target)), []
         for name in names:
-            room -= len(name) + NUMBER
+            room -= len(f" - {name}: {float(logs[name]):.4f}")
             if room < 0 and chosen:
                 break
             chosen.append(name)

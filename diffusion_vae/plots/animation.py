@@ -7,11 +7,17 @@ from typing import Any
 import imageio.v3 as imageio
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
+from scipy.spatial import KDTree
 
 from diffusion_vae.files import replacing
+from diffusion_vae.plots.colours import PALETTE
 from diffusion_vae.plots.images import to_unit
 from diffusion_vae.plots.saving import to_array
 
+COLOURS = 256  # of a GIF
+EXACT = 48  # most frequent colours that stay as they are
+RESERVED = [int(colour[1:], 16) for colour in PALETTE]  # and those of classes
 FASTEST = 0.02  # seconds a frame: viewers slow down faster frames
 
 
@@ -38,15 +44,8 @@ def write_gif(
     Raises:
         ValueError: If there is no frame, or it would stay too short a time.
     """
-    for name, seconds in (
-        ("seconds_per_frame", seconds_per_frame),
-        ("seconds_on_last", seconds_on_last),
-    ):
-        if not seconds >= FASTEST:
-            raise ValueError(
-                f"Expected `{name}` to be at least {FASTEST}, or viewers change it. "
-                f"Received: {seconds}."
-            )
+    require_duration("seconds_per_frame", seconds_per_frame)
+    require_duration("seconds_on_last", seconds_on_last)
     pictures = [_pixels(frame) for frame in frames]
     if not pictures:
         raise ValueError("Expected at least one frame. Received: none.")
@@ -63,10 +62,57 @@ def write_gif(
         movie.append(sheet)
         milliseconds.append(1000.0 * seconds_per_frame)
     milliseconds[-1] += 1000.0 * (seconds_on_last - seconds_per_frame)
+    first, *others = _in_one_palette(movie)
     with replacing(path) as temporary:
-        duration = milliseconds if len(movie) > 1 else milliseconds[0]
-        imageio.imwrite(temporary, np.stack(movie), extension=".gif", duration=duration, loop=0)
+        first.save(
+            temporary,
+            format="GIF",
+            save_all=True,
+            append_images=others,
+            duration=[round(time) for time in milliseconds] if others else round(milliseconds[0]),
+            loop=0,
+            optimize=False,  # Pillow would give each frame a palette of its own
+            disposal=1,
+        )
     return Path(path)
+
+
+def require_duration(name: str, seconds: float) -> float:
+    """Returns the time that a frame stays; `ValueError` if viewers would not keep it."""
+    if not seconds >= FASTEST:
+        raise ValueError(
+            f"Expected `{name}` to be at least {FASTEST}, or viewers change it. "
+            f"Received: {seconds}."
+        )
+    return seconds
+
+
+def _in_one_palette(movie: list[np.ndarray]) -> list[Image.Image]:
+    """Frames `[H, W, 3]` as pictures with one palette, or a legend would change its colours.
+
+    Colours that all frames have in large numbers stay exactly as they are (the ground, the
+    legend); the others go to the nearest of the palette, without dots of two colours.
+    """
+    packed = [frame.astype(np.int32) @ (65536, 256, 1) for frame in movie]  # [H, W]
+    counted = [np.unique(frame, return_counts=True) for frame in packed]
+    colours, place = np.unique(np.concatenate([c for c, _ in counted]), return_inverse=True)
+    counts = np.bincount(place, np.concatenate([n for _, n in counted]))  # [colours]
+    rgb = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], -1).astype(np.uint8)
+    palette = rgb
+    if len(rgb) > COLOURS:
+        exact = rgb[np.argsort(-counts, kind="stable")[:EXACT]]
+        exact = np.concatenate([rgb[np.isin(colours, RESERVED)], exact])
+        exact = exact[np.sort(np.unique(exact, axis=0, return_index=True)[1])]
+        others = Image.fromarray(rgb[None]).quantize(COLOURS - len(exact))
+        others = np.reshape(others.getpalette(), (-1, 3))[: COLOURS - len(exact)]
+        palette = np.concatenate([exact, others]).astype(np.uint8)
+    nearest = KDTree(palette.astype(float)).query(rgb.astype(float))[1].astype(np.uint8)
+    pictures = []
+    for frame in packed:
+        picture = Image.fromarray(nearest[np.searchsorted(colours, frame)])
+        picture.putpalette(palette.tobytes())
+        pictures.append(picture)
+    return pictures
 
 
 def _pixels(frame: Any) -> np.ndarray:

@@ -13,12 +13,13 @@ from diffusion_vae.plots.charts.frames import INK, TEXT, AnyAxes
 
 COLUMNS = 3  # most panels in a row
 TITLE = 9  # points
-PANEL = 3.6  # inches
-SMALL_PANEL = 2.9  # inches, where there are several
+PANEL = 3.8  # inches
+SMALL_PANEL = 3.4  # inches, where there are several
 LETTERS = 52  # in a line of a panel's title
-SMALL_LETTERS = 44
+SMALL_LETTERS = 48
 LETTERS_PER_INCH = 11  # in a line of a figure's title
 MARGIN = 0.08  # inches
+NOTE, NOTE_HEIGHT = 6, 0.16  # points and inches, of the line that names data, run and epoch
 DPI = 150
 
 
@@ -64,6 +65,14 @@ def heading(figure: Figure, text: str | None) -> None:
         letters = int(LETTERS_PER_INCH * figure.get_figwidth())
         lines = [textwrap.fill(line, letters) for line in text.splitlines()]
         figure.suptitle("\n".join(lines), fontsize=TITLE + 1, color=INK)
+
+
+def note(figure: Figure, text: str) -> Figure:
+    """Says at the lower right of a finished figure what it shows; it grows by that line."""
+    if text:
+        figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + NOTE_HEIGHT)
+        figure.supxlabel(text, x=0.99, ha="right", fontsize=NOTE, color=INK)
+    return figure
 
 
 def caption(axes: AnyAxes, text: str | None, alone: bool) -> None:

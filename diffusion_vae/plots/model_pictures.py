@@ -84,13 +84,24 @@ def write_pictures(
     require_choice("file_format", file_format, FORMATS)
     note = picture_note(dataset) if note is None else note
     written = []
-    for name, picture in model_figures(model, dataset, everything, note).items():
+    for name, picture in noted_figures(model, dataset, everything, note).items():
         path = Path(folder) / name
         if isinstance(picture, Figure):
             path = path.with_suffix(f".{file_format}")
-            add_note(use_dark_background(picture) if dark else picture, note)
+            picture = use_dark_background(picture) if dark else picture
         written.append(write_picture(picture, path))
     return written
+
+
+def noted_figures(
+    model: Any, dataset: Dataset | np.ndarray, everything: bool, note: str
+) -> dict[str, Any]:
+    """`model_figures`, each of which says what it shows."""
+    pictures = model_figures(model, dataset, everything, note)
+    for picture in pictures.values():
+        if isinstance(picture, Figure):
+            add_note(picture, note)
+    return pictures
 
 
 def picture_note(dataset: Any, run: str | None = None, epoch: int | None = None) -> str:

@@ -141,11 +141,46 @@ def test_a_run_has_pictures_of_its_last_epoch_and_a_projector(tmp_path, dataset,
     log_dir = folder.folder("tensorboard")
     found = images(log_dir / "pictures")
     assert set(found) == {"latent", "reconstruction_grid", "reconstruction_pairs", "training"}
-    assert [step for step, _ in found["latent"]] == [2]
-    assert [step for step, _ in found["training"]] == [0, 1, 2]
+    assert [step for step, _ in found["latent"]] == [3]  # the epoch, as the title counts it
+    assert [step for step, _ in found["training"]] == [1, 2, 3]
     latent = imageio.imread(folder.folder("images") / "latent.png")
     np.testing.assert_array_equal(found["latent"][0][1], latent)
     assert Projector(log_dir).runs == ["pictures"]
+
+
+def test_points_of_two_coordinates_are_drawn_in_space(tmp_path):
+    """Of two columns the projector's third principal component is NaN, and it draws nothing."""
+    x = np.random.default_rng(0).random((6, 4, 4), dtype=np.float32)
+    for model in (dv.SphereVAE(1, seed=0), dv.EuclideanVAE(2, seed=0)):
+        model.build((None, 4, 4))
+        write_embedding(model, x, tmp_path)
+        vectors, _, _ = Projector(tmp_path).read(".")
+        np.testing.assert_allclose(vectors[:, :2], model.encode(x)[0], rtol=1e-5, atol=1e-6)
+        assert vectors.shape == (6, 3) and np.all(vectors[:, 2] == 0)
+
+
+@pytest.mark.filterwarnings("ignore:html5lib's sanitizer is deprecated")
+def test_the_tab_of_hyperparameters_has_the_settings_and_the_scalars(tmp_path, small_model):
+    from tensorboard.plugins.hparams.hparams_plugin import HParamsPlugin
+
+    x = np.random.default_rng(0).random((6, 4, 4), dtype=np.float32)
+    folder = ResultsFolder(tmp_path, run="first", experiment={"dataset": {"name": "mine"}})
+    small_model().fit(x, validation_data=x, epochs=1, verbose=0, callbacks=[folder])
+    log_dir = str(tmp_path / "tensorboard")
+    multiplexer = EventMultiplexer().AddRunsFromDirectory(log_dir)
+    multiplexer.Reload()
+    context = base_plugin.TBContext(
+        logdir=log_dir, data_provider=MultiplexerDataProvider(multiplexer, log_dir)
+    )
+    app = HParamsPlugin(context).get_plugin_apps()["/experiment"]
+    answer = Client(app).post("/", json={"experimentName": ""})
+    assert answer.status_code == 200, answer.text
+    settings = {info["name"] for info in answer.json["hparamInfos"]}
+    assert {"model", "model.encoder", "optimizer.learning_rate", "dataset.name"} <= settings
+    shown = {(info["name"]["group"], info["name"]["tag"]) for info in answer.json["metricInfos"]}
+    assert {("/validation", "epoch_elbo"), ("/train", "epoch_elbo")} <= {
+        ("/" + group.strip("/"), tag) for group, tag in shown
+    }
 
 
 def test_a_model_without_a_manifold_shows_draws_from_its_posterior(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from diffusion_vae.plots import save, write_gif
+from diffusion_vae.plots.colours import PALETTE
 
 
 def test_frames_keep_their_order_and_their_time(tmp_path):
@@ -60,3 +61,25 @@ def test_errors(tmp_path, arguments, message):
 def test_too_fast_to_follow_is_refused(tmp_path, seconds):
     with pytest.raises(ValueError, match="seconds_per_frame"):
         write_gif([np.zeros((2, 2))], tmp_path / "m.gif", seconds)
+
+
+def test_the_colours_of_a_legend_are_the_same_in_all_frames(tmp_path):
+    """A palette a frame would give each its own; the classes stay as they are, to the bit."""
+    rng = np.random.default_rng(0)
+    classes = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in PALETTE], np.uint8)
+    frames = rng.integers(0, 256, (3, 60, 60, 3)).astype(np.uint8)  # far more than 256 colours
+    frames[:, :10] = np.repeat(classes, 6, axis=0)[None, None]  # the legend, ten classes
+    frames[:, 10:30] = 255
+    movie = imageio.imread(write_gif(frames, tmp_path / "m.gif", 0.1, 0.1))
+    np.testing.assert_array_equal(movie[:, :30], frames[:, :30])
+    assert len(np.unique(movie.reshape(-1, 3), axis=0)) <= 256
+    away = np.linalg.norm(movie.astype(float) - frames, axis=-1)
+    assert away.mean() < 25  # a cube of 256 colours has an edge of 40
+
+
+def test_smooth_colours_get_no_dots_of_two_colours(tmp_path):
+    ramp = np.linspace(0, 1, 600)[None, :, None] * np.array([1.0, 0.4, 0.2])
+    ramp = np.repeat(np.rint(255 * ramp).astype(np.uint8), 4, axis=0)
+    movie = imageio.imread(write_gif([ramp, ramp[:, ::-1]], tmp_path / "m.gif"))
+    assert np.all(np.diff(movie[0, 0, :, 0].astype(int)) >= 0)  # dithering goes to and fro
+    np.testing.assert_array_equal(movie[0], np.repeat(movie[0, :1], 4, axis=0))
