@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from diffusion_vae.plots.galleries import checked_limits, sheet
-from diffusion_vae.plots.images import Limits
+from diffusion_vae.plots.galleries import sheet
+from diffusion_vae.plots.images import Limits, decoded_range
 
 DRAWS = 10  # pictures in a row
 
@@ -19,7 +19,8 @@ def cluster_samples(
     Args:
         model: A model with `sample_cluster` and a latent of `clusters`.
         n: Number of samples of each.
-        limits: The values (low, high) shown black and white. See `value_range`.
+        limits: The values (low, high) shown black and white; by default guessed from the
+            pictures. Pass `value_range(x)` of the data.
         title: Title of the figure.
 
     Returns:
@@ -39,7 +40,8 @@ def cluster_interpolation(
     Args:
         model: A model with `interpolate_clusters`, `decode` and a latent of `clusters`.
         steps: Number of points on each path, both ends included.
-        limits: The values (low, high) shown black and white. See `value_range`.
+        limits: The values (low, high) shown black and white; by default guessed from the
+            pictures. Pass `value_range(x)` of the data.
         title: Title of the figure.
 
     Returns:
@@ -60,7 +62,8 @@ def away_from_origin(
     Args:
         model: A model with `decode` and a latent with `centres`.
         steps: Number of multiples.
-        limits: The values (low, high) shown black and white. See `value_range`.
+        limits: The values (low, high) shown black and white; by default guessed from the
+            pictures. Pass `value_range(x)` of the data.
         title: Title of the figure.
 
     Returns:
@@ -74,4 +77,5 @@ def away_from_origin(
 def _rows(pictures: Any, limits: Limits | None, title: str | None) -> Figure:
     """A sheet of `[K, n, *event]`, a row a cluster."""
     rows = [{f"cluster {c}": np.asarray(row)} for c, row in enumerate(pictures)]
-    return sheet(rows, checked_limits(limits, np.asarray(pictures)), title, label_rows=True)
+    limits = limits or decoded_range(pictures)
+    return sheet(rows, limits, title, label_rows=True)

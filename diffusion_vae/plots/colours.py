@@ -11,6 +11,8 @@ PALETTE = (
 MARKERS = "o^sDvPX*"
 STEPS = 12  # checks along each side of the legend square
 CHROMA = 0.25
+# The torus of colours: mean chroma, how far chroma and brightness go from their means.
+TORUS_CHROMA, TORUS_TUBE, TORUS_BRIGHTNESS = 0.155, 0.075, 0.24
 
 # NTSC: RGB from luma Y and the chroma pair I, Q.
 _YIQ_TO_RGB = np.array([[1.0, 0.956, 0.621], [1.0, -0.272, -0.647], [1.0, -1.106, 1.703]])
@@ -30,10 +32,12 @@ def circle_colours(angles: ArrayLike) -> np.ndarray:
 
 
 def torus_colours(angles: ArrayLike) -> np.ndarray:
-    """Colours of translations, periodic in both angles (paper, Fig. 5).
+    """A colour of its own for each pair of angles, periodic in both (after the paper, Fig. 5).
 
-    The hue and brightness go round with the second angle; a checkerboard of
-    lighter and darker squares marks the steps of both.
+    The hue goes round with the first angle; with the second go brightness and saturation, once
+    round a small circle. The colours thus lie on a torus in the space of colours: where an
+    encoder folds or winds, or jumps, the picture's colours meet that are apart in the legend.
+    Both angles are rounded to twelve steps.
 
     Args:
         angles: Horizontal and vertical translation in radians, `[..., 2]`.
@@ -44,9 +48,9 @@ def torus_colours(angles: ArrayLike) -> np.ndarray:
     step = 2.0 * np.pi / STEPS
     rounded = np.rint(np.mod(np.asarray(angles, dtype="float64"), 2.0 * np.pi) / step) * step
     theta, phi = rounded[..., 0], rounded[..., 1]
-    check = 0.14 * np.cos(0.5 * STEPS * (theta + phi))
-    y = 0.5 + check - 0.2 * np.sin(phi)
-    return yiq_to_rgb(y, CHROMA * np.cos(phi), CHROMA * np.sin(phi))
+    chroma = TORUS_CHROMA + TORUS_TUBE * np.cos(phi)
+    y = 0.5 + TORUS_BRIGHTNESS * np.sin(phi)
+    return yiq_to_rgb(y, chroma * np.cos(theta), chroma * np.sin(theta))
 
 
 def rotation_colours(rotations: ArrayLike) -> np.ndarray:

@@ -54,6 +54,8 @@ def learning_curves(history: Mapping[str, Sequence[float]], *, title: str | None
                 }
                 axes.plot(epochs, values, marker="." if len(values) < 3 else "", **style)
         _finish(axes, name.replace("_", " "))
+        if i + columns >= len(names):  # the lowest of its column
+            axes.set_xlabel("epoch", fontsize=TEXT - 1, color=INK, labelpad=1)
     handles = {h.get_label(): h for axes in figure.axes for h in axes.lines}
     figure.legend(
         handles=list(handles.values()),

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from diffusion_vae.plots.charts import chart
 from diffusion_vae.plots.charts.panel import Grid
-from diffusion_vae.plots.images import Limits, as_images, to_unit, value_range
+from diffusion_vae.plots.images import Limits, as_images, decoded_range, to_unit
 from diffusion_vae.plots.layout import caption, panel_figure, picture_axes
 from diffusion_vae.plots.reconstruction import draw_grid
 
@@ -42,8 +42,8 @@ def explore(
         n: Number of pictures along the longer side of a panel.
         locations: Latent points `[m, ambient_dim]` that fix the principal directions of
             a space of many dimensions, as those passed to `latent_scatter`.
-        limits: The values (low, high) shown black and white; by default those of the
-            decoded pictures, see `value_range`.
+        limits: The values (low, high) shown black and white; by default guessed from the
+            decoded pictures. Pass `value_range(x)` of the data.
 
     Returns:
         The figure.
@@ -70,7 +70,7 @@ def explore(
     panels = chart(model.manifold, locations)
     coarse, fine = ([g for p in panels for g in p.grids(m)] for m in (n, CLICKABLE))
     decoded = np.asarray(model.decode(np.concatenate([g.points for g in coarse])))
-    limits = limits or value_range(decoded)
+    limits = limits or decoded_range(decoded)
     pictures = to_unit(as_images(decoded), limits)  # [k, H, W] or [k, H, W, 3]
     _, places = panel_figure(len(coarse) + 1, make=sized)
     marks = {}

@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from diffusion_vae.plots.charts.evaluate import evaluated
-from diffusion_vae.plots.images import Limits, as_images, grid_image, require_limits, value_range
+from diffusion_vae.plots.images import (
+    Limits,
+    as_images,
+    decoded_range,
+    grid_image,
+    require_limits,
+    value_range,
+)
 from diffusion_vae.plots.layout import heading, new_figure, picture_axes
 
 WIDTH = 5.2  # inches, of a sheet of pictures
@@ -58,13 +65,16 @@ def prior_samples(
         model: A model with `sample`.
         n: Number of samples.
         columns: Pictures in a row; by default as many as make a square.
-        limits: The values (low, high) shown black and white. See `value_range`.
+        limits: The values (low, high) shown black and white; by default guessed from the
+            samples. Pass `value_range(x)` of the data.
         title: Title of the figure.
 
     Returns:
         A Matplotlib `Figure`.
     """
-    return examples(model.sample(n), n, columns=columns, limits=limits, title=title)
+    samples = np.asarray(model.sample(n))
+    limits = limits or decoded_range(samples)
+    return examples(samples, n, columns=columns, limits=limits, title=title)
 
 
 def reconstruction_pairs(

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 
 OVERSHOOT = 0.25  # of the range [0, 1]; a Gaussian decoder leaves it by about as much
 STRIPE_ROWS = 64
+GAP = 1  # pixels between pictures
+RARE = 0.01  # share of the values of a decoder that its range need not hold
 
 Limits: TypeAlias = tuple[float, float]
 """The values (low, high) shown black and white."""
@@ -69,6 +71,25 @@ def value_range(x: ArrayLike) -> Limits:
     return (0.0, 1.0) if high <= 1.0 + OVERSHOOT else (0.0, high)
 
 
+def decoded_range(decoded: ArrayLike) -> Limits:
+    """The range of data of which only decoded pictures are known.
+
+    As `value_range`, but of all values save the most extreme ones: a decoder leaves the range
+    of its data here and there, and one such pixel would make all pictures grey.
+
+    Args:
+        decoded: Decoded pictures, of any shape.
+
+    Returns:
+        A pair of floats, the lower smaller than the upper.
+    """
+    decoded = np.asarray(decoded)
+    finite = decoded[np.isfinite(decoded)]
+    if decoded.dtype == np.uint8 or finite.size == 0:
+        return value_range(decoded)
+    return value_range(np.quantile(finite, (RARE, 1.0 - RARE)))
+
+
 def to_unit(x: np.ndarray, limits: Limits | None = None) -> np.ndarray:
     """Values scaled and clipped to [0, 1]; what is not finite becomes 0.5."""
     low, high = require_limits(limits) if limits is not None else value_range(x)
@@ -93,7 +114,7 @@ def require_limits(limits: Limits) -> Limits:
 def grid_image(
     x: ArrayLike,
     columns: int | None = None,
-    gap: int = 1,
+    gap: int = GAP,
     limits: Limits | None = None,
     ground: float = 1.0,
 ) -> np.ndarray:
@@ -134,8 +155,8 @@ def mosaic(
 ) -> tuple[np.ndarray, tuple[float, float, float, float]]:
     """Pictures at places of a plane, as one image with a transparent ground.
 
-    Every picture is scaled to fill the room of a cell, keeping its proportions; the
-    second coordinate of the plane points up.
+    Every picture is scaled to fill the room of a cell but for a gap of one pixel, keeping its
+    proportions; the second coordinate of the plane points up.
 
     Args:
         pictures: In [0, 1], `[k, H, W]` or `[k, H, W, 3]`.
@@ -148,7 +169,7 @@ def mosaic(
     """
     height, width = pictures.shape[1:3]
     colours = pictures if pictures.ndim == 4 else np.repeat(pictures[..., None], 3, axis=-1)
-    per_unit = max(width / cell[0], height / cell[1])  # pixels
+    per_unit = max((width + GAP) / cell[0], (height + GAP) / cell[1])  # pixels
     left_top = np.stack([positions[:, 0], -positions[:, 1]], axis=-1)  # [k, 2]
     left_top = left_top * per_unit - 0.5 * np.array([width, height])
     origin = left_top.min(axis=0)  # [2]

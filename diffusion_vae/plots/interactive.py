@@ -61,7 +61,7 @@ def interactive_page(
     z = np.concatenate([np.asarray(model.encode(x)[0]), between])  # [k, ambient_dim]
     shown = np.isfinite(z).all(axis=-1)
     painted = colouring_of(len(x), labels, factors, colouring)
-    panels = chart(model.manifold, z[: len(x)])
+    panels = [panel for panel in chart(model.manifold, z[: len(x)]) if not panel.repeats]
     traces = [
         trace
         for i, panel in enumerate(panels)

@@ -9,15 +9,16 @@ from numpy.typing import ArrayLike
 from diffusion_vae.plots.charts import chart
 from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid
-from diffusion_vae.plots.images import Limits, as_images, mosaic, to_unit, value_range
+from diffusion_vae.plots.images import Limits, as_images, decoded_range, mosaic, to_unit
 from diffusion_vae.plots.layout import caption, heading, panel_figure
 
 GRID_SIDE = 4.4  # inches
+MANY, FEWER = 15, 11  # pictures along the longer side of a panel
 
 
 def reconstruction_grid(
     model: Any,
-    n: int = 15,
+    n: int | None = None,
     *,
     locations: ArrayLike | None = None,
     limits: Limits | None = None,
@@ -31,11 +32,12 @@ def reconstruction_grid(
 
     Args:
         model: A model with `manifold` and `decode`.
-        n: Number of pictures along the longer side of a panel.
+        n: Number of pictures along the longer side of a panel; by default 15, and 11 where
+            there are three panels or more.
         locations: Latent points `[m, ambient_dim]` that fix the principal directions
             of a space of many dimensions, as those passed to `latent_scatter`.
-        limits: The values (low, high) shown black and white; by default those of the
-            decoded pictures, see `value_range`.
+        limits: The values (low, high) shown black and white; by default guessed from the
+            decoded pictures. Pass `value_range(x)` of the data.
         title: Title of the figure.
 
     Returns:
@@ -44,11 +46,14 @@ def reconstruction_grid(
     Raises:
         ValueError: If `n` is not positive, or the decoder gives no pictures.
     """
-    if n < 1:
+    if n is not None and n < 1:
         raise ValueError(f"Expected `n` to be at least 1. Received: {n}.")
-    grids = [g for panel in chart(model.manifold, locations) for g in panel.grids(n)]
+    panels = chart(model.manifold, locations)
+    grids = [g for panel in panels for g in panel.grids(n or MANY)]
+    if n is None and len(grids) > 2:  # or a notebook, which shrinks the figure, shows dots
+        grids = [g for panel in panels for g in panel.grids(FEWER)]
     decoded = np.asarray(model.decode(np.concatenate([g.points for g in grids])))
-    pictures = to_unit(as_images(decoded), limits or value_range(decoded))
+    pictures = to_unit(as_images(decoded), limits or decoded_range(decoded))
     ends = np.cumsum([len(g.points) for g in grids])
     side = GRID_SIDE if len(grids) == 1 else None
     figure, places = panel_figure(len(grids), side=side, aspect=max(map(_aspect, grids)))

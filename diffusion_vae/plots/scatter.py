@@ -17,7 +17,7 @@ from diffusion_vae.plots.colouring import Colouring, ColouringChoice, colouring_
 from diffusion_vae.plots.layout import caption, heading, panel_figure
 from diffusion_vae.plots.legends import draw_legend, legend_width
 
-OPAQUE, PALE = 0.9, 0.15
+OPAQUE, PALE = 0.9, 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +86,7 @@ def draw_scatter(
     scale_name: str = "",
     title: str | None = None,
     point_size: float | None = None,
+    repeats: bool = True,
 ) -> tuple[Figure, list[Cloud]]:
     """Draws latent points as `latent_scatter` does.
 
@@ -96,12 +97,13 @@ def draw_scatter(
         scale_name: As in `latent_scatter`.
         title: As in `latent_scatter`.
         point_size: As in `latent_scatter`.
+        repeats: Whether to draw the panels that repeat another one in another view.
 
     Returns:
         The figure, and a list of the `Cloud`s in it.
     """
     finite = np.isfinite(z).all(axis=-1)  # [n]
-    panels = chart(manifold, z)
+    panels = [panel for panel in chart(manifold, z) if repeats or not panel.repeats]
     figure, places = panel_figure(len(panels), beside=legend_width(painted))
     size = point_size or float(np.clip(15000.0 / max(len(z), 1), 2.5, 16.0))
     order = np.random.default_rng(0).permutation(len(z))  # no class lies on top of the others

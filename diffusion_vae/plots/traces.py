@@ -12,7 +12,7 @@ from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Panel
 from diffusion_vae.plots.colouring import Colouring
 
-EYE, EYE_OF_AXES = 1.45, 2.3  # distance of the viewer, from outlines and from named axes
+EYE, EYE_OF_AXES = 1.22, 2.0  # distance of the viewer, from outlines and from named axes
 GAP = 0.04  # between panels, of the width of the page's picture
 SYMBOLS = {
     "o": "circle", "^": "diamond", "s": "square", "D": "cross", "v": "x",
@@ -70,7 +70,7 @@ def panel_traces(
             "size": 4 if panel.picture_dim == 3 else 7,
             "symbol": SYMBOLS[painted.markers[kept[0]]],
             "line": {"width": 0},
-            "opacity": 0.9,
+            "opacity": 1.0,  # below 1, plotly draws points of the far side over near ones
         }
         traces.append(_points(name, positions, marker, kept, place))
     return traces
@@ -83,11 +83,16 @@ def layout(panels: Sequence[Panel]) -> dict[str, Any]:
         "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "legend": {"itemsizing": "constant", "orientation": "h", "yanchor": "top"},
+        "legend": {
+            "itemsizing": "constant",
+            "x": 1.0,
+            "xanchor": "left",
+            "y": 0.5,
+            "yanchor": "middle",
+        },
         "hovermode": "closest",
         "annotations": [],
     }
-    lowest = -0.02
     for i, panel in enumerate(panels):
         left = i * (width + GAP)
         span = [left, left + width]
@@ -104,10 +109,8 @@ def layout(panels: Sequence[Panel]) -> dict[str, Any]:
         )
         number = str(i + 1) if i else ""
         axes = _frame(panel)
-        if axes.name != "3d" and axes.axison:
-            lowest = -0.14  # below ticks and names
         if axes.name == "3d":
-            description["scene" + number] = _scene(axes, span, len(panels))
+            description["scene" + number] = _scene(axes, span)
         else:
             description["xaxis" + number] = _axis(axes, "x") | {
                 "domain": span,
@@ -117,7 +120,6 @@ def layout(panels: Sequence[Panel]) -> dict[str, Any]:
             description["yaxis" + number] = (
                 _axis(axes, "y") | {"anchor": "x" + number} | same_scale
             )
-    description["legend"]["y"] = lowest
     return description
 
 
@@ -168,7 +170,7 @@ def _points(
 
 
 def _surfaces(panel: Panel, place: dict[str, str]) -> list[dict[str, Any]]:
-    mesh = panel.surface()
+    mesh = panel.surface() if panel.inside else panel.backing()
     if mesh is None:
         return []
     x, y, z = np.moveaxis(mesh, -1, 0).tolist()
@@ -223,12 +225,12 @@ def _texts(axes: AnyAxes, place: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _scene(axes: AnyAxes, span: list[float], panels: int) -> dict[str, Any]:
+def _scene(axes: AnyAxes, span: list[float]) -> dict[str, Any]:
     ends = {name: list(getattr(axes, f"get_{name}lim")()) for name in "xyz"}
     box = axes.get_box_aspect() / np.max(axes.get_box_aspect())
     elevation, azimuth = np.deg2rad(axes.elev), np.deg2rad(axes.azim)
     level = [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth)]
-    away = (EYE_OF_AXES if axes.get_xlabel() else EYE) * (0.45 + 0.55 * panels)
+    away = EYE_OF_AXES if axes.get_xlabel() else EYE
     eye = away * np.array([*level, np.sin(elevation)])
     return {
         "domain": {"x": span, "y": [0, 1]},

@@ -9,6 +9,7 @@ from diffusion_vae.manifolds import Manifold
 from diffusion_vae.plots.charts import chart
 from diffusion_vae.plots.charts.registry import latent_points
 from diffusion_vae.plots.colouring import ColouringChoice, colouring_of
+from diffusion_vae.plots.layout import note as add_note
 from diffusion_vae.plots.saving import to_array
 from diffusion_vae.plots.scatter import draw_scatter
 
@@ -24,7 +25,9 @@ def turning_scatter(
     factors: ArrayLike | None = None,
     colouring: ColouringChoice = None,
     views: int = VIEWS,
-    dpi: float = 80,
+    dpi: float = 160,
+    title: str | None = None,
+    note: str = "",
 ) -> list[np.ndarray]:
     """Frames of a `latent_scatter` whose panels in space turn once about the vertical.
 
@@ -38,6 +41,8 @@ def turning_scatter(
         colouring: As in `latent_scatter`.
         views: Number of frames.
         dpi: Pixels per inch.
+        title: Title of the picture.
+        note: A small line at the lower right, such as the names of data and run.
 
     Returns:
         A list of `views` pictures, bytes `[H, W, 3]`.
@@ -54,7 +59,8 @@ def turning_scatter(
         raise ValueError(f"Expected `views` to be at least 2. Received: {views}.")
     z = latent_points(manifold, locations)
     painted = colouring_of(len(z), labels, factors, colouring)
-    figure, clouds = draw_scatter(manifold, z, painted)
+    figure, clouds = draw_scatter(manifold, z, painted, title=title, repeats=False)
+    add_note(figure, note)
     figure.set_dpi(dpi)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # the panels stay where they are

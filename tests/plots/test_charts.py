@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from manifold_list import ALL, each
+from matplotlib.figure import Figure
 from scipy.special import ndtr
 
 from diffusion_vae.manifolds import (
@@ -237,15 +238,48 @@ def test_a_product_shows_each_factor_by_its_own_chart():
     product = Product([Sphere(2), O3(), FlatTorus(2)])
     z = points_of(product)
     panels = chart(product, z)
-    assert [p.title.split(":")[0] for p in panels] == [f"factor {i}" for i in (1, 2, 2, 3)]
+    assert [p.title.split(":")[0] for p in panels] == [f"factor {i}" for i in (1, 1, 2, 2, 3)]
     np.testing.assert_array_equal(panels[0].coordinates(z), z[:, :3])
     torus_angles = np.array(FlatTorus(2).angles(z[:, 12:]))
-    np.testing.assert_allclose(panels[3].coordinates(z), torus_angles, atol=1e-5)
+    np.testing.assert_allclose(panels[4].coordinates(z), torus_angles, atol=1e-5)
+
+
+def test_the_map_of_the_sphere_is_that_of_its_grid_and_hides_nothing():
+    sphere, flat = chart(Sphere(2))
+    (grid,) = sphere.grids(9)
+    np.testing.assert_allclose(flat.coordinates(grid.points), grid.positions, atol=1e-6)
+    assert flat.repeats and not sphere.repeats and flat.picture_dim == 2
+
+
+@pytest.mark.parametrize(
+    "manifold", [Sphere(2), EmbeddedTorus(3.0, 0.6), Product([Sphere(2), Sphere(1)])]
+)
+def test_the_backing_lies_within_the_surface(manifold):
+    """So that it cuts no mark in half: on the sphere its radius is 0.97."""
+    panel = chart(manifold)[0]
+    outside, inside = panel.surface(), panel.backing()
+    if isinstance(manifold, EmbeddedTorus):
+        outside, inside = (
+            np.hypot(np.hypot(mesh[..., 0], mesh[..., 1]) - 3.0, mesh[..., 2])
+            for mesh in (outside, inside)
+        )
+    else:
+        outside, inside = (np.linalg.norm(mesh, axis=-1) for mesh in (outside, inside))
+    np.testing.assert_allclose(inside, 0.97 * outside, rtol=1e-4)
+
+
+def test_slices_of_a_ball_are_of_one_size():
+    for grid in chart(SO3())[0].grids(9):
+        width = np.ptp(grid.positions[:, 0]) + grid.cell[0]
+        axes = Figure().add_subplot()
+        grid.draw_frame(axes)
+        assert width / np.ptp(axes.get_xlim()) == pytest.approx(1 / 1.12)
 
 
 def test_in_the_grid_of_a_factor_the_other_factors_stay():
     product = Product([Sphere(2), FlatTorus(2)])
-    (first,), (second,) = (panel.grids(4) for panel in chart(product))
+    (first,), none, (second,) = (panel.grids(4) for panel in chart(product))
+    assert none == []  # the map of the sphere shows the grid of the sphere
     assert np.ptp(first.points[:, 3:], axis=0).max() == 0.0
     assert np.ptp(second.points[:, :3], axis=0).max() == 0.0
 
@@ -264,6 +298,9 @@ def test_any_manifold_has_a_scatter_and_a_grid_of_its_own_points(squashed, dim):
         np.testing.assert_allclose(places, grid.positions, atol=1e-6)
         apart = np.abs(places[:, None] - places[None]).max(axis=-1) + 9 * np.eye(len(places))
         assert apart.min() >= 0.97 * grid.cell[0]  # no picture covers another
+        if dim == 2:  # every picture stands in its cell: none lies detached beside the others
+            beside = np.sort(apart, axis=-1)[:, :2] / grid.cell[0]
+            assert np.all(beside < 1.3)
     if dim == 2:
         assert np.all(grids[0].points[:, 2] > -0.1) and np.all(grids[1].points[:, 2] < 0.1)
 

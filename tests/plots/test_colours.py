@@ -23,12 +23,35 @@ def test_torus_colours_are_periodic_in_both_angles(theta, phi, m, n):
     assert np.all((here >= 0) & (here <= 1))
 
 
-def test_torus_colours_at_the_origin_and_the_next_check():
-    y, i = 0.5 + 0.14, 0.25
-    expected = [y + 0.956 * i, y - 0.272 * i, y - 1.106 * i]
-    np.testing.assert_allclose(torus_colours(np.zeros(2)), expected)
-    darker = torus_colours(np.array([np.pi / 6, 0.0]))
-    np.testing.assert_allclose(darker, np.array(expected) - 0.28)
+def lab(rgb):
+    """CIELAB of sRGB (CIE 15, IEC 61966-2-1), in which a distance of 2.3 is just seen."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = linear @ np.transpose(to_xyz) / (0.9505, 1.0, 1.089)
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.stack(
+        [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1
+    )
+
+
+def cells():
+    """Colours of the 12 x 12 cells of the legend, `[12, 12, 3]`."""
+    t = np.arange(12) * np.pi / 6
+    return torus_colours(np.stack(np.meshgrid(t, t, indexing="ij"), axis=-1))
+
+
+def test_every_cell_of_the_torus_has_a_colour_of_its_own():
+    apart = lab(cells()).reshape(-1, 3)
+    apart = np.linalg.norm(apart[:, None] - apart[None], axis=-1) + 99 * np.eye(144)
+    assert apart.min() > 2.3
+
+
+@pytest.mark.parametrize("factor", [0, 1])
+def test_a_fold_of_either_factor_brings_colours_together_that_differ(factor):
+    """A fold puts the angles t and -t in one place; both are equal at 0 and pi alone."""
+    colours = np.moveaxis(lab(cells()), factor, 0)
+    apart = np.linalg.norm(colours - colours[-np.arange(12) % 12], axis=-1)
+    assert np.median(apart) > 10 * 2.3 and np.delete(apart, (0, 6), axis=0).min() > 4 * 2.3
 
 
 def test_torus_colours_have_twelve_steps_in_each_direction():

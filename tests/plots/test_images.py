@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diffusion_vae.plots import as_images, grid_image, value_range
-from diffusion_vae.plots.images import mosaic, to_unit
+from diffusion_vae.plots.images import decoded_range, mosaic, to_unit
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,20 @@ def test_mosaic_puts_each_picture_at_its_place_with_up_at_the_top():
     pictures = np.stack([np.full((4, 4), v) for v in (0.1, 0.2, 0.3)])
     positions = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
     image, extent = mosaic(pictures, positions, (2.0, 2.0))
-    assert image.shape == (8, 8, 4)
-    np.testing.assert_allclose(extent, (-1.0, 3.0, -1.0, 3.0))
-    assert image[7, 0, 0] == 0.1 and image[7, 7, 0] == 0.2 and image[0, 0, 0] == 0.3
-    assert image[0, 7, 3] == 0.0  # nothing there
+    assert image.shape == (9, 9, 4)
+    np.testing.assert_allclose(extent, (-0.8, 2.8, -0.8, 2.8))
+    assert image[8, 0, 0] == 0.1 and image[8, 8, 0] == 0.2 and image[0, 0, 0] == 0.3
+    assert image[0, 8, 3] == 0.0  # nothing there
+    gaps = (image[:, 4, 3], image[4, :, 3])  # a pixel between two pictures
+    assert all(np.all(gap == 0.0) for gap in gaps)
 
 
 def test_mosaic_keeps_the_proportions_of_wide_pictures():
     image, extent = mosaic(np.zeros((1, 10, 20)), np.array([[5.0, 1.0]]), (2.0, 2.0))
     assert image.shape == (10, 20, 4)
-    np.testing.assert_allclose(extent, (4.0, 6.0, 0.5, 1.5))
+    width, height = 2.0 * 20 / 21, 10 * 2.0 / 21  # of a cell of 20 pixels and a gap
+    left, bottom = 5.0 - width / 2, 1.0 - height / 2
+    np.testing.assert_allclose(extent, (left, left + width, bottom, bottom + height))
 
 
 def test_mosaic_does_not_turn_pictures():
@@ -101,3 +105,12 @@ def test_mosaic_does_not_turn_pictures():
     picture[0, 0, :] = 1.0  # bright upper row
     image, _ = mosaic(picture, np.zeros((1, 2)), (1.0, 1.0))
     assert np.all(image[0, :, 0] == 1.0) and np.all(image[1:, :, 0] == 0.0)
+
+
+def test_a_few_pixels_below_the_range_do_not_make_all_pictures_grey():
+    """What a decoder of pictures in [0, 1] gives: one pixel in a thousand is at -0.4."""
+    decoded = np.random.default_rng(0).uniform(0.0, 1.0, (10, 10, 10))
+    decoded[0, 0, 0] = -0.4
+    assert value_range(decoded)[0] < -0.3  # the range of data is taken by its word
+    assert decoded_range(decoded) == (0.0, 1.0)
+    assert decoded_range(2.0 * decoded - 1.0)[0] < -0.9  # signed data are signed still

@@ -157,6 +157,19 @@ def test_a_class_stands_in_the_legend_once(page):
     assert sorted(shown) == sorted(set(shown)) and {"0", "1"} <= set(shown)
 
 
+def test_near_points_hide_far_ones(page):
+    """Below an opacity of 1, plotly draws the far side of the sphere over the near one."""
+    text, _, _ = page(
+        Sphere(2), 24, paint=lambda z: np.full(len(z), 0.5), labels=np.arange(24) % 2
+    )
+    figure, _ = figure_and_pictures(text)
+    classes = [trace for trace in points(figure) if trace["name"] in ("0", "1")]
+    assert [trace["marker"]["opacity"] for trace in classes] == [1.0, 1.0]
+    (surface,) = [trace for trace in figure["data"] if trace["type"] == "surface"]
+    mesh = np.stack([column(surface, axis) for axis in "xyz"], axis=-1)
+    np.testing.assert_allclose(np.linalg.norm(mesh, axis=-1), 0.97)
+
+
 def test_mathematics_becomes_plain_text():
     assert plain_text("$RP^{2}$, equal marks") == "RP<sup>2</sup>, equal marks"
     assert plain_text(r"$3\pi/2$") == "3π/2"

@@ -120,7 +120,7 @@ def test_numbers_have_a_continuous_scale():
     for labels in (z[:, 0], np.arange(60)):
         figure = latent_scatter(Sphere(2), z, labels)
         figure.draw_without_rendering()
-        assert len(figure.axes) == 2 and not figure.legends
+        assert len(figure.axes) == 3 and not figure.legends  # sphere, map and scale
     assert latent_scatter(Sphere(2), z, (z[:, :1] > 0).astype("float32")).legends
 
 

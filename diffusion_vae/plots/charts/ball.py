@@ -55,6 +55,6 @@ def _slice_frame(radius: float) -> Callable[[AnyAxes], None]:
             frames.identified_boundary(axes)
         else:
             frames.circle(axes, radius)
-        frames.plain_axes(axes, (-1.12, 1.12))
+        frames.plain_axes(axes, (-1.12 * radius, 1.12 * radius))  # as large as the others
 
     return draw

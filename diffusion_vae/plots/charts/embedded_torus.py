@@ -8,7 +8,7 @@ from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.evaluate import evaluated
 from diffusion_vae.plots.charts.flat_torus import AnglePair
 from diffusion_vae.plots.charts.frames import AnyAxes
-from diffusion_vae.plots.charts.panel import Grid, Panel
+from diffusion_vae.plots.charts.panel import BACKING, Grid, Panel
 from diffusion_vae.plots.charts.registry import register_chart
 
 TURN = np.linspace(-np.pi, np.pi, 73)
@@ -29,6 +29,10 @@ class TorusInSpace(Panel):
 
     def surface(self) -> np.ndarray:
         return self._at(*np.meshgrid(TURN, TURN[::3]))
+
+    def backing(self) -> np.ndarray:
+        thinner = EmbeddedTorus(self.torus.centre_radius, BACKING * self.torus.tube_radius)
+        return TorusInSpace(thinner).surface()
 
     def draw_frame(self, axes: AnyAxes) -> None:
         frames.translucent(axes, self.surface())

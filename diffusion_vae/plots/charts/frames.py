@@ -15,6 +15,7 @@ Ends: TypeAlias = Sequence[float] | np.ndarray
 INK = "0.25"  # lines and labels
 FAINT = "0.75"
 TEXT = 8  # points
+SURFACE = 0.05  # opacity of a surface: pale, or grey points vanish on it
 PAIR_MARKERS = "^sD"
 PAIR_STYLE = {"markersize": 5, "color": "white", "markeredgecolor": INK, "linestyle": ""}
 QUARTER = np.pi / 4
@@ -117,7 +118,7 @@ def space_axes(
 def translucent(axes: AnyAxes, mesh: np.ndarray) -> None:
     """A pale surface in space through places `[rows, columns, 3]`."""
     x, y, z = np.moveaxis(mesh, -1, 0)
-    axes.plot_surface(x, y, z, color="0.6", alpha=0.08, linewidth=0, shade=False)
+    axes.plot_surface(x, y, z, color="0.6", alpha=SURFACE, linewidth=0, shade=False)
 
 
 def sphere_mesh() -> np.ndarray:

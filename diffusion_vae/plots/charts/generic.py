@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from diffusion_vae.manifolds import Manifold
+from diffusion_vae.manifolds import ImplicitManifold, Manifold
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.directions import directions_title, principal_directions
 from diffusion_vae.plots.charts.evaluate import evaluated
@@ -14,6 +14,9 @@ from diffusion_vae.plots.charts.registry import register_chart
 
 SAMPLES = 4000
 REFINEMENTS = 30
+DUST = 1.5  # area of the points that show the manifold, in square typographic points
+BESIDE = 0.3  # largest distance of a picture from the centre of its cell, in cells
+SHORTEST = 0.15  # half of the shortest side of a frame, of its longest
 CLEARANCE = 0.98  # least distance of two pictures, in cells
 
 
@@ -42,20 +45,21 @@ class Coordinates(Panel):
 
     def draw_frame(self, axes: AnyAxes) -> None:
         places = self.coordinates(self._samples())
-        style = {"s": 0.5, "color": frames.FAINT, "linewidths": 0, "zorder": 0}
-        axes.scatter(*places[::2].T, **style)
-        centre, radius = _extent(places)
+        style = {"s": DUST, "color": frames.FAINT, "linewidths": 0, "zorder": 0}
+        axes.scatter(*places.T, **style)
+        ends = _ends(places)
         names = [f"{self._axis_name} {i + 1}" for i in range(self.picture_dim)]
         axes.set_aspect("equal")
         if self.picture_dim == 2:
-            ends = [(c - radius, c + radius) for c in centre]
             frames.labelled_axes(axes, ends[0], ends[1], names)
             return
-        for c, set_limits in zip(
-            centre, (axes.set_xlim, axes.set_ylim, axes.set_zlim), strict=True
+        axes.computed_zorder = False  # or the surface hides latent points
+        for pair, set_limits in zip(
+            ends, (axes.set_xlim, axes.set_ylim, axes.set_zlim), strict=True
         ):
-            set_limits(c - radius, c + radius)
-        axes.set_box_aspect((1, 1, 1), zoom=1.02)
+            set_limits(*pair)
+        sides = np.ptp(ends, axis=-1)
+        axes.set_box_aspect(sides / sides.max(), zoom=1.02)  # a flat surface fills the picture
         frames.space_ticks(axes, names)
 
     def grids(self, n: int) -> list[Grid]:
@@ -94,20 +98,26 @@ class Coordinates(Panel):
         """Points whose places are near the cells of a lattice, no two on top of each other."""
         plane, depth = self.directions[:2], sign * self.directions[2]
         places = samples @ plane.T  # [samples, 2]
-        centre, radius = _extent(places)
-        ends = [(c - radius, c + radius) for c in centre]
-        positions, cell = lattice(n, n, *ends)
+        ends = _ends(places)
+        sides = np.ptp(ends, axis=-1)
+        side = float(sides.max()) / n  # of a square cell
+        counts = np.ceil(sides / side - 1e-9).astype(int)
+        ends = ends.mean(axis=-1, keepdims=True) + 0.5 * side * counts[:, None] * (-1.0, 1.0)
+        positions, cell = lattice(*counts.tolist(), *ends)
         starts, targets = [], []
         for position in positions:
-            inside = np.abs(places - position).max(axis=-1) <= 0.5 * cell[0]
+            inside = np.abs(places - position).max(axis=-1) <= 0.5 * side
             if inside.any():
                 here = samples[inside]
                 starts.append(here[np.argmax(here @ depth)])
                 targets.append(position)
         points = self._moved_to(np.array(starts), np.array(targets))
-        missed = np.abs(points @ plane.T - targets).max(axis=-1)  # beside the manifold's edge
-        points = points[np.argsort(np.round(missed / cell[0], 2), kind="stable")]
-        return _apart(points, points @ plane.T, CLEARANCE * cell[0]), cell
+        missed = np.abs(points @ plane.T - targets).max(axis=-1) / side
+        order = np.argsort(np.round(missed, 2), kind="stable")
+        if self.manifold.dim > 1:  # the centre of the cell is beside the manifold's outline
+            order = order[missed[order] <= max(BESIDE, float(missed.min()))]
+        points = points[order]
+        return _apart(points, points @ plane.T, CLEARANCE * side), cell
 
     def _moved_to(self, points: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Alternating projections on the manifold and on the fibres over the targets."""
@@ -119,9 +129,8 @@ class Coordinates(Panel):
 
     def _draw_plane(self, cell: tuple[float, float]) -> Callable[[AnyAxes], None]:
         def draw(axes: AnyAxes) -> None:
-            centre, radius = _extent(self._samples() @ self.directions[:2].T)
-            radius += 0.5 * cell[0]
-            ends = [(c - radius, c + radius) for c in centre]
+            half = 0.5 * np.array(cell)[:, None] * (-1.0, 1.0)
+            ends = _ends(self._samples() @ self.directions[:2].T) + half  # [2, 2]
             names = [f"{self._axis_name} {i}" for i in (1, 2)]
             frames.labelled_axes(axes, ends[0], ends[1], names)
             axes.set_aspect("equal")
@@ -129,10 +138,12 @@ class Coordinates(Panel):
         return draw
 
 
-def _extent(places: np.ndarray) -> tuple[np.ndarray, float]:
-    """Centre and half side of a square or cube around the places."""
+def _ends(places: np.ndarray) -> np.ndarray:
+    """Ends of each axis of a box around the places, `[axes, 2]`; no side is much shorter."""
     low, high = places.min(axis=0), places.max(axis=0)
-    return 0.5 * (low + high), 0.54 * max(float((high - low).max()), 1e-6)
+    longest = max(float((high - low).max()), 1e-6)
+    half = np.maximum(0.5 * (high - low) + 0.04 * longest, SHORTEST * longest)
+    return 0.5 * (low + high)[:, None] + half[:, None] * (-1.0, 1.0)
 
 
 def _apart(points: np.ndarray, places: np.ndarray, distance: float) -> np.ndarray:
@@ -148,6 +159,8 @@ def _apart(points: np.ndarray, places: np.ndarray, distance: float) -> np.ndarra
 def coordinate_panel(manifold: Manifold, points: np.ndarray | None = None) -> Panel:
     """Coordinates in the plane or in space; principal directions where there are more."""
     name = type(manifold).__name__
+    if isinstance(manifold, ImplicitManifold):
+        name = f"zeros of {getattr(manifold.f, '__name__', 'a function')}"
     if manifold.ambient_dim <= 3:
         directions, _ = principal_directions(None, manifold.ambient_dim, 3)
         return Coordinates(manifold, directions, name)

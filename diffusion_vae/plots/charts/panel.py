@@ -7,6 +7,8 @@ import numpy as np
 
 from diffusion_vae.plots.charts.frames import AnyAxes, Ends
 
+BACKING = 0.97  # size of a surface behind points, of the surface that they lie on
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -55,12 +57,15 @@ class Panel:
         title: Title of the panel, or an empty string.
         spreads: Whether the frame leaves room for classes that `spread` moves apart.
         inside: Whether points lie within the surface, instead of on it.
+        repeats: Whether it shows the points of the panel before it once more, in another view;
+            pictures that are turned leave it out.
     """
 
     picture_dim: int = 2
     title: str = ""
     spreads: bool = True
     inside: bool = False
+    repeats: bool = False
 
     def coordinates(self, z: np.ndarray) -> np.ndarray:
         """Places of latent points in the picture, `[n, ambient_dim] -> [n, picture_dim]`."""
@@ -84,6 +89,11 @@ class Panel:
 
     def surface(self) -> np.ndarray | None:
         """Places on a surface to draw translucent, `[rows, columns, 3]`, or `None`."""
+
+    def backing(self) -> np.ndarray | None:
+        """The surface a little inward, so that it cuts no mark of a point that lies on it."""
+        mesh = self.surface()
+        return None if mesh is None else BACKING * mesh
 
     def draw_frame(self, axes: AnyAxes) -> None:
         """Draws outlines, labels and limits of the scatter."""
@@ -117,7 +127,7 @@ def lattice(
 
 
 def disc_lattice(n: int, radius: float = 1.0) -> tuple[np.ndarray, tuple[float, float]]:
-    """Cells of the square lattice on [-1, 1]^2 whose centres lie in a disc."""
-    positions, cell = lattice(n, n, (-1.0, 1.0), (-1.0, 1.0))
+    """Cells of the square lattice of `n` columns over a disc whose centres lie in it."""
+    positions, cell = lattice(n, n, (-radius, radius), (-radius, radius))
     inside = np.linalg.norm(positions, axis=-1) < (1.0 - 1e-6) * radius  # none on the rim itself
     return positions[inside], cell

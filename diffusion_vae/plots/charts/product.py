@@ -23,6 +23,7 @@ class FactorPanel(Panel):
         self.panel = panel
         self.picture_dim = panel.picture_dim
         self.inside = panel.inside
+        self.repeats = panel.repeats
         self.title = f"factor {index + 1}: {panel.title}"
         self.columns = _columns(product)[index]
 
@@ -37,6 +38,9 @@ class FactorPanel(Panel):
 
     def surface(self) -> np.ndarray | None:
         return self.panel.surface()
+
+    def backing(self) -> np.ndarray | None:
+        return self.panel.backing()
 
     def draw_frame(self, axes: AnyAxes) -> None:
         self.panel.spreads = self.spreads

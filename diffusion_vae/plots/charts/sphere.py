@@ -19,7 +19,7 @@ class SphereInSpace(Panel):
 
     The point at longitude theta and colatitude phi is
     `(cos theta sin phi, sin theta sin phi, cos phi)`. The arc theta = 0, where the
-    map is cut, is drawn on the sphere.
+    map is cut, is drawn on the sphere. `SphereMap` shows the points in that map.
     """
 
     picture_dim = 3
@@ -46,6 +46,23 @@ class SphereInSpace(Panel):
         )
         title = "sphere $S^2$, left and right side: the thick arc"
         return [Grid(points, positions, cell, _draw_map, title)]
+
+
+class SphereMap(Panel):
+    """S^2 once more, as the map of the grid: it hides no point behind the sphere."""
+
+    title = "its map: left and right side are the thick arc"
+    repeats = True
+
+    def coordinates(self, z: np.ndarray) -> np.ndarray:
+        longitude = np.mod(np.arctan2(z[:, 1], z[:, 0]), 2.0 * np.pi)  # [n]
+        return np.stack([longitude, np.pi - np.arccos(np.clip(z[:, 2], -1.0, 1.0))], axis=-1)
+
+    def draw_frame(self, axes: AnyAxes) -> None:
+        _draw_map(axes)
+
+    def grids(self, n: int) -> list[Grid]:
+        return []
 
 
 class GreatSphere(Panel):
@@ -84,11 +101,11 @@ def _draw_map(axes: AnyAxes) -> None:
 
 
 @register_chart(Sphere)
-def sphere_panels(sphere: Sphere, points: np.ndarray | None = None) -> Panel:
-    """The circle, the sphere in space, or a disc of two principal directions."""
+def sphere_panels(sphere: Sphere, points: np.ndarray | None = None) -> Panel | list[Panel]:
+    """The circle, the sphere in space and its map, or a disc of two principal directions."""
     if sphere.dim == 1:
         return Circle("circle $S^1$")
     if sphere.dim == 2:
-        return SphereInSpace()
+        return [SphereInSpace(), SphereMap()]
     directions, share = principal_directions(points, sphere.ambient_dim, 3)
     return GreatSphere(directions_title(f"$S^{{{sphere.dim}}}$", share), directions)
