@@ -22,7 +22,7 @@ OWN_CLASS = "The module of a class of your own is imported first, with `--import
 
 DEFAULT_EPOCHS = 20
 # What the results folder adds about a run that was made from a record.
-ABOUT_THE_RUN = ("run", "started", "attempt", "attempt_seed", "versions")
+ABOUT_THE_RUN = ("run", "started", "attempt", "attempt_seed", "versions", "training_seconds")
 
 
 @dataclass(frozen=True)
