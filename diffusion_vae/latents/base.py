@@ -1,5 +1,7 @@
 """Contract of a latent distribution: posterior and prior as one Keras layer."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import keras
@@ -16,8 +18,8 @@ class LatentDistribution(FullPrecisionLayer):
     """Posterior of features, and the prior, in one layer.
 
     Calling the layer on features `[batch, n]` returns the dictionary of
-    `parameters(features)` with a draw `z` from the posterior added. Parameters are
-    named tensors whose first axis is the batch; a sample axis may come before it.
+    `parameters(features)` with a draw `z` from the posterior added, unless `draw=False`.
+    Parameters are named tensors whose first axis is the batch; a sample axis may come before it.
 
     Attributes:
         point_shape: Shape of one latent point.
@@ -47,6 +49,11 @@ class LatentDistribution(FullPrecisionLayer):
     """
 
     point_shape: tuple[int, ...] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "parameters" in vars(cls):
+            cls.parameters = _also_of_a_module(cls.parameters)  # type: ignore[method-assign]
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -86,9 +93,21 @@ class LatentDistribution(FullPrecisionLayer):
         """Per-example numbers worth watching during training, a dictionary of `[batch]`."""
         return {}
 
-    def call(self, features: Tensor) -> Params:
+    def call(self, features: Tensor, draw: bool = True) -> Params:
         params = self.parameters(features)
-        return {**params, "z": self.sample(params)}
+        return {**params, "z": self.training_code(params)} if draw else params
+
+    def training_code(self, params: Params) -> Tensor:
+        """The `z` of a call, one draw; overridden where the loss is of another code."""
+        return self.sample(params)
+
+    def compute_output_spec(self, features: Any, draw: bool = True) -> Any:
+        shapes = self.compute_output_shape(features.shape)
+        return {
+            name: keras.KerasTensor(shape, dtype=self.compute_dtype)
+            for name, shape in shapes.items()
+            if draw or name != "z"
+        }
 
     def compute_output_shape(self, input_shape: Shape) -> dict[str, Shape]:
         raise NotImplementedError
@@ -113,3 +132,17 @@ class LatentDistribution(FullPrecisionLayer):
     def _draw_seed(self, seed: Seed) -> Any:
         """The seed that was given, or the layer's own generator."""
         return self.seed_generator if seed is None else seed
+
+
+def _also_of_a_module(method: Callable[..., Params]) -> Callable[..., Any]:
+    """`parameters`, which without features gives PyTorch the weights that it asks a module for."""
+    if keras.backend.backend() != "torch":
+        return method
+
+    @functools.wraps(method)
+    def parameters(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if all(isinstance(value, bool) for value in (*args, *kwargs.values())):  # recurse
+            return keras.layers.Layer.parameters(self, *args, **kwargs)
+        return method(self, *args, **kwargs)
+
+    return parameters

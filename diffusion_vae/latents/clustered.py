@@ -119,10 +119,6 @@ class ClusteredLatent(LatentDistribution):
 
     # -- draws ---------------------------------------------------------------------
 
-    def call(self, features: Tensor) -> Params:
-        params = self.parameters(features)
-        return {**params, "z": self.training_code(params)}
-
     def training_code(self, params: Params) -> Tensor:
         """The `z` of a call, drawn as `estimator` tells."""
         if self.estimator == "marginal":

@@ -165,27 +165,6 @@ class InferenceMethods(keras.Model):
         error = per_example.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
         return LogLikelihood(float(per_example.mean()), float(error), per_example)
 
-    def inference_network(self) -> keras.Model:
-        """The encoder with its latent head as a functional model that can be saved alone.
-
-        Returns:
-            A `keras.Model` from data to a dictionary of parameters and a draw `z`.
-        """
-        self._require_built()
-        inputs = keras.Input(self.event_shape, name="data")
-        return keras.Model(inputs, self.latent(self.encoder(inputs)), name="inference_network")
-
-    def generative_network(self) -> keras.Model:
-        """The decoder with its likelihood as a functional model that can be saved alone.
-
-        Returns:
-            A `keras.Model` from latent points to a dictionary with `reconstruction`.
-        """
-        self._require_built()
-        inputs = keras.Input(self.latent.point_shape, name="z")
-        outputs = self.likelihood(self.decoder(inputs))
-        return keras.Model(inputs, outputs, name="generative_network")
-
     # -- pieces ------------------------------------------------------------------
 
     def _posterior_of(self, x: Tensor) -> dict[str, Tensor]:

@@ -17,6 +17,7 @@ from diffusion_vae.models.arguments import (
     require_weight,
 )
 from diffusion_vae.models.data import check_dense
+from diffusion_vae.models.export import ExportMethods
 from diffusion_vae.models.fitting import FittingMethods
 from diffusion_vae.models.inference import InferenceMethods
 from diffusion_vae.models.network_checks import features_of, raw_output_of
@@ -59,7 +60,7 @@ class VAEOptions(KLOptions, total=False):
 @with_full_signature
 @serializable
 class VariationalAutoencoder(
-    SavingMethods, FittingMethods, InferenceMethods, ScheduleMethods, keras.Model
+    SavingMethods, ExportMethods, FittingMethods, InferenceMethods, ScheduleMethods, keras.Model
 ):
     """A VAE with any latent distribution and any likelihood.
 
