@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def print_summary(trained: "TrainedRun", console: Console) -> None:
     """Prints held-out numbers beside the paper's, the topology and where the files are."""
     from diffusion_vae.runs.numbers import ROWS, number_rows
+    from diffusion_vae.runs.published import comparable_space
 
-    manifold = getattr(trained.model, "manifold", None)
+    manifold = comparable_space(trained.model, trained.dataset)
     known = [name for _, name, _, _ in ROWS]
     shown = {name: trained.metrics[name] for name in known if name in trained.metrics}
     rows, has_paper = number_rows(shown, trained.dataset, manifold)
@@ -29,7 +30,7 @@ def print_summary(trained: "TrainedRun", console: Console) -> None:
     table.add_column("")
     table.add_column("this run", justify="right")
     if has_paper:
-        table.add_column("paper", justify="right")
+        table.add_column("paper, 500 epochs", justify="right")
     for label, unit, ours, theirs in rows:
         if ours == "not computed":
             continue

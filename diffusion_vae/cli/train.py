@@ -135,7 +135,7 @@ def train(
             else:
                 base = None if config is None else read_record(config)
                 record = compose(**choices, settings=given, base=base)  # type: ignore[arg-type]
-                trained = train_run(record, results, run, **watched)
+                trained = train_run(record, results, run, **watched, announce=say)
     except Interrupted as stop:
         typer.echo(_how_to_go_on(stop.run, stop.epochs, results), err=True)
         sys.exit(130)

@@ -13,14 +13,16 @@ from diffusion_vae.text_forms import space_of
 class Announcement(keras.callbacks.Callback):
     """Says what is trained, under which name and where, once the results folder has a name."""
 
-    def __init__(self, record: Record, folder: ResultsFolder, say: Callable[[str], Any]) -> None:
+    def __init__(
+        self, record: Record, folder: ResultsFolder, announce: Callable[[str], Any]
+    ) -> None:
         super().__init__()
-        self.record, self.folder, self.say = record, folder, say
+        self.record, self.folder, self.announce = record, folder, announce
 
     def on_train_begin(self, logs: Any = None) -> None:
         record, epochs = self.record, self.record.training.epochs
         shown = space_of(record.model) or record.model["class_name"]
-        self.say(
+        self.announce(
             f"Training {shown} on {record.dataset['name']}, {epochs} "
             f"{'epoch' if epochs == 1 else 'epochs'}, seed {record.seed}. "
             f"Run {self.folder.run}, {keras.backend.backend()} on {_device()}."

@@ -3,7 +3,12 @@
 from typing import Any
 
 from diffusion_vae import manifolds
-from diffusion_vae.runs.published import CORRECTED, CORRECTED_PERIODIC, published_row
+from diffusion_vae.runs.published import (
+    CORRECTED,
+    CORRECTED_KL,
+    CORRECTED_PERIODIC,
+    published_row,
+)
 
 # What is shown of every run: heading, name among the metrics, unit, form.
 ROWS = (
@@ -92,4 +97,6 @@ def in_words(value: Any) -> str:
 
 def _corrected(dataset: Any, manifold: Any) -> dict[str, float]:
     table = CORRECTED if dataset.name == "mnist" else CORRECTED_PERIODIC
-    return next((row for text, row in table.items() if manifolds.get(text) == manifold), {})
+    text = next((text for text in table if manifolds.get(text) == manifold), "")
+    kl = CORRECTED_KL.get((dataset.name, text))
+    return {**table.get(text, {}), **({} if kl is None else {"kl_loss": kl})}

@@ -66,6 +66,7 @@ def train(
     callbacks: Callbacks = list,
     say: Say = _silent,
     cluster: Cluster = ALONE,
+    announce: Say = _silent,
 ) -> TrainedRun | None:
     """Trains the model of a record and writes a results folder.
 
@@ -77,8 +78,9 @@ def train(
         results: Folder of all runs.
         run: Name of this run, or `None` for the time.
         callbacks: A function that gives further Keras callbacks, called once an attempt.
-        say: Called with sentences: what starts, where, and every restart.
+        say: Called with sentences about restarts.
         cluster: The processes that train together (`cluster.join`).
+        announce: Called once, when training begins, with a sentence: what, which run, where.
 
     Returns:
         A `TrainedRun`, or `None` in all processes of a cluster but the first.
@@ -101,7 +103,7 @@ def train(
     datasets.validate(dataset.train, "training data", likelihood)
     datasets.validate(dataset.test, "test data", likelihood)
     model.build((None, *dataset.event_shape))  # networks that do not fit, before files are there
-    return _attempts(record, dataset, results, run, callbacks, say, cluster, first=0)
+    return _attempts(record, dataset, results, run, callbacks, say, cluster, 0, announce)
 
 
 def resume(
@@ -153,9 +155,7 @@ def resume(
         say(guard.sentence(attempt + 1, record.restarts))
         folder.discard()
         again = attempt + 1
-        return _attempts(
-            record, loaded.dataset, results, run, callbacks, say, cluster, first=again
-        )
+        return _attempts(record, loaded.dataset, results, run, callbacks, say, cluster, again)
     with told_of_interruption(folder):
         return _finished(record, model, loaded.dataset, folder, attempt, cluster)
 
@@ -177,6 +177,7 @@ def _attempts(
     say: Say,
     cluster: Cluster,
     first: int,
+    announce: Say = _silent,
 ) -> TrainedRun | None:
     allowed = record.restarts
     seeds = attempt_seeds(record.seed, allowed)
@@ -190,7 +191,9 @@ def _attempts(
         model.compile(record.build_optimizer(steps), jit_compile=compiled)
         settings = {**record.as_dict(), "attempt": attempt, "attempt_seed": seed}
         folder = _results_folder(record, results, run, dataset, cluster, experiment=settings)
-        begun = [Announcement(record, folder, say), *callbacks()] if not attempt else callbacks()
+        begun = (
+            [*callbacks()] if attempt else [Announcement(record, folder, announce), *callbacks()]
+        )
         with told_of_interruption(folder):
             guard = _fit(record, model, dataset, folder, begun, cluster)
         if not guard.stuck or attempt == allowed:

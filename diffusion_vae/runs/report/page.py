@@ -66,14 +66,15 @@ def write_report(
     # Only now: an unknown run, or one that is not finished, is known without Keras.
     from diffusion_vae import plots
     from diffusion_vae.runs.numbers import number_rows, parameter_rows, topology_rows
+    from diffusion_vae.runs.published import comparable_space
 
     parameters = loaded.root / "parameters" / loaded.name
     later = parameters / "evaluation.json"
     metrics = {**loaded.metrics, **(read_json(later) if later.exists() else {})}
     topology = metrics.pop("topology", None)
     history = read_json(parameters / "history.json")
-    manifold = getattr(loaded.model, "manifold", None)
-    rows, has_paper = number_rows(metrics, loaded.dataset, manifold)
+    space = comparable_space(loaded.model, loaded.dataset)
+    rows, has_paper = number_rows(metrics, loaded.dataset, space)
     pictures, interactive = _pictures(loaded)
     page = _template().render(
         name=loaded.name,
