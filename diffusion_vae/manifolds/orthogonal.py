@@ -9,6 +9,10 @@ from keras import ops
 from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.cover import Cover
 from diffusion_vae.manifolds.numerics.eigen import nearest_orthogonal
+from diffusion_vae.manifolds.numerics.nearest_by_products import (
+    in_products_only,
+    nearest_by_products,
+)
 from diffusion_vae.manifolds.numerics.quaternion import (
     quaternion_to_rotation,
     rotation_to_quaternion,
@@ -55,7 +59,8 @@ class OrthogonalMatrices(Manifold):
         vanishes = largest < 1e-30
         identity = ops.convert_to_tensor(np.eye(3).reshape(9), dtype=x.dtype)
         scaled = ops.where(vanishes, identity, x / ops.where(vanishes, 1.0, largest))
-        return _flat(nearest_orthogonal(_matrix(scaled), special=self.components == 1))
+        nearest = nearest_by_products if in_products_only() else nearest_orthogonal
+        return _flat(nearest(_matrix(scaled), special=self.components == 1))
 
     def tangent_project(self, z: Tensor, v: Tensor) -> Tensor:
         z = _matrix(z)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 from keras import ops
 
 from diffusion_vae.autodiff import custom_gradient
 from diffusion_vae.manifolds.numerics.small_matrices import determinant, product, transpose
+from diffusion_vae.manifolds.numerics.top_eigenvector import in_single
 from diffusion_vae.typing import Tensor
 
 FLOOR = 1e-6  # smallest denominator of a gradient, relative to a matrix of entries near 1
@@ -46,12 +46,4 @@ def nearest_orthogonal(matrix: Tensor, special: bool) -> Tensor:
 
         return product(u, vt), gradient
 
-    return _in_single(polar, matrix)
-
-
-def _in_single(function: Callable[[Tensor], Tensor], matrix: Tensor) -> Tensor:
-    """Half precision has no decompositions: there, computed in single precision."""
-    dtype = keras.backend.standardize_dtype(matrix.dtype)
-    if dtype not in ("float16", "bfloat16"):
-        return function(matrix)
-    return ops.cast(function(ops.cast(matrix, "float32")), dtype)
+    return in_single(polar, matrix)

@@ -27,15 +27,21 @@ def quaternion_to_rotation(q: Tensor) -> Tensor:
     return ops.reshape(ops.matmul(outer, table), (*leading, 3, 3))
 
 
+def quaternion_form(matrix: Tensor) -> Tensor:
+    """Matrices K with q^T K q = tr(R(q)^T X) of matrices X, `[..., 3, 3] -> [..., 4, 4]`."""
+    table = ops.convert_to_tensor(_OUTER.reshape(16, 9).T, dtype=matrix.dtype)
+    leading = ops.shape(matrix)[:-2]
+    return ops.reshape(ops.matmul(ops.reshape(matrix, (*leading, 9)), table), (*leading, 4, 4))
+
+
 def rotation_to_quaternion(rotation: Tensor) -> Tensor:
     """Unit quaternions of rotation matrices, `[..., 3, 3] -> [..., 4]`, with w >= 0.
 
     Of the four rows of q q^T the longest is normalised, which is well
     conditioned for every rotation, those by pi included.
     """
-    table = ops.convert_to_tensor(_OUTER, dtype=rotation.dtype)
     identity = ops.eye(4, dtype=rotation.dtype)
-    outer = identity + ops.einsum("abij,...ij->...ab", table, rotation)  # 4 q q^T
+    outer = identity + quaternion_form(rotation)  # 4 q q^T
     squares = ops.diagonal(outer, axis1=-2, axis2=-1)  # [..., 4]
     longest = ops.one_hot(ops.argmax(squares, axis=-1), 4, dtype=rotation.dtype)
     row = ops.sum(outer * longest[..., None], axis=-2)  # [..., 4]

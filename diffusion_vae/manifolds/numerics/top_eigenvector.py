@@ -32,7 +32,7 @@ def top_eigenvector(matrix: Tensor) -> Tensor:
 
     @ops.custom_gradient
     def leading(x: Tensor) -> tuple[Tensor, Callable]:
-        top = _leading(x)
+        top = leading_vector(x)
 
         def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
             upstream = args[0] if upstream is None else upstream
@@ -42,13 +42,19 @@ def top_eigenvector(matrix: Tensor) -> Tensor:
 
         return top, gradient
 
+    return in_single(leading, matrix)
+
+
+def in_single(function: Callable[[Tensor], Tensor], matrix: Tensor) -> Tensor:
+    """A function of matrices, in single precision where they are in half precision."""
     dtype = keras.backend.standardize_dtype(matrix.dtype)
     if dtype not in ("float16", "bfloat16"):
-        return leading(matrix)
-    return ops.cast(leading(ops.cast(matrix, "float32")), dtype)
+        return function(matrix)
+    return ops.cast(function(ops.cast(matrix, "float32")), dtype)
 
 
-def _leading(x: Tensor) -> Tensor:
+def leading_vector(x: Tensor) -> Tensor:
+    """What `top_eigenvector` returns, without a gradient of its own."""
     identity = _identity(x)
     # No eigenvalue is further from 0 than the largest sum of a row.
     bound = ops.max(ops.sum(ops.abs(x), axis=-1), axis=-1)[..., None, None]
