@@ -104,7 +104,7 @@ def check_batched(name: str, shape: Shape, source: Any, event_shape: Shape | Non
         event_shape: Of an example, where the model knows it.
     """
     if event_shape is not None:
-        single = len(shape) == len(event_shape)
+        single = len(shape) in (0, 1, len(event_shape))
     else:
         single = len(shape) < 2 or (is_dataset(source) and shape[0] is not None)
         single = single and not (len(shape) >= 2 and _makes_batches(source))

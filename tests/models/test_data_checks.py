@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import diffusion_vae as dv
+
 LABELS = np.arange(24) % 10
 ONE_HOT = np.eye(10, dtype="float32")[LABELS]
 WITHOUT_LABELS = r"Received: .*The model learns without labels: call `fit\(x\)`"
@@ -125,3 +127,56 @@ def test_what_fails_after_a_nan_does_not_hide_it(make, x):
     with pytest.raises(FloatingPointError, match="at step 1") as raised:
         make().fit(x, verbose=0, callbacks=Spoil())
     assert "a picture of NaN" in str(raised.value.__cause__)
+
+
+def test_class_weights_are_refused_as_labels_are(make, x):
+    model = make()
+    for call in (model.fit, model.train_on_batch):
+        for target in (None, x):
+            with pytest.raises(ValueError, match=r"learns without labels: weigh .*sample_weight"):
+                call(x, target, class_weight={0: 1.0, 1: 2.0})
+    with pytest.raises(ValueError, match="Expected no `loss_weights` in `compile`"):
+        model.compile("adam", loss_weights=[1.0])
+
+
+def test_a_model_that_was_not_compiled_is_reported_by_keras(make, x):
+    for call in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
+        with pytest.raises(ValueError, match=r"You must call `compile\(\)`"):
+            getattr(make(compiled=False), call)(x)
+
+
+def test_a_decoder_of_another_shape_is_named(x):
+    x = x[:, 0]
+    for data in ({"x": x}, {"x": x, "y": x}, {"x": x, "sample_weight": np.ones(24)}):
+        model = dv.SphereVAE(2, decoder=keras.Sequential([keras.layers.Dense(5)]), seed=0)
+        model.compile("adam")
+        with pytest.raises(ValueError, match=r"decoder.*\(3,\).*gives \(5,\)\. .*`Dense\(3\)`\."):
+            model.fit(**data, verbose=0)
+
+
+def test_pictures_of_whole_numbers_must_be_scaled(make, x):
+    whole = (255 * x).astype("uint8")
+    for data in (whole, whole.astype("int64"), (65535 * x).astype("uint16")):
+        with pytest.raises(ValueError, match=r"whole numbers .* `x / 255`.*astype"):
+            make().fit(data, verbose=0)
+    with pytest.raises(ValueError, match="whole numbers from 0 to 2"):
+        make().fit(x, validation_data=(x, whole // 100), verbose=0)
+    for binary in (whole > 128, whole // 128, (whole // 128).astype("int32")):
+        make().evaluate(binary, verbose=0)
+
+
+def test_large_values_are_warned_of(make, x):
+    with pytest.warns(UserWarning, match=r"values from .* to 25\d.*Scale them") as seen:
+        make().evaluate(255 * x, verbose=0)
+    assert len(seen) == 1
+    counts = (90 * x[:, 0]).astype("int64")  # of features that are no pictures
+    make(event_shape=(3,)).evaluate(counts, verbose=0)
+
+
+def test_masked_values_are_refused(make, x):
+    model, masked = make(), np.ma.masked_greater(x, 0.9)
+    for call in (model.fit, model.evaluate, model.predict, model.encode):
+        with pytest.raises(ValueError, match=r"without masked values.*x\.filled\(value\)"):
+            call(masked)
+    nothing_masked = np.ma.masked_greater(x, 2.0)
+    np.testing.assert_array_equal(model.encode(nothing_masked)[0], model.encode(x)[0])
