@@ -64,8 +64,10 @@ def leading_vector(x: Tensor) -> Tensor:
             power = power / ops.max(ops.abs(power), axis=(-2, -1), keepdims=True)
         power = ops.matmul(power, power)
     # Of the columns, all along v, the longest: v has a coordinate of at least 1 / sqrt n.
-    lengths = ops.diagonal(power, axis1=-2, axis2=-1)  # [..., n]
-    longest = ops.one_hot(ops.argmax(lengths, axis=-1), x.shape[-1], dtype=x.dtype)
+    lengths = ops.sum(power * identity, axis=-1)  # [..., n]
+    # The first of them, and not by Keras's `argmax`, which ONNX and TFLite do not know.
+    longest = ops.cast(lengths >= ops.max(lengths, axis=-1, keepdims=True), x.dtype)
+    longest = longest * ops.cast(ops.cumsum(longest, axis=-1) <= 1.0, x.dtype)
     column = ops.sum(power * longest[..., None, :], axis=-1)
     column = column / ops.max(ops.abs(column), axis=-1, keepdims=True)
     return column / ops.sqrt(ops.sum(ops.square(column), axis=-1, keepdims=True))
