@@ -1,0 +1,123 @@
+"""The halves of a model in other runtimes: ONNX, LiteRT and SavedModel, each by its own."""
+
+import keras
+import numpy as np
+import pytest
+from manifold_list import ALL
+
+import diffusion_vae as dv
+from diffusion_vae.networks import MLPDecoder, MLPEncoder
+
+pytestmark = [
+    pytest.mark.slow,
+    # Of the converters.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+
+# A level set is projected to by Newton steps with eigenvectors, which only TensorFlow has.
+TENSORFLOW_ONLY = ("ellipsoid",)
+PORTABLE = {name: manifold for name, manifold in ALL.items() if name not in TENSORFLOW_ONLY}
+
+
+def onnx(network, inputs, folder):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    network.export(folder / "half.onnx", format="onnx", verbose=False)
+    session = runtime.InferenceSession(folder / "half.onnx")
+    names = [output.name for output in session.get_outputs()]
+    values = session.run(None, {session.get_inputs()[0].name: inputs})
+    return dict(zip(names, values, strict=True))
+
+
+def litert(network, inputs, folder):
+    import tensorflow as tf
+
+    network.export(folder / "half.tflite", format="litert", verbose=False)
+    run = tf.lite.Interpreter(str(folder / "half.tflite")).get_signature_runner()
+    return run(**{next(iter(run.get_input_details())): inputs})
+
+
+def saved_model(network, inputs, folder):
+    import tensorflow as tf
+
+    network.export(folder / "half", format="tf_saved_model", verbose=False)
+    loaded = tf.saved_model.load(folder / "half")
+    return {name: value.numpy() for name, value in loaded.serve(inputs).items()}
+
+
+RUNTIMES = [onnx, litert, saved_model]
+runtime = pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda function: function.__name__)
+
+
+def agrees(runtime, network, inputs, folder):
+    """Whether another runtime gives all numbers of a network to 1e-5 of their size."""
+    expected = network(inputs)
+    received = runtime(network, inputs, folder)
+    assert received.keys() == expected.keys()
+    for name, value in expected.items():
+        value = np.asarray(value)
+        assert np.ptp(value, axis=0).max() > 1e-4, name  # no constant
+        tolerance = 1e-5 * max(1.0, np.abs(value).max())
+        np.testing.assert_allclose(received[name], value, atol=tolerance, rtol=0, err_msg=name)
+
+
+def model(manifold, shape, **options):
+    networks = MLPEncoder((8,), seed=1), MLPDecoder((8,), seed=2)
+    vae = dv.DiffusionVAE(manifold, *networks, kernel="random_walk", seed=0, **options)
+    vae.build((None, *shape))
+    kernel = vae.latent.time.kernel  # zeros at the start: times would not depend on the data
+    kernel.assign(np.random.default_rng(1).standard_normal(kernel.shape))
+    return vae
+
+
+@runtime
+@pytest.mark.parametrize("manifold", PORTABLE.values(), ids=list(PORTABLE))
+def test_locations_and_times_of_every_space(x, tmp_path, manifold, runtime):
+    network = model(manifold, x.shape[1:]).inference_network(draw=False)
+    agrees(runtime, network, x, tmp_path)
+
+
+@pytest.mark.parametrize("name", TENSORFLOW_ONLY)
+def test_locations_and_times_of_a_space_that_needs_tensorflow(x, tmp_path, name):
+    network = model(ALL[name], x.shape[1:]).inference_network(draw=False)
+    agrees(saved_model, network, x, tmp_path)
+
+
+@runtime
+@pytest.mark.parametrize("even_decoder", ["average", "quadratic"])
+@pytest.mark.parametrize("name", ["sphere:2", "projective:2 x torus:2"])
+def test_decoders(x, tmp_path, name, even_decoder, runtime):
+    vae = model(ALL[name], x.shape[1:], even_decoder=even_decoder, likelihood="bernoulli")
+    z = np.asarray(ALL[name].prior_sample((5,), seed=0))
+    agrees(runtime, vae.generative_network(), z, tmp_path)
+
+
+@runtime
+def test_the_ambient_head(x, tmp_path, runtime):
+    vae = model("projective:2", x.shape[1:], location_head="ambient")
+    agrees(runtime, vae.inference_network(draw=False), x, tmp_path)
+
+
+@runtime
+@pytest.mark.parametrize("make", [dv.InfoCatVAE, dv.SpatialVAE])
+def test_other_models(x, tmp_path, make, runtime):
+    decoder = keras.Sequential(
+        [keras.layers.Flatten(), keras.layers.Dense(12), keras.layers.Reshape((4, 3))]
+    )
+    vae = make(encoder=MLPEncoder((8,), seed=1), decoder=decoder, seed=0)
+    vae.build((None, *x.shape[1:]))
+    network = vae.inference_network(draw=False)
+    assert "z" not in network.output
+    if make is dv.InfoCatVAE:
+        agrees(runtime, network, x, tmp_path)
+    z = np.asarray(vae.latent.prior_sample(5))
+    agrees(runtime, vae.generative_network(), z, tmp_path)
+
+
+def test_a_network_without_draws_survives_its_own_file(x, tmp_path):
+    network = model("sphere:2", x.shape[1:]).inference_network(draw=False)
+    network.save(tmp_path / "half.keras")
+    loaded = keras.saving.load_model(tmp_path / "half.keras")
+    np.testing.assert_array_equal(loaded(x)["location"], network(x)["location"])
+    assert loaded.output.keys() == {"location", "time"}
