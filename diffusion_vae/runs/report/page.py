@@ -87,6 +87,7 @@ def write_report(
         repeat=f"diffusion-vae train --config {parameters / 'experiment.json'}",
         numbers=rows,
         has_paper=has_paper,
+        evaluated=later.exists(),
         examples=len(loaded.dataset.test),
         captured=None if topology is None else topology["captured"],
         topology=None if topology is None else topology_rows(topology),

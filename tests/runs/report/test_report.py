@@ -14,6 +14,7 @@ from diffusion_vae import cli
 from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.report import write_report
 
+pytestmark = pytest.mark.usefixtures("without_graphs")
 RECORD = {
     "degree": None, "degree_value": None, "winding": None, "lift": None, "largest_jump": 0.25,
     "coverage": 0.5, "coverage_radius": 0.1, "distance_correlation": 0.3, "alignment_error": 0.2,
@@ -85,6 +86,16 @@ def test_the_topology_record_is_a_table(page):
     assert table["largest jump"] == "0.25" and "degree" not in table
 
 
+def test_the_page_says_how_to_repeat_the_run_how_long_it_took_and_what_is_missing(results):
+    text = (results / "reports" / "run.html").read_text()
+    record = results / "parameters" / "run" / "experiment.json"
+    assert f"diffusion-vae train --config {record}" in text
+    assert re.search(r"trained for \d+:\d\d:\d\d, [\d,]+ weights", text)
+    assert "diffusion-vae evaluate run" in text
+    assert text.index("Turn the latent space") < text.index("Numbers")
+    assert text.index('id="interactive"') < text.index("Learning curves")
+
+
 def test_every_setting_and_version_is_listed(page, small_run):
     table = dict(page.tables["parameters"])
     assert table["manifold"] == "sphere:2" and table["encoder.units"] == "8"
@@ -118,7 +129,7 @@ def test_every_picture_says_what_it_is(page):
 def test_the_page_asks_nothing_of_the_network(page):
     for _tag, attributes in page.tags:
         for name in ("src", "srcset", "href"):
-            assert attributes.get(name, "data:").startswith("data:")
+            assert attributes.get(name, "data:").startswith(("data:", "#"))  # or in the page
 
 
 def test_the_interactive_page_is_inside(page):
