@@ -1,5 +1,6 @@
 """Brownian motion on a manifold as a distribution of TensorFlow Probability."""
 
+import math
 from typing import Any
 
 import tensorflow as tf
@@ -16,6 +17,7 @@ from tensorflow_probability.python.internal import (
 )
 
 from diffusion_vae import heat_kernels, manifolds
+from diffusion_vae.distributions import moments
 from diffusion_vae.distributions.seeds import StatelessSeeds
 from diffusion_vae.distributions.support import assert_on_manifold
 from diffusion_vae.heat_kernels import Law
@@ -30,7 +32,9 @@ class HeatKernel(distribution.Distribution):
     broadcast; an event is a point `[ambient_dim]`. Densities are in nats against the
     Riemannian volume (of the quotient where the manifold has a symmetry), exact wherever
     the heat kernel is known. Samples are reparametrised: differentiable in location and
-    time. `kl_divergence(HeatKernel, ManifoldUniform)` is registered.
+    time. `kl_divergence` to a `ManifoldUniform`, or to TensorFlow Probability's
+    `SphericalUniform`, is registered. `mode` and `mean` are there for the spaces where they
+    are known, `entropy` for closed manifolds.
 
     Args:
         manifold: A `Manifold` or its text form, such as `"sphere:2"`.
@@ -138,6 +142,21 @@ class HeatKernel(distribution.Distribution):
 
     def _log_prob(self, value: Tensor) -> Tensor:
         return self._kernel.log_density(value, *self.broadcast_parameters())
+
+    def _mode(self) -> Tensor:
+        return moments.mode(self._manifold, self.broadcast_parameters()[0])
+
+    def _mean(self) -> Tensor:
+        return moments.mean(self._manifold, *self.broadcast_parameters())
+
+    def _entropy(self) -> Tensor:
+        if not self._manifold.closed:
+            raise NotImplementedError(
+                f"Expected a closed manifold for the entropy. Received: {self._manifold!r}."
+            )
+        return math.log(self._manifold.volume) - self._kernel.kl_to_prior(
+            *self.broadcast_parameters()
+        )
 
     def broadcast_parameters(self) -> tuple[Tensor, Tensor]:
         """Locations and times with the whole batch shape."""
