@@ -8,6 +8,7 @@ import keras
 
 from diffusion_vae.layers.full_precision import FullPrecisionLayer
 from diffusion_vae.layers.quantization import parts, quantization, quantize_again
+from diffusion_vae.manifolds.numerics.nearest_by_products import products_only
 from diffusion_vae.typing import Seed, Shape, Tensor
 
 Params: TypeAlias = dict[str, Tensor]
@@ -94,8 +95,11 @@ class LatentDistribution(FullPrecisionLayer):
         return {}
 
     def call(self, features: Tensor, draw: bool = True) -> Params:
+        if not draw:  # for other runtimes
+            with products_only():
+                return self.parameters(features)
         params = self.parameters(features)
-        return {**params, "z": self.training_code(params)} if draw else params
+        return {**params, "z": self.training_code(params)}
 
     def training_code(self, params: Params) -> Tensor:
         """The `z` of a call, one draw; overridden where the loss is of another code."""
