@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 OVERSHOOT = 0.25  # of the range [0, 1]; a Gaussian decoder leaves it by about as much
 STRIPE_ROWS = 64
 GAP = 1  # pixels between pictures
+THIN = 0.04  # a gap in a mosaic, of the side of a picture
 RARE = 0.01  # share of the values of a decoder that its range need not hold
 
 Limits: TypeAlias = tuple[float, float]
@@ -155,7 +156,7 @@ def mosaic(
 ) -> tuple[np.ndarray, tuple[float, float, float, float]]:
     """Pictures at places of a plane, as one image with a transparent ground.
 
-    Every picture is scaled to fill the room of a cell but for a gap of one pixel, keeping its
+    Every picture is scaled to fill the room of a cell but for a thin gap, keeping its
     proportions; the second coordinate of the plane points up.
 
     Args:
@@ -169,7 +170,8 @@ def mosaic(
     """
     height, width = pictures.shape[1:3]
     colours = pictures if pictures.ndim == 4 else np.repeat(pictures[..., None], 3, axis=-1)
-    per_unit = max((width + GAP) / cell[0], (height + GAP) / cell[1])  # pixels
+    gap = max(GAP, round(THIN * max(height, width)))  # seen also where large pictures shrink
+    per_unit = max((width + gap) / cell[0], (height + gap) / cell[1])  # pixels
     left_top = np.stack([positions[:, 0], -positions[:, 1]], axis=-1)  # [k, 2]
     left_top = left_top * per_unit - 0.5 * np.array([width, height])
     origin = left_top.min(axis=0)  # [2]
