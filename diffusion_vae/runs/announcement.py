@@ -31,6 +31,9 @@ class Announcement(keras.callbacks.Callback):
 
 def _device() -> str:
     """What the backend computes on, such as `CPU` or `2 GPUs`."""
+    if keras.backend.backend() == "torch":  # which Keras puts on one device
+        kind = keras.ops.zeros(()).device.type.upper()
+        return "GPU" if kind == "CUDA" else kind
     devices = keras.distribution.list_devices("gpu") or keras.distribution.list_devices("cpu")
     kind = str(devices[0]).partition(":")[0].upper() if devices else "CPU"
     return kind if len(devices) < 2 or kind == "CPU" else f"{len(devices)} {kind}s"

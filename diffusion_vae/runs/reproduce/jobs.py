@@ -197,6 +197,10 @@ def _limit_threads(threads: int) -> None:
     """Gives this process its share of the cores, if its backend has not begun to work."""
     if keras.backend.backend() == "jax":
         os.environ.setdefault("NPROC", str(threads))  # read once, by the first computation
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
     if keras.backend.backend() != "tensorflow":
         return
     import tensorflow as tf
