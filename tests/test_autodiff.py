@@ -13,7 +13,7 @@ from diffusion_vae.autodiff import (
     value_and_jacobian,
 )
 
-pytestmark = pytest.mark.jax
+pytestmark = [pytest.mark.jax, pytest.mark.torch]
 
 
 def swirl(x):

@@ -22,6 +22,7 @@ def nested():
 
 
 @pytest.mark.jax
+@pytest.mark.torch
 def test_generators_below_a_layer_are_found_once_each():
     model, shared, inner = nested()
     found = seed_generators(model)
@@ -33,6 +34,7 @@ def test_generators_below_a_layer_are_found_once_each():
 
 
 @pytest.mark.jax
+@pytest.mark.torch
 def test_states_put_back_repeat_the_noise():
     model, _, _ = nested()
     x = np.ones((3, 4), "float32")
@@ -72,6 +74,7 @@ def test_layer_seeds():
 
 
 @pytest.mark.jax
+@pytest.mark.torch
 def test_on_one_device_it_is_keras_own_generator():
     ours, keras_own = SeedGenerator(5), keras.random.SeedGenerator(5)
     for _ in range(3):

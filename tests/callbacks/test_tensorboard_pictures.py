@@ -74,6 +74,7 @@ class Projector:
         return response
 
 
+@pytest.mark.torch
 @pytest.mark.jax
 def test_pictures_are_read_back_as_they_were(tmp_path):
     rng = np.random.default_rng(0)

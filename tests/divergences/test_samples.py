@@ -67,6 +67,7 @@ def test_u_statistics_are_unbiased(divergence):
     assert min(values) < 0.0 < max(values)
 
 
+@pytest.mark.torch
 @pytest.mark.jax
 @pytest.mark.parametrize("divergence", [mmd, energy_distance])
 def test_gradients_are_finite_at_coincident_points(divergence):

@@ -119,6 +119,7 @@ def test_kl_falls_from_the_flat_one_to_its_limit(manifold):
 
 @pytest.mark.slow
 @pytest.mark.jax
+@pytest.mark.torch
 @each({k: KNOWN[k] for k in ("sphere:1", "sphere:2", "projective:2", "so3", "torus:2")})
 def test_eager_graph_and_reference_agree(manifold):
     kernel = heat_kernel(manifold)

@@ -72,6 +72,7 @@ def test_kl_is_the_mean_log_ratio_of_its_own_draws(covariance):
     np.testing.assert_array_less(np.abs(ratio.mean(axis=0) - layer.kl(params)), 4 * error)
 
 
+@pytest.mark.torch
 @pytest.mark.jax
 @each_form
 def test_log_density_is_that_of_the_kronecker_normal(rank, covariance):

@@ -54,6 +54,7 @@ def test_exp_stays_on_the_manifold(manifold):
         assert off_manifold(manifold, y) < 2e-5 * max(1.0, float(length[0, 0]))
 
 
+@pytest.mark.torch
 @jax
 @each(BOTH)
 def test_distance_to_exp_is_the_length(manifold):

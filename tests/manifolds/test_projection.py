@@ -191,6 +191,7 @@ def test_nearest_rotation_by_brute_force():
     assert np.all(best - found < 0.1)  # and the search comes close
 
 
+@pytest.mark.torch
 @jax
 @pytest.mark.parametrize("manifold", [SO3(), O3()], ids=["so3", "o3"])
 def test_repeated_singular_values_have_exact_gradients(manifold):

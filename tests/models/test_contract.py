@@ -61,6 +61,7 @@ def test_shapes_and_next_step_survive_the_file(manifold, make, x, tmp_path):
         np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.torch
 @pytest.mark.slow
 @pytest.mark.jax
 @pytest.mark.parametrize("text", JAX)

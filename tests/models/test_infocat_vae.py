@@ -80,6 +80,7 @@ def test_shapes_and_next_step_survive_the_file(estimator, x, tmp_path):
         np.testing.assert_allclose(values, histories[1][name], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.torch
 @pytest.mark.slow
 @pytest.mark.jax
 @pytest.mark.parametrize("estimator", ["marginal", "gumbel"])

@@ -35,7 +35,10 @@ def make(variant="low_rank", compiled=True, **options):
 @pytest.mark.parametrize(
     "variant",
     # On JAX one stands for all: they share everything but the posterior, and compiling is slow.
-    [pytest.param(v, marks=[pytest.mark.jax] if v == "low_rank" else []) for v in VARIANTS],
+    [
+        pytest.param(v, marks=[pytest.mark.jax, pytest.mark.torch] if v == "low_rank" else [])
+        for v in VARIANTS
+    ],
 )
 def test_shapes_and_next_step_survive_the_file(variant, tmp_path):
     model = make(variant)
