@@ -16,7 +16,7 @@ from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import LogTimeRange, Seed, Shape, Tensor
 
-LOCATION_HEADS = ("ambient", "veronese")
+LOCATION_HEADS = ("auto", "ambient", "veronese")
 EDGE = 0.1  # share of given limits, at either end, where training does not start
 
 
@@ -36,7 +36,9 @@ class BrownianLatent(LatentDistribution):
             from either end.
         fixed_time: A time (not its logarithm), or one per time, that replaces the
             encoder's; `None` to learn it.
-        location_head: `"ambient"`, or `"veronese"` on a real projective space.
+        location_head: `"ambient"`: a point of the ambient space is projected; `"veronese"`, on
+            real projective spaces and products with them: a `VeroneseProjection`; `"auto"`:
+            the latter where it exists.
         seed: Integer seed of the noise and of the initial weights, or `None`.
 
     Input shape:
@@ -73,7 +75,7 @@ class BrownianLatent(LatentDistribution):
         log_time_range: LogTimeRange | str = "auto",
         initial_log_time: float | Sequence[float] | None = None,
         fixed_time: float | Sequence[float] | None = None,
-        location_head: str = "ambient",
+        location_head: str = "auto",
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -94,6 +96,8 @@ class BrownianLatent(LatentDistribution):
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
         self.projection: ManifoldProjection | VeroneseProjection
+        if location_head == "auto":
+            location_head = "ambient" if self.manifold.symmetry is None else "veronese"
         if location_head == "veronese":
             self.projection = VeroneseProjection(self.manifold, dtype=self.dtype_policy)
             width = self.projection.input_dim

@@ -22,12 +22,12 @@ class EvenDecoder(keras.layers.Layer):
 
     `"average"` (the paper's) averages the raw outputs of one shared decoder over the
     symmetry group: one pass a group element. `"quadratic"` feeds z z^T of the
-    symmetric factors instead of z: one pass, even by construction. Factors without
-    a symmetry are left alone.
+    symmetric factors instead of z, with mean 0 and variance 1 under the uniform law: one
+    pass, even by construction. Factors without a symmetry are left alone.
 
     Args:
         decoder: A Keras layer or model; its input is `[batch, ambient_dim]`
-            (`"average"`) or the manifold's even embedding (`"quadratic"`).
+            (`"average"`) or `[batch, even_embedding_dim]` (`"quadratic"`).
         manifold: A `Manifold` with a symmetry, or its text form.
         method: `"average"` or `"quadratic"`.
 
@@ -55,7 +55,7 @@ class EvenDecoder(keras.layers.Layer):
         self,
         decoder: keras.layers.Layer,
         manifold: Manifold | str,
-        method: str = "average",
+        method: str = "quadratic",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -77,7 +77,7 @@ class EvenDecoder(keras.layers.Layer):
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         if self.method == "quadratic":
-            return self.decoder(self.manifold.even_embedding(inputs), training=training)
+            return self.decoder(self.manifold.even_features(inputs), training=training)
         patterns = ops.convert_to_tensor(self.manifold.symmetry, dtype=inputs.dtype)
         group = patterns.shape[0]
         images = ops.expand_dims(patterns, 1) * inputs  # [group, batch, n]

@@ -294,6 +294,15 @@ class Manifold:
         """Number of coordinates of `even_embedding`."""
         return self.ambient_dim
 
+    @takes(z=AMBIENT)
+    def even_features(self, z: Tensor) -> Tensor:
+        """The even embedding as a network should see it, `[..., even_embedding_dim]`.
+
+        Of mean 0 and variance 1 under the uniform law where points have several names;
+        `z` itself without symmetry.
+        """
+        return self.even_embedding(z)
+
     @takes(x=EVEN)
     def project_even(self, x: Tensor) -> Tensor:
         """Points whose even embeddings are closest to `x`, under one of their names.

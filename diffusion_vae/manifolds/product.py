@@ -110,6 +110,9 @@ class Product(Manifold):
     def even_embedding(self, z: Tensor) -> Tensor:
         return self._joined(lambda f, z: f.even_embedding(z), z)
 
+    def even_features(self, z: Tensor) -> Tensor:
+        return self._joined(lambda f, z: f.even_features(z), z)
+
     @property
     def even_embedding_dim(self) -> int:
         return sum(f.even_embedding_dim for f in self.factors)

@@ -1,5 +1,7 @@
 """Real projective space RP^d: the sphere S^d with antipodal points identified."""
 
+import math
+
 import numpy as np
 from keras import ops
 
@@ -62,6 +64,13 @@ class RealProjective(SphericalManifold):
     @property
     def even_embedding_dim(self) -> int:
         return self.ambient_dim * (self.ambient_dim + 1) // 2
+
+    def even_features(self, z: Tensor) -> Tensor:
+        # E z z^T = I / n, and the covariance of z z^T is 2 / (n (n + 2)) on matrices of trace 0.
+        n = self.ambient_dim
+        rows, columns = np.triu_indices(n)
+        mean = ops.convert_to_tensor(np.where(rows == columns, 1.0 / n, 0.0), dtype=z.dtype)
+        return (self.even_embedding(z) - mean) * math.sqrt(0.5 * n * (n + 2))
 
     def project_even(self, x: Tensor) -> Tensor:
         # Eigenvectors do not depend on the scale, rounding does.

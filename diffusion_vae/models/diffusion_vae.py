@@ -34,7 +34,7 @@ class DiffusionOptions(VAEOptions, total=False):
     fixed_time: float | list[float] | None
     time_annealing: tuple[float, float, float] | None
     even_decoder: Literal["average", "quadratic"]
-    location_head: Literal["ambient", "veronese"]
+    location_head: Literal["auto", "ambient", "veronese"]
     posterior: Posterior
 
 
@@ -60,9 +60,10 @@ class DiffusionVAE(VariationalAutoencoder):
             a level that falls from `start` to `end` over `steps` training steps and is gone
             after them, so that the coarse shape of the data is learned first. `None` turns it
             off.
-        even_decoder: `"average"` or `"quadratic"`, how the decoder is made even on a
-            manifold with a symmetry; ignored elsewhere.
-        location_head: `"ambient"`, or `"veronese"` on a real projective space.
+        even_decoder: How the decoder is made even on a manifold with a symmetry:
+            `"quadratic"`, or `"average"` (the paper's); ignored elsewhere.
+        location_head: `"auto"`: `"veronese"` on a manifold with a symmetry, such as a real
+            projective space, and `"ambient"` (the paper's) elsewhere.
         posterior: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
             TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose
             concentration follows from the time (`latents.tfp_spherical`).
@@ -98,8 +99,8 @@ class DiffusionVAE(VariationalAutoencoder):
         initial_log_time: float | list[float] | None = None,
         fixed_time: float | list[float] | None = None,
         time_annealing: tuple[float, float, float] | None = None,
-        even_decoder: Literal["average", "quadratic"] = "average",
-        location_head: Literal["ambient", "veronese"] = "ambient",
+        even_decoder: Literal["average", "quadratic"] = "quadratic",
+        location_head: Literal["auto", "ambient", "veronese"] = "auto",
         posterior: Posterior = "brownian",
         **kwargs: Unpack[VAEOptions],
     ) -> None:

@@ -60,7 +60,8 @@ class SphereVAE(_ManifoldVAE):
 class RealProjectiveVAE(_ManifoldVAE):
     """Diffusion VAE on RP^dim, the sphere with opposite points identified.
 
-    The decoder gives z and -z the same picture.
+    The decoder gives z and -z the same picture, and the encoder can go round the space
+    (`VeroneseProjection`). `location_head="ambient", even_decoder="average"` is the paper's way.
 
     Args:
         dim: Dimension of the space; its points have dim + 1 coordinates.
@@ -70,7 +71,7 @@ class RealProjectiveVAE(_ManifoldVAE):
 
     Example:
         >>> from diffusion_vae import RealProjectiveVAE
-        >>> vae = RealProjectiveVAE(dim=2, location_head="veronese")
+        >>> vae = RealProjectiveVAE(dim=2)
         >>> vae.manifold
         RealProjective(dim=2)
     """

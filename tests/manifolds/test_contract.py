@@ -197,3 +197,18 @@ def test_products_are_flat_and_need_two_manifolds():
 def test_factors_of_a_product_do_not_share_their_noise():
     z = ops.convert_to_numpy(Product([Sphere(2), Sphere(2)]).random_uniform((50,), seed=3))
     assert np.max(np.abs(z[:, :3] - z[:, 3:])) > 0.1
+
+
+@pytest.mark.parametrize("dim", [1, 2, 5])
+def test_even_features_are_the_centred_square_with_variance_one(dim):
+    """20,000 uniform points: means and covariances have a standard error under 0.015."""
+    n = dim + 1
+    z = np.random.default_rng(0).normal(size=(20000, n))
+    z = (z / np.linalg.norm(z, axis=1, keepdims=True)).astype("float32")
+    features = np.asarray(RealProjective(dim).even_features(z), "float64")
+    rows, columns = np.triu_indices(n)
+    off = rows != columns
+    np.testing.assert_allclose(features.mean(axis=0), 0.0, atol=0.05)
+    np.testing.assert_allclose(features[:, off].var(axis=0), 1.0, atol=0.06)
+    np.testing.assert_allclose(features[:, ~off].var(axis=0), 1.0 - 1.0 / n, atol=0.06)
+    np.testing.assert_allclose(features[:, ~off].sum(axis=1), 0.0, atol=1e-4)  # trace 0

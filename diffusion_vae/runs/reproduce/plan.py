@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diffusion_vae import datasets
@@ -137,10 +137,11 @@ class Table:
                 )
         if runs < 1:
             raise ValueError(f"Expected `runs` to be at least 1. Received: {runs}.")
+        records = {row: self._record(row, epochs) for row in rows}
         return [
             Job(
                 row,
-                self._record(row, seed, epochs),
+                self._with_seed(records[row], seed),
                 self.importance_samples,
                 self.prior_share,
                 self.measures,
@@ -149,13 +150,16 @@ class Table:
             for row in rows
         ]
 
-    def _record(self, row: str, seed: int, epochs: int | None) -> Record:
-        settings = {**self.settings, **self.rows[row], "seed": seed}
-        if epochs is not None:
-            settings["epochs"] = epochs
-        options = datasets.loader_options(settings["dataset"]) if self.seeded else {}
-        seeds = {f"dataset.{name}": seed for name in self.seeded if name in options}
-        return settings_record({**settings, **seeds})
+    def _record(self, row: str, epochs: int | None) -> Record:
+        settings = {**self.settings, **self.rows[row]}
+        return settings_record(settings if epochs is None else {**settings, "epochs": epochs})
+
+    def _with_seed(self, record: Record, seed: int) -> Record:
+        """The record with another seed; to compose one takes longer."""
+        known = datasets.loader_options(record.dataset["name"]) if self.seeded else {}
+        seeds = {name: seed for name in self.seeded if name in known}
+        options = {**record.dataset["options"], **seeds}
+        return replace(record, seed=seed, dataset={**record.dataset, "options": options})
 
 
 def settings_record(settings: Mapping[str, Any]) -> Record:
