@@ -15,6 +15,7 @@ from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models.arguments import require_weight
 from diffusion_vae.models.cluster_methods import ClusterMethods
+from diffusion_vae.models.cluster_terms import ClusterTerms
 from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.schedules import Weight
 from diffusion_vae.models.vae import CapacityOptions, VariationalAutoencoder
@@ -30,7 +31,7 @@ INFORMATION_WEIGHT = 100 / 128  # nats per example: see the class
 
 @with_full_signature
 @serializable
-class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
+class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
     """VAE with a category and a Gaussian for each cluster (Pineau and Lelarge 2018).
 
     Minimises, per example and in nats (arXiv 1806.08240; CatVAE is the first line),
@@ -244,60 +245,6 @@ class InfoCatVAE(ClusterMethods, VariationalAutoencoder):
             weight = self.current(self.mutual_information_weight)
             loss = loss - weight * mutual_information
         return loss
-
-    def expected_log_prob(
-        self, target: Tensor, params: dict[str, Tensor], training: bool = False
-    ) -> Tensor:
-        """sum_c q(c | x) log p(x | z_c) with one draw z_c from each q(z | x, c), `[batch]`.
-
-        Args:
-            target: `[batch, *event]`.
-            params: Parameters of the posteriors.
-            training: Mode of the decoder.
-        """
-        z = self.latent.sample_each(params)  # [batch, K, D]
-        flat = ops.reshape(z, (-1, *self.latent.point_shape))
-        outputs = self.likelihood(self.decoder(flat, training=training))
-        outputs = {
-            name: ops.reshape(value, (-1, self.latent.clusters, *value.shape[1:]))
-            for name, value in outputs.items()
-        }
-        log_prob = self._log_prob(ops.expand_dims(target, 1), outputs)  # [batch, K]
-        share = ops.cast(self.latent.probabilities(params), log_prob.dtype)
-        return ops.sum(share * log_prob, axis=-1)
-
-    def information_loss(self) -> Tensor:
-        """Mean cross-entropy of recognising generated pictures' clusters in nats, `[]`."""
-        clusters, draws = self.latent.clusters, self.information_draws
-        labels = ops.tile(ops.arange(clusters), [draws])
-        generated = self._outputs(self.latent.prior_sample_of(labels))["reconstruction"]
-        logits = self._posterior_of(generated)["category_logits"]  # [draws * K, K]
-        if self.legacy_double_softmax:
-            logits = ops.softmax(logits)
-        log_probability = ops.reshape(ops.log_softmax(logits), (draws, clusters, clusters))
-        return -ops.mean(ops.diagonal(log_probability, axis1=1, axis2=2))
-
-    def consistency_loss(self, x: Tensor, category_logits: Tensor) -> Tensor:
-        """Cross-entropy between the clusters of examples and of disturbed copies, `[batch]`.
-
-        Args:
-            x: `[batch, *event]`.
-            category_logits: Of the examples, `[batch, K]`; no gradient goes back to them.
-        """
-        disturbed = self._posterior_of(self.augmentation(x, training=True))
-        probability = ops.softmax(ops.stop_gradient(category_logits))
-        log_probability = ops.log_softmax(disturbed["category_logits"])
-        return -ops.sum(probability * log_probability, axis=-1)
-
-    def mutual_information(self, category_logits: Tensor) -> Tensor:
-        """KL of q(c | x) from its mean over the batch, `[batch, K] -> [batch]`.
-
-        Its mean is I(x; c) over the batch, at most log K.
-        """
-        log_probability = ops.log_softmax(category_logits)
-        count = ops.cast(ops.shape(category_logits)[0], log_probability.dtype)
-        log_mean = ops.logsumexp(log_probability, axis=0) - ops.log(count)
-        return ops.sum(ops.exp(log_probability) * (log_probability - log_mean), axis=-1)
 
     # -- the trained model ------------------------------------------
 
