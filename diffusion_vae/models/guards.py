@@ -90,16 +90,18 @@ class EndWarning(keras.callbacks.Callback):
         raise NotImplementedError
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._first_step = int(self.model.schedule_step)
+        self._first_step = self._step()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._logs.update(logs or {})
 
     def on_train_end(self, logs: Any = None) -> None:
-        steps = int(self.model.schedule_step) - self._first_step
-        sentence = self.sentence(steps, self._logs)
+        sentence = self.sentence(self._step() - self._first_step, self._logs)
         if sentence is not None and not self._guard.message:
             warnings.warn(sentence, UserWarning, stacklevel=2)
+
+    def _step(self) -> int:
+        return int(float(self.model._step()))  # the count itself is one of each replica
 
 
 class WarmupWarning(EndWarning):

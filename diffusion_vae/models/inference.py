@@ -12,8 +12,8 @@ from keras import ops
 from diffusion_vae.autodiff import as_graph, no_gradients
 from diffusion_vae.checks import require_fraction, require_integer
 from diffusion_vae.models.arguments import require_examples, require_numbers
-from diffusion_vae.models.data import as_data, check_dense
-from diffusion_vae.models.pipelines import batches_of
+from diffusion_vae.models.data import check_dense
+from diffusion_vae.models.pipelines import batches_of, is_source
 from diffusion_vae.typing import Tensor
 
 BATCH_SIZE = 512
@@ -240,11 +240,9 @@ class InferenceMethods(keras.Model):
             An array, or an iterator of arrays from a source of batches.
         """
         check_dense("x", x)
-        if not isinstance(x, (list, tuple)):
-            x = as_data("x", x)
-        if isinstance(x, (list, tuple, np.ndarray)):
-            return self._require_examples(x)
-        return map(self._require_examples, batches_of(x))
+        if is_source(x):
+            return map(self._require_examples, batches_of(x))
+        return self._require_examples(ops.convert_to_numpy(x) if ops.is_tensor(x) else x)
 
     def _require_examples(self, x: Any) -> np.ndarray:
         x = require_examples("x", x, self.event_shape if self.built else None)

@@ -17,6 +17,12 @@ OTHERS = "Let it give {} alone."
 REARRANGING = ("Unbatch", "FlatMap", "Interleave")
 
 
+def is_source(value: Any) -> bool:
+    """Whether this gives batches that can be read one after the other."""
+    kinds = (keras.utils.PyDataset, types.GeneratorType)
+    return isinstance(value, kinds) or is_dataset(value) or is_loader(value)
+
+
 def first_element(source: Any) -> tuple[Any, Any]:
     """The first element of a source, and the source with all its elements.
 
@@ -137,7 +143,6 @@ def batches_of(source: Any) -> Iterator[np.ndarray]:
     """x of every element of a source that ends, as NumPy arrays.
 
     Raises:
-        TypeError: If it is no `tf.data.Dataset`, `PyDataset`, `DataLoader` or generator.
         ValueError: If it has no end.
     """
     for element in _elements(source):
@@ -154,13 +159,8 @@ def _elements(source: Any) -> Iterator[Any]:
     elif isinstance(source, keras.utils.PyDataset):
         endless = source.num_batches is None
         elements = () if endless else (source[index] for index in range(source.num_batches))
-    elif is_loader(source) or isinstance(source, types.GeneratorType):
-        elements = source
     else:
-        raise TypeError(
-            "Expected `x` to be an array [examples, ...], a `tf.data.Dataset`, a `PyDataset`, a "
-            f"`DataLoader` or a generator. Received: {type(source).__name__}."
-        )
+        elements = source
     if endless:
         raise ValueError(
             "Expected `x` to have an end. Received: a source without one. Give a number of its "

@@ -149,3 +149,19 @@ def test_an_interrupted_write_leaves_the_old_file(trained, monkeypatch):
         folder._checkpoints.save(model, "last.keras")
     assert last.read_bytes() == before
     assert {p.name for p in last.parent.iterdir()} == {"best.keras", "last.keras"}
+
+
+def test_once_there_is_held_out_data_epochs_without_it_are_no_candidates(
+    tmp_path, small_model, monkeypatch
+):
+    folder, kept = ResultsFolder(tmp_path, run="run"), []
+    folder.set_model(small_model())
+    folder.set_params({"epochs": 4, "steps": 1})
+    folder.on_train_begin()
+    monkeypatch.setattr(folder._checkpoints, "keep", lambda model, names: kept.append(names[0]))
+    for epoch, logs in enumerate(  # as `validation_freq=2` gives them
+        ({"elbo": -9.0}, {"elbo": -8.0, "val_elbo": -20.0}, {"elbo": -1.0}, {"val_elbo": -19.0})
+    ):
+        folder.on_epoch_end(epoch, logs)
+    folder._tensorboard.on_train_end()
+    assert kept == ["best.keras", "best.keras", "last.keras", "best.keras"]

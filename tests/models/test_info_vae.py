@@ -64,12 +64,19 @@ def test_the_loss_is_the_weighted_sum(make, x):
 
 def test_the_warm_up_is_that_of_kl_and_divergence(make, x):
     model = make(alpha=0.25, lambda_=3.0, kl_warmup_steps=8)
+    model.compile(keras.optimizers.SGD(0.0), **QUICK_STEPS)
+
+    def regularisers(logs):
+        return 0.75 * logs["kl_loss"] + 2.25 * logs["divergence"]
+
     for step, share in ((0, 0.0), (2, 0.25), (20, 1.0)):
         model.schedule_step.assign(step)
-        logs = evaluate(model, x, batch_size=24)
-        regularisers = 0.75 * logs["kl_loss"] + 2.25 * logs["divergence"]
-        expected = logs["reconstruction_loss"] + share * regularisers
+        logs = model.train_on_batch(x, return_dict=True)
+        expected = logs["reconstruction_loss"] + share * regularisers(logs)
         assert logs["loss"] == pytest.approx(expected, rel=1e-5)
+        held_out = evaluate(model, x, batch_size=24)  # with the full weights
+        expected = held_out["reconstruction_loss"] + regularisers(held_out)
+        assert held_out["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_divergence_is_that_of_the_batch(make, x):

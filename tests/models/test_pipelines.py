@@ -156,5 +156,5 @@ def test_a_source_without_an_end_is_refused_where_its_end_is_needed(make):
     model = make(event_shape=(5, 4, 1))
     with pytest.raises(ValueError, match=r"to have an end.*`data\.take\(10\)`"):
         model.encode(pictures().batch(4).repeat())
-    with pytest.raises(TypeError, match=r"a generator\. Received: object"):
+    with pytest.raises(ValueError, match=r"array of real numbers\. Received: dtype object"):
         model.encode(object())
