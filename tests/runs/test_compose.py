@@ -231,3 +231,17 @@ def test_a_model_of_an_address_is_named_after_its_space_or_class():
     first, second = (compose(address, settings={"dim": 3}) for _ in range(2))
     assert first == second
     assert first.model["config"]["dim"] == 3
+
+
+def test_digits_are_trained_with_a_scale_that_does_not_collapse():
+    def likelihood(**choices):
+        return compose(manifold="sphere:2", dataset="digits", **choices).model["config"][
+            "likelihood"
+        ]
+
+    usual = likelihood()["config"]
+    assert (usual["scale"], usual["variance"]) == ("learned", 0.05)
+    chosen = {"likelihood.scale": "fixed", "likelihood.variance": 1.0}
+    plain = likelihood(settings=chosen)["config"]
+    assert (plain["scale"], plain["variance"]) == ("fixed", 1.0)
+    assert likelihood(settings={"likelihood": "bernoulli"})["class_name"] == "Bernoulli"
