@@ -45,17 +45,25 @@ def test_networks_of_two_inputs(rows):
             fit(rows, **{part: network})
 
 
-@pytest.mark.parametrize("make", [dv.SphereVAE, dv.RealProjectiveVAE])
-def test_a_decoder_of_several_outputs(rows, make):
+@pytest.mark.parametrize(
+    "make, options",
+    [
+        (dv.SphereVAE, {}),
+        (dv.RealProjectiveVAE, {"even_decoder": "average"}),
+        (dv.RealProjectiveVAE, {"even_decoder": "quadratic"}),
+    ],
+)
+def test_a_decoder_of_several_outputs(rows, make, options):
     class Pair(L.Layer):
         def call(self, z):
             return z, z
 
-    for decoder in (several(keras.Input((3,)), list), Pair()):
+    size = 6 if options.get("even_decoder") == "quadratic" else 3
+    for decoder in (several(keras.Input((size,)), list), Pair()):
         with pytest.raises(
             ValueError, match=r"the decoder to return one tensor.*a (list|tuple) of"
         ):
-            fit(rows, decoder=decoder, make=make)
+            fit(rows, decoder=decoder, make=make, **options)
 
 
 def test_parts_of_keras_2_are_named(rows):
