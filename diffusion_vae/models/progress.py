@@ -33,7 +33,8 @@ class LineProgressBar(keras.callbacks.ProgbarLogger):
             return logs
         names = [name for name in logs if not name.startswith("val_")]
         names.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
-        room, chosen = shutil.get_terminal_size().columns - BAR - 2 * len(str(self.target)), []
+        room = shutil.get_terminal_size().columns - BAR - 2 * len(str(self.target))
+        chosen: list[str] = []
         for name in names:
             room -= len(f" - {name}: {float(logs[name]):.4f}")
             if room < 0 and chosen:

@@ -103,8 +103,9 @@ def _in_one_palette(movie: list[np.ndarray]) -> list[Image.Image]:
         exact = rgb[np.argsort(-counts, kind="stable")[:EXACT]]
         exact = np.concatenate([rgb[np.isin(colours, RESERVED)], exact])
         exact = exact[np.sort(np.unique(exact, axis=0, return_index=True)[1])]
-        others = Image.fromarray(rgb[None]).quantize(COLOURS - len(exact))
-        others = np.reshape(others.getpalette(), (-1, 3))[: COLOURS - len(exact)]
+        left = COLOURS - len(exact)
+        chosen = Image.fromarray(rgb[None]).quantize(left).getpalette() or []
+        others = np.array(chosen, dtype=np.uint8).reshape(-1, 3)[:left]
         palette = np.concatenate([exact, others]).astype(np.uint8)
     nearest = KDTree(palette.astype(float)).query(rgb.astype(float))[1].astype(np.uint8)
     pictures = []
