@@ -62,6 +62,7 @@ def test_epochs_in_between_are_not_written_and_the_last_one_is(
         np.testing.assert_array_equal(mine, theirs)  # keeping states changes nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("out of memory")])
 def test_an_interrupted_training_is_written_as_it_was_after_its_last_epoch(
     tmp_path, x, small_model, uninterrupted, error
@@ -76,6 +77,7 @@ def test_an_interrupted_training_is_written_as_it_was_after_its_last_epoch(
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_the_last_epoch_written(
     tmp_path, x, small_model, uninterrupted
 ):
@@ -93,6 +95,7 @@ def test_a_killed_training_goes_on_from_the_last_epoch_written(
     assert len(again._history["val_elbo"]) == EPOCHS
 
 
+@pytest.mark.slow
 def test_the_best_model_is_kept_while_worse_ones_follow(tmp_path, x, small_model):
     """The state of the best epoch is written, not that of the epoch at which it is written."""
 
@@ -106,6 +109,7 @@ def test_the_best_model_is_kept_while_worse_ones_follow(tmp_path, x, small_model
     assert int(saved(folder).schedule_step) == EPOCHS * STEPS
 
 
+@pytest.mark.slow
 def test_the_duration_of_all_sessions_is_recorded(tmp_path, x, small_model):
     folder = ResultsFolder(tmp_path, run="run")
     folder.set_model(model := small_model())
