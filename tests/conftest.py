@@ -31,6 +31,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("project")
 
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+
+    # A graph of a test runs a few times: to optimise it takes longer than it saves.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
 
 def pytest_collection_modifyitems(config, items):
     """Off TensorFlow only the tests marked `jax` or `torch` run."""
@@ -39,6 +45,31 @@ def pytest_collection_modifyitems(config, items):
     kept = [i for i in items if i.get_closest_marker("jax") or i.get_closest_marker("torch")]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _caches(tmp_path_factory):
+    """Tables of embedded tori, and what JAX compiles in child processes: made once a run.
+
+    All workers share them, and nothing is read that another version of the code has left.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    os.environ["DIFFUSION_VAE_CACHE"] = str(folder / "tables")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder / "jax")
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+@pytest.fixture(scope="module")
+def without_graphs():
+    """TensorFlow runs functions as they stand: few steps cost less than the graph of one."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(autouse=True)

@@ -68,7 +68,7 @@ def _log_kl(ratio: float, t: float, v: np.ndarray) -> np.ndarray:
     period = min(2.0 * math.pi, 2.0 * reach)  # a longer one is not felt
     waves = closed(ratio, t, period)
     nodes, count = waves.nodes, len(waves.wave_numbers)
-    kernels = waves.kernels(t, v, nodes.nodes)  # [waves, places, nodes]
+    kernels = waves.kernels(t, v)  # [waves, places, nodes]
     phi = np.linspace(0.0, 0.5 * period, 2 * count + 1)
     weight = np.full(len(phi), period / (2 * count))
     weight[[0, -1]] *= 0.5

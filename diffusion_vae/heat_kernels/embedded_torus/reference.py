@@ -76,7 +76,7 @@ def torus_kl(v: float, t: float, c: float, a: float) -> float:
     def divergence(doubling: int) -> np.ndarray:
         waves = _waves(ratio, unit_t, np.array([v]), 2**doubling)
         nodes = waves.nodes
-        kernels = waves.kernels(unit_t, [v], nodes.nodes)[:, 0]  # [waves, nodes]
+        kernels = waves.kernels(unit_t, [v])[:, 0]  # [waves, nodes]
         # The trapezoid rule in phi, as far as the motion gets.
         end = min(math.pi, 1.2 * REACH * math.sqrt(unit_t) / (ratio - 1.0))
         count = math.ceil(2.0 * len(kernels) * end / math.pi) + 16

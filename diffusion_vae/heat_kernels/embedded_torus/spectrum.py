@@ -129,13 +129,13 @@ class Waves(TubeWaves):
         """Lowest rate of the wave of a squared wave number, which may be negative."""
         return np.linalg.eigvalsh(self._base + np.diag(self._barrier * square))[0]
 
-    def kernels(self, t: float, start: ArrayLike, end: ArrayLike) -> np.ndarray:
+    def kernels(self, t: float, start: ArrayLike, end: ArrayLike | None = None) -> np.ndarray:
         """Kernel of each wave against w dv, from every start to every end.
 
         Args:
             t: Time in units of a^2.
             start: Angles of the tube where the motion starts, `[starts]`.
-            end: Angles where it ends, `[ends]`.
+            end: Angles where it ends, `[ends]`, by default the nodes.
 
         Returns:
             `[waves, starts, ends]`.
@@ -149,21 +149,51 @@ class Waves(TubeWaves):
         return np.concatenate(parts) / self.nodes.step
 
     def _half_ways(
-        self, t: float, start: ArrayLike, end: ArrayLike
+        self, t: float, start: ArrayLike, end: ArrayLike | None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Functions at starts and at ends, half of the time on either side, for batches of waves.
 
         Yields:
             Two arrays `[waves, points, count]`.
         """
-        before, after = self.readings(start), self.readings(end)
+        before = self.readings(start)
+        after = None if end is None else self.readings(end)
         for some in np.split(self.wave_numbers, range(BATCH, len(self.wave_numbers), BATCH)):
-            matrices = np.repeat(self._base[None], len(some), axis=0)
-            index = np.arange(self.nodes.count)
-            matrices[:, index, index] += np.square(some)[:, None] * self._barrier
-            rates, functions = np.linalg.eigh(matrices)
+            rates, functions = self._eigenfunctions(some)
             half = functions * np.exp(-0.5 * t * rates)[:, None, :]
-            yield before @ half, after @ half
+            yield before @ half, half / self._root[:, None] if after is None else after @ half
+
+    def _eigenfunctions(self, wave_numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rates `[waves, count]` and functions `[waves, count, count]`, times sqrt(w).
+
+        Those of a closed tube are even or odd in v, and twice a problem of half the size costs
+        a quarter.
+        """
+        barriers = np.square(wave_numbers)[:, None] * self._barrier  # [waves, count]
+        if isinstance(self.nodes, Piece):
+            return np.linalg.eigh(self._base + _diagonals(barriers))
+        half = self.nodes.count // 2  # nodes 1 to half, and their mirror images count - 1, ...
+        base, own = self._base[: half + 1, : half + 1], barriers[:, : half + 1]
+        mirrored = self._base[: half + 1, -np.arange(half + 1)]
+        even = base + mirrored
+        even[0] *= math.sqrt(0.5)  # the node at 0 is its own image
+        even[:, 0] *= math.sqrt(0.5)
+        odd = (base - mirrored)[1:, 1:]
+        even_rates, even_parts = np.linalg.eigh(even + _diagonals(own))
+        odd_rates, odd_parts = np.linalg.eigh(odd + _diagonals(own[:, 1:]))
+        even_parts[:, 1:] *= math.sqrt(0.5)
+        odd_parts *= math.sqrt(0.5)
+        functions = np.zeros((len(barriers), self.nodes.count, self.nodes.count))
+        functions[:, : half + 1, : half + 1] = even_parts
+        functions[:, half + 1 :, : half + 1] = even_parts[:, :0:-1]
+        functions[:, 1 : half + 1, half + 1 :] = odd_parts
+        functions[:, half + 1 :, half + 1 :] = -odd_parts[:, ::-1]
+        return np.concatenate([even_rates, odd_rates], axis=1), functions
+
+
+def _diagonals(values: np.ndarray) -> np.ndarray:
+    """Diagonal matrices `[waves, count, count]` of values `[waves, count]`."""
+    return values[..., None] * np.eye(values.shape[-1])
 
 
 def wave_count(ratio: float, t: float, period: float) -> int:

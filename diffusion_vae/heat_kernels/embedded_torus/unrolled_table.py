@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 from keras import ops
+from scipy.linalg import solve
 
 from diffusion_vae.heat_kernels.embedded_torus.chebyshev import (
     chebyshev,
@@ -174,7 +175,9 @@ def _fit(
     normal = normal.transpose(0, 2, 1, 3).reshape(size, size)
     ridge = RIDGE if ratio >= REGULARISED_BELOW else FAT_RIDGE
     normal[np.diag_indices(size)] += ridge * np.trace(normal) / size
-    return np.linalg.solve(normal, (cosines.T @ right).ravel()).reshape(COSINES, terms)
+    right = (cosines.T @ right).ravel()
+    found = solve(normal, right, assume_a="pos", overwrite_a=True, check_finite=False)
+    return found.reshape(COSINES, terms)
 
 
 def _samples(
