@@ -131,7 +131,8 @@ class FittingMethods(BatchMethods):
                 "Expected `validation_data` to be x, (x,), (x, y) or (x, y, sample_weight). "
                 f"Received: a {type(validation).__name__} of {len(parts)}."
             )
-        x, y, weight = self._checked_data(*parts, name="validation_data")
+        x, y, weight = (*parts, None, None)[:3]
+        x, y, weight = self._checked_data(x, y, weight, name="validation_data")
         if weight is not None:
             return x, y, weight
         return (x,) if y is None else (x, y)

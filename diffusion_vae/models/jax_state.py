@@ -16,6 +16,8 @@ class StateMethods(keras.Model):
     """A model whose variables have values again after every call."""
 
     _kept: Any = None  # a `KeptValues` while Keras has the values
+    _jax_state: Any  # Keras's own: the values after the latest step
+    _jax_state_synced: bool
 
     def jax_state_sync(self) -> None:
         """Puts the values back into the variables. Keras calls it on JAX.
