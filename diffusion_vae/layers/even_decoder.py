@@ -13,7 +13,7 @@ from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Shape, Tensor
 
 RAW_OUTPUT = "the decoder to return one tensor, the raw output of the likelihood"
-METHODS = ("average", "quadratic")
+METHODS = ("auto", "average", "quadratic")
 
 
 @serializable
@@ -29,7 +29,8 @@ class EvenDecoder(keras.layers.Layer):
         decoder: A Keras layer or model; its input is `[batch, ambient_dim]`
             (`"average"`) or `[batch, even_embedding_dim]` (`"quadratic"`).
         manifold: A `Manifold` with a symmetry, or its text form.
-        method: `"average"` or `"quadratic"`.
+        method: `"average"`, `"quadratic"`, or `"auto"`: the latter, except for a decoder that is
+            built already for points of `ambient_dim` coordinates.
 
     Input shape:
         Points of the manifold, `[batch, ambient_dim]`.
@@ -39,7 +40,8 @@ class EvenDecoder(keras.layers.Layer):
 
     Raises:
         TypeError: If `decoder` is not a Keras layer or model.
-        ValueError: If the manifold has no symmetry, or `method` is none of the two.
+        ValueError: If the manifold has no symmetry, `method` is none of the three, or the decoder
+            is built for inputs of another width.
 
     Example:
         >>> import keras
@@ -55,7 +57,7 @@ class EvenDecoder(keras.layers.Layer):
         self,
         decoder: keras.layers.Layer,
         manifold: Manifold | str,
-        method: str = "quadratic",
+        method: str = "auto",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -68,7 +70,24 @@ class EvenDecoder(keras.layers.Layer):
                 "Expected a manifold with a symmetry, such as RealProjective(2). "
                 f"Received: {self.manifold!r}, which needs no even decoder."
             )
-        self.method = require_choice("method", method, METHODS)
+        self.method = self._suitable(require_choice("method", method, METHODS))
+
+    def _suitable(self, method: str) -> str:
+        """The method, for which a decoder that is built already must have the right width."""
+        width = _input_width(self.decoder)
+        widths = {
+            "quadratic": self.manifold.even_embedding_dim,
+            "average": self.manifold.ambient_dim,
+        }
+        fitting = [name for name in widths if width in (None, widths[name])]
+        chosen = fitting[0] if method == "auto" and fitting else method
+        if chosen not in fitting:
+            taken = " or ".join(f"{n} ({name!r})" for name, n in widths.items())
+            raise ValueError(
+                f"Expected a decoder of {taken} coordinates on {self.manifold!r}. "
+                f"Received: even_decoder={method!r} and a decoder of {width}."
+            )
+        return chosen
 
     def build(self, input_shape: Shape) -> None:
         if not self.decoder.built:
@@ -109,3 +128,12 @@ class EvenDecoder(keras.layers.Layer):
         if self.method == "average":
             return tuple(input_shape)
         return (*input_shape[:-1], self.manifold.even_embedding_dim)
+
+
+def _input_width(decoder: keras.layers.Layer) -> int | None:
+    """Number of coordinates that a decoder takes; `None` where that is still open."""
+    try:
+        shape = decoder.input_shape
+    except AttributeError:
+        return None
+    return shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None

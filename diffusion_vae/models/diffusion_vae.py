@@ -33,7 +33,7 @@ class DiffusionOptions(VAEOptions, total=False):
     initial_log_time: float | list[float] | None
     fixed_time: float | list[float] | None
     time_annealing: tuple[float, float, float] | None
-    even_decoder: Literal["average", "quadratic"]
+    even_decoder: Literal["auto", "average", "quadratic"]
     location_head: Literal["auto", "ambient", "veronese"]
     posterior: Posterior
 
@@ -60,8 +60,9 @@ class DiffusionVAE(VariationalAutoencoder):
             a level that falls from `start` to `end` over `steps` training steps and is gone
             after them, so that the coarse shape of the data is learned first. `None` turns it
             off.
-        even_decoder: How the decoder is made even on a manifold with a symmetry:
-            `"quadratic"`, or `"average"` (the paper's); ignored elsewhere.
+        even_decoder: How the decoder is made even on a manifold with a symmetry, ignored
+            elsewhere: `"quadratic"`, `"average"` (the paper's), or `"auto"`: the former, except
+            for a decoder that is built already for points of `ambient_dim` coordinates.
         location_head: `"auto"`: `"veronese"` on a manifold with a symmetry, such as a real
             projective space, and `"ambient"` (the paper's) elsewhere.
         posterior: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
@@ -99,7 +100,7 @@ class DiffusionVAE(VariationalAutoencoder):
         initial_log_time: float | list[float] | None = None,
         fixed_time: float | list[float] | None = None,
         time_annealing: tuple[float, float, float] | None = None,
-        even_decoder: Literal["average", "quadratic"] = "quadratic",
+        even_decoder: Literal["auto", "average", "quadratic"] = "auto",
         location_head: Literal["auto", "ambient", "veronese"] = "auto",
         posterior: Posterior = "brownian",
         **kwargs: Unpack[VAEOptions],

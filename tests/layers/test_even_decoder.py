@@ -54,6 +54,27 @@ def test_quadratic_feeds_the_symmetric_matrix():
     np.testing.assert_allclose(np.asarray(decoder(features)), outputs, atol=1e-6)
 
 
+def fixed(width):
+    return keras.Sequential([keras.Input((width,)), keras.layers.Dense(4)])
+
+
+@pytest.mark.parametrize(
+    ("decoder", "method"),
+    [(fixed(3), "average"), (fixed(6), "quadratic"), (keras.layers.Dense(4), "quadratic")],
+)
+def test_a_decoder_built_for_points_is_averaged_by_default(decoder, method):
+    layer = EvenDecoder(decoder, RealProjective(2))
+    assert layer.method == method
+    z = np.asarray(RealProjective(2).prior_sample((6,), seed=0))
+    np.testing.assert_allclose(np.asarray(layer(z)), np.asarray(layer(-z)), atol=1e-6)
+
+
+@pytest.mark.parametrize(("width", "method"), [(3, "quadratic"), (6, "average"), (5, "auto")])
+def test_a_decoder_of_another_width_is_named(width, method):
+    with pytest.raises(ValueError, match=rf"6 \('quadratic'\) or 3 .* a decoder of {width}\."):
+        EvenDecoder(fixed(width), RealProjective(2), method)
+
+
 @pytest.mark.parametrize("method", ["average", "quadratic"])
 def test_training_reaches_dropout_and_batch_norm(method):
     decoder = keras.Sequential(
