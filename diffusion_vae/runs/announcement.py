@@ -34,6 +34,8 @@ def _device() -> str:
     if keras.backend.backend() == "torch":  # which Keras puts on one device
         kind = keras.ops.zeros(()).device.type.upper()
         return "GPU" if kind == "CUDA" else kind
-    devices = keras.distribution.list_devices("gpu") or keras.distribution.list_devices("cpu")
-    kind = str(devices[0]).partition(":")[0].upper() if devices else "CPU"
+    # Not `list_devices("gpu")`: without a GPU JAX raises an error.
+    every = [str(device) for device in keras.distribution.list_devices()]
+    devices = [device for device in every if not device.lower().startswith("cpu")] or every
+    kind = devices[0].partition(":")[0].upper() if devices else "CPU"
     return kind if len(devices) < 2 or kind == "CPU" else f"{len(devices)} {kind}s"
