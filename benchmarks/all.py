@@ -26,6 +26,8 @@ from diffusion_vae.files import read_json
 SCRIPTS = Path(__file__).parent
 KERNELS = ("--kernel", "exact", "--kernel", "random_walk")
 STEPS = (*KERNELS, "--batch", "128", "640")
+# On PyTorch every operation is a call: what is asked is what they cost together.
+SHORT_STEPS = ("--manifold", "sphere:2", "--batch", "128")
 QUICK_STEPS = ("--rounds", "2", "--manifold", "sphere:2")
 
 
@@ -67,6 +69,7 @@ JOBS = (
     Job("step_time_xla", "step_time", "Step time, TensorFlow with XLA", (*STEPS, "--xla"),
         QUICK_STEPS),
     Job("step_time_jax", "step_time", "Step time, JAX", STEPS, QUICK_STEPS, "jax"),
+    Job("step_time_torch", "step_time", "Step time, PyTorch", SHORT_STEPS, QUICK_STEPS, "torch"),
     Job("log_likelihood", "log_likelihood", "Log-likelihood", (),
         ("--examples", "1000", "--samples", "10", "--rounds", "1", "--manifold", "sphere:2")),
     Job("startup", "startup", "Start and memory, TensorFlow", (), ("--rounds", "1")),
@@ -123,7 +126,7 @@ def markdown(jobs, folder, command):
 def setting(report):
     """Machine and versions of a report in a line."""
     versions = report["versions"]
-    names = ("python", "keras", "tensorflow", "jax", "numpy")
+    names = ("python", "keras", "tensorflow", "jax", "torch", "numpy")
     listed = ", ".join(f"{name} {versions[name]}" for name in names if name in versions)
     return f"{report['machine']}, {report['processor']}; {listed}."
 

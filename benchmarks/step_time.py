@@ -1,7 +1,7 @@
 """Step time of our models beside a plain Gaussian Keras VAE, and beside the machine's limit.
 
 python benchmarks/step_time.py [--manifold sphere:2 ...] [--batch 128 640] [--xla] [--json FILE]
-KERAS_BACKEND=jax python benchmarks/step_time.py ...
+KERAS_BACKEND=jax python benchmarks/step_time.py ...  # or torch
 
 All models have the networks of the paper and are timed in turn in one process (blocks of
 steps, round after round), so that a drift of the machine's speed meets them all; quoted are

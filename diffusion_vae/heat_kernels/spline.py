@@ -39,6 +39,7 @@ class UniformSpline:
             for shift in shifts
         ]
         self._rows = np.stack(corners, axis=-1).reshape(-1, len(corners))  # [cells, 4^axes]
+        self._rounded: dict[str, np.ndarray] = {}  # the rows in each dtype asked for
 
     def __call__(self, *x: Tensor) -> Tensor:
         """Values at the points, arrays `[...]` that broadcast, one per axis.
@@ -55,18 +56,20 @@ class UniformSpline:
             own = _weights(place - cell)  # [..., 4]
             weights = own if weights is None else _products(weights, own)
             index = index * cells + ops.cast(ops.where(cell >= 0, cell, 0.0), "int32")
-        rows = ops.take(_constant(self._rows, points[0].dtype), index, axis=0)  # [..., 4^axes]
+        rows = ops.take(self._table(points[0].dtype), index, axis=0)  # [..., 4^axes]
         return ops.sum(rows * ops.reshape(weights, ops.shape(rows)), axis=-1)
+
+    def _table(self, dtype: Any) -> Tensor:
+        name = keras.backend.standardize_dtype(dtype)
+        if name not in self._rounded:
+            self._rounded[name] = self._rows.astype(name)
+        return ops.convert_to_tensor(self._rounded[name])
 
 
 def _products(a: Tensor, b: Tensor) -> Tensor:
     """All products of the last axes, `[..., n] x [..., m] -> [..., n m]`."""
     outer = a[..., :, None] * b[..., None, :]
     return ops.reshape(outer, (*ops.shape(outer)[:-2], a.shape[-1] * b.shape[-1]))
-
-
-def _constant(array: np.ndarray, dtype: Any) -> Tensor:
-    return ops.convert_to_tensor(array.astype(keras.backend.standardize_dtype(dtype)))
 
 
 def _weights(f: Tensor) -> Tensor:
