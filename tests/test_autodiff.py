@@ -1,11 +1,15 @@
 """Derivatives, loops and compilation on every backend."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from keras import ops
 
+from diffusion_vae import autodiff
 from diffusion_vae.autodiff import (
     compiled,
+    custom_gradient,
     detached,
     iterate,
     jacobian,
@@ -49,6 +53,26 @@ def test_second_derivatives():
     expected[..., 2, 0, 1] = expected[..., 2, 1, 0] = 2.0 * X[..., 1]
     expected[..., 2, 1, 1] = 2.0 * X[..., 0]
     np.testing.assert_allclose(second, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_gradient_of_ones_own_is_differentiated_by_jacobian_and_twice():
+    @custom_gradient
+    def sine(x):
+        slope = 3.0 * ops.cos(x)  # not the true one, so that it is seen
+        return ops.sin(x), lambda upstream: upstream * slope
+
+    x = ops.convert_to_tensor(X[..., :1])
+    slope = jacobian(sine, x)
+    np.testing.assert_allclose(slope[..., 0], 3.0 * np.cos(X[..., :1]), rtol=1e-5)
+    second = jacobian(lambda x: jacobian(sine, x)[..., 0], x)
+    np.testing.assert_allclose(second[..., 0], -3.0 * np.sin(X[..., :1]), rtol=1e-5)
+
+
+def test_no_other_custom_gradient_is_used():
+    # Keras's own cannot be differentiated by `jacobian` on PyTorch.
+    package = Path(autodiff.__file__).parent
+    users = [p.name for p in package.rglob("*.py") if "ops.custom_gradient" in p.read_text()]
+    assert users == ["autodiff.py"]
 
 
 def test_outputs_that_do_not_depend_on_the_input_have_zero_derivatives():

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from diffusion_vae.autodiff import custom_gradient
 from diffusion_vae.manifolds.numerics.small_matrices import transpose
 from diffusion_vae.typing import Tensor
 
@@ -30,12 +31,11 @@ def top_eigenvector(matrix: Tensor) -> Tensor:
         Vectors `[..., n]`. The sign has no meaning.
     """
 
-    @ops.custom_gradient
+    @custom_gradient
     def leading(x: Tensor) -> tuple[Tensor, Callable]:
         top = leading_vector(x)
 
-        def gradient(*args: Tensor, upstream: Tensor | None = None) -> Tensor:
-            upstream = args[0] if upstream is None else upstream
+        def gradient(upstream: Tensor) -> Tensor:
             turned = _divided_by_gaps(x, top, upstream)  # [..., n]
             outer = turned[..., :, None] * top[..., None, :]
             return 0.5 * (outer + transpose(outer))
