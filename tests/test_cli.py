@@ -58,6 +58,7 @@ def test_train_prints_a_summary_that_a_program_can_read(monkeypatch, capfd, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 def test_train_with_convolutions_of_every_setting(monkeypatch, capfd, tmp_path):
     chosen = settings(
         network__filters="4,5", network__kernel_sizes="[[3, 1], 2]",
@@ -87,6 +88,7 @@ fit: {epochs: 2}
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 def test_options_beside_a_hand_written_file_replace_its_own(monkeypatch, capfd, tmp_path):
     stored = tmp_path / "stored.yaml"
     stored.write_text(BY_HAND)
@@ -102,6 +104,7 @@ def test_options_beside_a_hand_written_file_replace_its_own(monkeypatch, capfd, 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 def test_another_network_leaves_out_what_a_file_says_of_the_former(monkeypatch, capfd, tmp_path):
     stored = tmp_path / "stored.yaml"
     stored.write_text(BY_HAND)
@@ -141,6 +144,25 @@ class SharpVAE(DiffusionVAE):
 '''
 
 
+# The same command without and with `--import`, in one process that does not know the module.
+TWICE = """
+import contextlib, io, json, sys
+from diffusion_vae import cli
+
+answers = []
+for more in ([], ["--import", sys.argv[2]]):
+    arguments, (out, err) = [*json.loads(sys.argv[1]), *more], (io.StringIO(), io.StringIO())
+    before, sys.argv = sys.argv, ["diffusion-vae", *arguments]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            cli.main()
+        except SystemExit as stopped:
+            answers.append((stopped.code or 0, out.getvalue(), err.getvalue()))
+    sys.argv = before
+print(json.dumps(answers))
+"""
+
+
 @pytest.fixture
 def own_module(monkeypatch, tmp_path):
     """The name of a module with a model of one's own."""
@@ -151,6 +173,7 @@ def own_module(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 def test_one_more_argument_of_a_model_is_set_from_the_command_line(
     monkeypatch, capfd, tmp_path, own_module
 ):
@@ -169,15 +192,16 @@ def test_one_more_argument_of_a_model_is_set_from_the_command_line(
     assert load_run(results, "mine").record.build_model().sharpness == 2.5
 
     # Another process knows the class when its module is named, and then only.
-    command = [sys.executable, "-m", "diffusion_vae", "evaluate", "mine", "--samples", "0",
-               "--results", str(results)]  # fmt: skip
-    options = {"capture_output": True, "text": True, "cwd": tmp_path}
-    done = subprocess.run(command, **options)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
-    assert "'SharpVAE'" in done.stderr and "`--import MODULE`" in done.stderr
-    done = subprocess.run([*command, "--import", own_module], **options)
-    assert done.returncode == 0, done.stderr
-    assert "elbo" in done.stdout
+    line = ["evaluate", "mine", "--samples", "0", "--results", str(results)]
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE, json.dumps(line), own_module],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    (code, _, err), (code_with, out_with, err_with) = json.loads(done.stdout)
+    assert code == 2 and err.count("\n") == 1, err
+    assert "'SharpVAE'" in err and "`--import MODULE`" in err
+    assert code_with == 0, err_with
+    assert "elbo" in out_with
 
     code, out, _ = run(monkeypatch, capfd, "options", address)
     assert code == 0 and re.search(r"sharpness +1\.0 +a number +How sharp", out)
@@ -261,7 +285,9 @@ def test_the_help_of_train_fits_two_screens(monkeypatch, capfd):
     assert len([each for each in command.params if each.name != "help"]) <= 20
 
 
+@pytest.mark.torch
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
     results = ["--results", tmp_path]
     for arguments in (

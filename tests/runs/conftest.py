@@ -14,10 +14,9 @@ def _small(settings=None, **choices):
 
 @pytest.fixture(scope="session")
 def digits():
-    """A function that composes a small run on S^2 and digits."""
-    return lambda settings=(), **choices: _small(
-        dict(settings), **{"manifold": "sphere:2", "dataset": "digits", **choices}
-    )
+    """A function that composes a small run on S^2 and digits, of two steps an epoch."""
+    usual = {"manifold": "sphere:2", "dataset": "digits", "batch_size": 1000}
+    return lambda settings=(), **choices: _small(dict(settings), **{**usual, **choices})
 
 
 @pytest.fixture(scope="session")

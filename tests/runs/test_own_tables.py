@@ -91,6 +91,7 @@ def test_the_original_vanilla_had_nine_times_the_variance():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 def test_the_spatial_table_is_made_of_streamed_faces(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(measures, "MANY", 12)
     variance = 64 * 64 * 3 / 36
@@ -180,10 +181,16 @@ def test_the_start_of_most_certain_clusters_is_chosen(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 def test_infocat_is_scored_on_training_pictures(tmp_path):
     table = dataclasses.replace(
         TABLES["infocat"],
-        settings={**TABLES["infocat"].settings, "dataset": "digits", "epochs": 1},
+        settings={
+            **TABLES["infocat"].settings,
+            "dataset": "digits",
+            "epochs": 1,
+            "batch_size": 1000,
+        },
     )
     (row,) = run_jobs(
         table.jobs(["consistent, informed late"], 1), tmp_path / "out", tmp_path / "r", say=silent

@@ -10,6 +10,8 @@ from PIL import Image
 from diffusion_vae import cli
 from diffusion_vae.runs import compose, load_run, train
 
+pytestmark = pytest.mark.usefixtures("without_graphs")
+
 
 def command(monkeypatch, capfd, *arguments):
     """Exit code, standard output and standard error of `diffusion-vae`."""

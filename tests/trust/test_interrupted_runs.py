@@ -19,6 +19,8 @@ PICTURES = {
     "dataset.test_size": 8, **SMALL,
 }  # fmt: skip
 
+pytestmark = pytest.mark.usefixtures("without_graphs")
+
 
 class Interrupted(Exception):
     """What ends a training at the end of an epoch, when its files are written."""
