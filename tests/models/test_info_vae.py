@@ -178,15 +178,16 @@ def test_bad_weights_are_refused(options, message):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("options", "variance", "rate", "loss", "kl"),
-    [({"alpha": 0.0, "lambda_": 1.0}, 1.0, 1e-3, (3.7, 3.95), (0.8, 1.3)),
+    ("options", "variance", "rate", "epochs", "loss", "kl"),
+    [({"alpha": 0.0, "lambda_": 1.0}, 1.0, 2e-3, 10, (3.7, 3.95), (0.8, 1.3)),
      ({"alpha": 1.0, "lambda_": 10.0, "initial_log_time": -8.0, "kl_warmup_steps": 0}, 25.0,
-      keras.optimizers.schedules.CosineDecay(1e-3, 2000), (-0.5, 2.5), (5.0, 12.0))],
+      keras.optimizers.schedules.CosineDecay(1e-3, 2000), 20, (-0.5, 2.5), (5.0, 12.0))],
 )  # fmt: skip
-def test_two_clouds_on_a_line(options, variance, rate, loss, kl):
+def test_two_clouds_on_a_line(options, variance, rate, epochs, loss, kl):
     # Bands around two seeds of an independent implementation after 2,000 steps: loss 3.83 and
     # 1.1 to 1.5 nats, KL 1.03 and 9.2. The entropy of the data is 3.531 nats: on data that the
-    # model has not seen the first loss is a bound, the second is none.
+    # model has not seen the first loss is a bound, the second is none. Ours reaches the first
+    # band after 1,000 steps of twice the size.
     data = load("gaussian_mixture")
     networks = {"activation": "tanh", "initializer": "lecun_uniform"}
     model = dv.InfoVAE(
@@ -197,9 +198,9 @@ def test_two_clouds_on_a_line(options, variance, rate, loss, kl):
         seed=0,
         **options,
     )
-    model.compile(keras.optimizers.Adam(rate))
+    model.compile(keras.optimizers.Adam(rate), jit_compile=False)  # XLA takes longer than it saves
     repeated = np.tile(data.train, (100, 1))
-    model.fit(repeated, batch_size=512, epochs=20, verbose=0)
+    model.fit(repeated, batch_size=512, epochs=epochs, verbose=0)
     logs = evaluate(model, np.tile(data.test, (20, 1)), batch_size=512)  # 20 draws each
     assert loss[0] < logs["loss"] < loss[1]
     assert kl[0] < logs["kl_loss"] < kl[1]
