@@ -1,6 +1,7 @@
 """Reproducible noise: seeds per replica, seed states saved with a model."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -82,6 +83,34 @@ def set_seed_states(layer: keras.layers.Layer, states: Sequence[Any]) -> None:
         )
     for generator, state in zip(generators, states, strict=True):
         generator.state.assign(state)
+
+
+@contextlib.contextmanager
+def seeded(layer: keras.layers.Layer, seed: int | None) -> Iterator[None]:
+    """Scope in which all generators at and below a layer start from one seed.
+
+    They go on from where they were afterwards. With `None` they are left alone.
+
+    Args:
+        layer: A built layer or model.
+        seed: Integer of at least 0, or `None`.
+
+    Raises:
+        TypeError: If the seed is not an integer.
+        ValueError: If it is negative.
+    """
+    if require_seed(seed) is None:
+        yield
+        return
+    states = [generator.state for generator in seed_generators(layer)]
+    before = [keras.ops.convert_to_numpy(state) for state in states]
+    for state, start in zip(states, layer_seeds(seed, len(states)), strict=True):
+        state.assign([start, 0])
+    try:
+        yield
+    finally:
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)
 
 
 def layer_seeds(seed: int | None, count: int) -> list[Any]:

@@ -8,6 +8,7 @@ from keras import ops
 
 from diffusion_vae.checks import require_integer
 from diffusion_vae.models.inference import BATCH_SIZE
+from diffusion_vae.random import seeded
 
 
 class ClusterMethods(keras.Model):
@@ -25,11 +26,21 @@ class ClusterMethods(keras.Model):
         """The most probable cluster of each example, integers `[n]`."""
         return self.cluster_probabilities(x, batch_size).argmax(axis=-1)
 
-    def sample_cluster(self, c: int, n: int = 1, batch_size: int = BATCH_SIZE) -> np.ndarray:
-        """Decoded draws from one cluster's prior, `[n, *event]`."""
+    def sample_cluster(
+        self, c: int, n: int = 1, batch_size: int = BATCH_SIZE, *, seed: int | None = None
+    ) -> np.ndarray:
+        """Decoded draws from one cluster's prior, `[n, *event]`.
+
+        Args:
+            c: The cluster.
+            n: Number of draws.
+            batch_size: Draws at a time.
+            seed: An integer of at least 0 repeats the draws; `None` gives new ones.
+        """
         self._require_built()
         clusters = np.full(require_integer("n", n, 1), self._require_cluster(c))
-        z = ops.convert_to_numpy(self.latent.prior_sample_of(clusters))
+        with seeded(self, seed):
+            z = ops.convert_to_numpy(self.latent.prior_sample_of(clusters))
         return self.decode(z, batch_size)
 
     def interpolate_clusters(

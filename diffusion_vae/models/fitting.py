@@ -8,6 +8,7 @@ from diffusion_vae.checks import require_fraction, require_integer, require_kera
 from diffusion_vae.configs import portable
 from diffusion_vae.models.arguments import require_callbacks
 from diffusion_vae.models.batch_methods import BatchMethods
+from diffusion_vae.models.graphs import KeptGraphs
 from diffusion_vae.models.guards import CollapseWarning, NaNGuard, TimeLimitWarning, WarmupWarning
 from diffusion_vae.models.jax_state import KeepEpochs
 from diffusion_vae.models.monitors import give_directions
@@ -20,6 +21,8 @@ class FittingMethods(BatchMethods):
     Training goes without labels: the data are their own target unless another is given.
     """
 
+    _graphs: KeptGraphs | None  # of `log_likelihood`
+
     def compile(self, optimizer: Any = "adam", **kwargs: Any) -> None:
         """Keras's `compile`, without `loss` and `metrics`: the model brings its own."""
         for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
@@ -31,6 +34,7 @@ class FittingMethods(BatchMethods):
                 )
         optimizer = require_keras_name("optimizer", optimizer, keras.optimizers)
         super().compile(optimizer=optimizer, **kwargs)
+        self._graphs = None
 
     def get_compile_config(self) -> dict[str, Any]:
         """Keras's config of the arguments of `compile`, readable on every backend."""

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import keras
@@ -13,7 +13,9 @@ from diffusion_vae.autodiff import as_graph, no_gradients
 from diffusion_vae.checks import require_fraction, require_integer
 from diffusion_vae.models.arguments import require_examples, require_numbers
 from diffusion_vae.models.data import check_dense
+from diffusion_vae.models.graphs import KeptGraphs
 from diffusion_vae.models.pipelines import batches_of, is_source
+from diffusion_vae.random import seeded
 from diffusion_vae.typing import Tensor
 
 BATCH_SIZE = 512
@@ -38,21 +40,37 @@ class InferenceMethods(keras.Model):
     """Methods of a model with `encoder`, `latent`, `decoder` and `likelihood`.
 
     Every method takes and returns NumPy arrays, works in batches, and draws its noise
-    from the model's seed generator. Data `x` may also come from a source of batches that ends:
-    a `tf.data.Dataset`, a `keras.utils.PyDataset`, a PyTorch `DataLoader` or a generator, in
-    its order; of elements (x, y) x is taken.
+    from the model's seed generators, which go on with every draw. With an integer `seed` a
+    method draws the same each time, at one `batch_size`, and leaves the generators where they
+    are. Data `x` may also come from a source of batches that ends: a `tf.data.Dataset`, a
+    `keras.utils.PyDataset`, a PyTorch `DataLoader` or a generator, in its order; of elements
+    (x, y) x is taken.
     """
+
+    _graphs: KeptGraphs | None = None  # of `log_likelihood`
 
     def posterior_parameters(self, x: Any, batch_size: int = BATCH_SIZE) -> dict[str, np.ndarray]:
         """Parameters of the posteriors of `x` `[n, *event]`, a dictionary of `[n, ...]`."""
         return self._in_batches(self._posterior_of, self._examples(x), batch_size=batch_size)
 
-    def sample_posterior(self, x: Any, n: int = 1, batch_size: int = BATCH_SIZE) -> np.ndarray:
-        """`n` draws from the posterior of each example, `[n, examples, *point_shape]`."""
+    def sample_posterior(
+        self, x: Any, n: int = 1, batch_size: int = BATCH_SIZE, *, seed: int | None = None
+    ) -> np.ndarray:
+        """Draws from the posterior of each example.
+
+        Args:
+            x: Data, `[examples, *event]`.
+            n: Number of draws an example.
+            batch_size: Examples at a time.
+            seed: An integer of at least 0 repeats the draws; `None` gives new ones.
+
+        Returns:
+            Latent points, `[n, examples, *point_shape]`.
+        """
+        n = require_integer("n", n, 1)
         params = self.posterior_parameters(x, batch_size)
-        return np.stack(
-            [self._draw(params, batch_size) for _ in range(require_integer("n", n, 1))]
-        )
+        with seeded(self, seed):
+            return np.stack([self._draw(params, batch_size) for _ in range(n)])
 
     def decode(self, z: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`."""
@@ -74,25 +92,35 @@ class InferenceMethods(keras.Model):
         """Mean of p(x | z) at the location of each posterior, `[n, *event]`."""
         return self.decode(self._centres(x, batch_size), batch_size)
 
-    def sample(self, n: int = 1, batch_size: int = BATCH_SIZE, noise: bool = False) -> np.ndarray:
+    def sample(
+        self,
+        n: int = 1,
+        batch_size: int = BATCH_SIZE,
+        noise: bool = False,
+        *,
+        seed: int | None = None,
+    ) -> np.ndarray:
         """Decoded draws from the prior, `[n, *event]`.
 
         Args:
             n: Number of draws.
             batch_size: Draws at a time.
             noise: Whether to draw from p(x | z), or to give its mean.
+            seed: An integer of at least 0 repeats the draws; `None` gives new ones.
         """
         self._require_built()
-        z = ops.convert_to_numpy(self.latent.prior_sample(require_integer("n", n, 1)))
-        if not noise:
-            return self.decode(z, batch_size)
-        return self._in_batches(
-            lambda z: self.likelihood.sample(self._outputs(z), self.seed_generator),
-            z,
-            batch_size=batch_size,
-        )
+        n = require_integer("n", n, 1)
+        with seeded(self, seed):
+            z = ops.convert_to_numpy(self.latent.prior_sample(n))
+            if not noise:
+                return self.decode(z, batch_size)
+            return self._in_batches(
+                lambda z: self.likelihood.sample(self._outputs(z), self.seed_generator),
+                z,
+                batch_size=batch_size,
+            )
 
-    def elbo(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
+    def elbo(self, x: Any, batch_size: int = BATCH_SIZE, *, seed: int | None = None) -> np.ndarray:
         """Evidence lower bound of each example in nats, one draw each, `[n]`."""
 
         def bound(x: Tensor) -> Tensor:
@@ -101,7 +129,9 @@ class InferenceMethods(keras.Model):
             log_prob = self._log_prob(x, outputs)
             return log_prob - ops.cast(self.latent.kl(params), log_prob.dtype)
 
-        return self._in_batches(bound, self._examples(x), batch_size=batch_size)
+        x = self._examples(x)
+        with seeded(self, seed):
+            return self._in_batches(bound, x, batch_size=batch_size)
 
     def log_likelihood(
         self,
@@ -111,6 +141,7 @@ class InferenceMethods(keras.Model):
         verbose: int = 0,
         *,
         prior_share: float = 0.0,
+        seed: int | None = None,
     ) -> LogLikelihood:
         """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
 
@@ -127,6 +158,7 @@ class InferenceMethods(keras.Model):
             batch_size: Examples at a time; memory does not depend on `n` or L.
             verbose: 1 shows a progress bar.
             prior_share: Share of the draws that come from the prior, in [0, 1).
+            seed: An integer of at least 0 repeats the estimate; `None` draws anew.
 
         Returns:
             A `LogLikelihood`.
@@ -144,7 +176,7 @@ class InferenceMethods(keras.Model):
             def total(x: Tensor, params: dict[str, Tensor]) -> Tensor:
                 return ops.logsumexp(self._log_weights(x, params, draw, draws, share), axis=0)
 
-            return as_graph(total)
+            return self._kept_graph((draw.__name__, draws, share), total)
 
         rounds: list[Callable[..., Tensor]] = []
         laws = {self._posterior_draws: samples - from_prior, self._prior_draws: from_prior}
@@ -160,12 +192,19 @@ class InferenceMethods(keras.Model):
             bar.add(len(x))
             return total - math.log(samples)
 
-        per_example = self._in_batches(estimate, x, batch_size=batch_size)
+        with seeded(self, seed):
+            per_example = self._in_batches(estimate, x, batch_size=batch_size)
         count = len(per_example)
         error = per_example.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
         return LogLikelihood(float(per_example.mean()), float(error), per_example)
 
     # -- pieces ------------------------------------------------------------------
+
+    def _kept_graph(self, key: Hashable, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function as a graph, traced at the first call with a key."""
+        if self._graphs is None:
+            self._graphs = KeptGraphs()
+        return self._graphs.get(self, key, lambda: as_graph(function))
 
     def _posterior_of(self, x: Tensor) -> dict[str, Tensor]:
         features = self.encoder(x, training=False)

@@ -20,6 +20,7 @@ from diffusion_vae.models.inference import BATCH_SIZE
 from diffusion_vae.models.schedules import Weight
 from diffusion_vae.models.vae import CapacityOptions, VariationalAutoencoder
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
+from diffusion_vae.random import seeded
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
 from diffusion_vae.typing import Shape, Tensor
@@ -248,7 +249,7 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
 
     # -- the trained model ------------------------------------------
 
-    def elbo(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
+    def elbo(self, x: Any, batch_size: int = BATCH_SIZE, *, seed: int | None = None) -> np.ndarray:
         """Evidence lower bound of each example in nats, one draw for every cluster, `[n]`."""
 
         def bound(x: Tensor) -> Tensor:
@@ -258,7 +259,9 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
 
         batch_size = require_integer("batch_size", batch_size, 1)
         batch_size = max(1, batch_size // self.latent.clusters)  # examples, of K rows each
-        return self._in_batches(bound, self._examples(x), batch_size=batch_size)
+        x = self._examples(x)
+        with seeded(self, seed):
+            return self._in_batches(bound, x, batch_size=batch_size)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
