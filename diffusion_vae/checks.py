@@ -150,8 +150,9 @@ def real_array(name: str, value: Any) -> np.ndarray:
         ValueError: If the value is not an array of real numbers, its rows differ in length, or
             some of it is masked.
     """
+    value = unmasked(name, detached(value))
     try:
-        array = np.asarray(unmasked(name, value))
+        array = np.asarray(value)
     except ValueError:  # rows of different lengths
         array = np.asarray(None)
     if array.dtype.kind not in "buif" and array.dtype.name != "bfloat16":
@@ -159,6 +160,17 @@ def real_array(name: str, value: Any) -> np.ndarray:
             f"Expected {name} to be an array of real numbers. Received: dtype {array.dtype}."
         )
     return array
+
+
+def detached(value: Any) -> Any:
+    """What was given; a PyTorch tensor as one that NumPy reads on every backend.
+
+    NumPy refuses tensors that require a gradient, of bfloat16, or on another device.
+    """
+    if not (hasattr(value, "detach") and hasattr(value, "cpu")):
+        return value
+    value = value.detach().cpu()
+    return value.float() if str(value.dtype) == "torch.bfloat16" else value
 
 
 def unmasked(name: str, value: Any) -> Any:

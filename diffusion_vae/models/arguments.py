@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from diffusion_vae.checks import did_you_mean, real_array, require_finite
+from diffusion_vae.checks import did_you_mean, of_keras_2, real_array, require_finite
 from diffusion_vae.layers.full_precision import require_layer
 from diffusion_vae.signatures import arguments
 from diffusion_vae.typing import Shape
@@ -116,12 +116,13 @@ def require_weight(name: str, weight: Any) -> Any:
         TypeError: If it is neither.
         ValueError: If the number is negative or not finite.
     """
-    if callable(weight):
+    hint = of_keras_2(weight)
+    if callable(weight) and not hint:
         return weight
     if isinstance(weight, bool) or not isinstance(weight, numbers.Real):
         raise TypeError(
             f"Expected `{name}` to be a number or a Keras learning-rate schedule. "
-            f"Received: {weight!r}."
+            f"Received: {weight!r}.{hint}"
         )
     number = float(weight)
     if not (np.isfinite(number) and number >= 0):
@@ -167,7 +168,10 @@ def require_callbacks(value: Any) -> list[keras.callbacks.Callback]:
     callbacks = as_list(value)
     for each in callbacks:
         if not isinstance(each, keras.callbacks.Callback):
-            raise TypeError(f"Expected `callbacks` to be Keras callbacks. Received: {each!r}.")
+            raise TypeError(
+                f"Expected `callbacks` to be Keras callbacks. Received: {each!r}."
+                f"{of_keras_2(each)}"
+            )
     return callbacks
 
 

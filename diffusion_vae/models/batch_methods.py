@@ -81,6 +81,7 @@ class BatchMethods(StateMethods):
         element, source = pipelines.first_element(source)
         if element is None:
             return source
+        pipelines.check_loader(name, element, source)
         parts = pipelines.parts_of(name, element)
         for part in parts[:2]:
             if part is not None:
@@ -102,7 +103,9 @@ class BatchMethods(StateMethods):
         if is_dataset(source):
             if self.built and any(each is None or None in each[1:] for each in shapes):
                 source = pipelines.with_shapes(source, self.event_shape, self.target_shape)
-            if _may_be_unscaled(parts[0]):
+            # A pipeline of floats is read before the first training alone: it may be slow to
+            # start, and pictures that nobody scaled come as floats too.
+            if _may_be_unscaled(parts[0]) or float(self._step()) == 0:
                 element = next(iter(source.take(1)), None)
                 parts = () if element is None else pipelines.parts_of(name, element)
         self._check_first_batch(*parts[:2])
@@ -115,19 +118,23 @@ class BatchMethods(StateMethods):
             return
         target = as_data("y", target)
         if target.dtype.kind in "buif" and np.isfinite(target).all():
-            self.likelihood.check_data(target)
+            self._check_values(target)
 
     def _check_arrays(self, x: Any = None, y: Any = None) -> None:
         """Checks NumPy data; what is reconstructed must be in the likelihood's support."""
         if self.built:
             self._check_target((x if y is None else y).shape, given=y is not None)
         if y is None:
-            self.likelihood.check_data(x)
+            self._check_values(x)
             return
         check_source("y", y)
         check_numbers("y", y)
         check_rows("y", y, x)
-        self.likelihood.check_data(y)
+        self._check_values(y)
+
+    def _check_values(self, target: np.ndarray) -> None:
+        """Raises `ValueError` if values cannot be reconstructed; overridden with more rules."""
+        self.likelihood.check_data(target)
 
     def _check_target(self, shape: Shape, given: bool = True) -> None:
         """Raises `ValueError` if a reconstruction has another shape than its target."""

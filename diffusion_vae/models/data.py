@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from diffusion_vae.checks import in_native_order, unmasked
+from diffusion_vae.checks import detached, in_native_order, unmasked
 
 
 def check_source(name: str, value: Any) -> None:
@@ -35,7 +35,7 @@ def as_data(name: str, value: Any) -> Any:
     if keras.ops.is_tensor(value):
         return native(keras.ops.convert_to_numpy(value))
     if isinstance(value, np.ndarray) or hasattr(value, "__array__"):
-        return native(np.asarray(unmasked(f"`{name}`", value)))
+        return native(np.asarray(unmasked(f"`{name}`", detached(value))))
     return value
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from diffusion_vae.signatures import arguments
+
 SHARE_TO_WARN = 0.9
 # A fit that is shorter than a tenth of the warm-up is a trial; so is one of fewer than 10 steps,
 # and one of 100 is none.
@@ -143,7 +145,8 @@ class CollapseWarning(EndWarning):
         return float(model.current(model.kl_weight)) > 0.0
 
     def _cure(self) -> str:
-        cures = ["train with a longer `kl_warmup_steps`", "a smaller `kl_weight`"]
+        weight = "beta" if "beta" in arguments(type(self.model)) else "kl_weight"
+        cures = ["train with a longer `kl_warmup_steps`", f"a smaller `{weight}`"]
         if getattr(self.model.latent, "fixed_time", None) is not None:
             cures.insert(0, "choose a smaller `fixed_time`")
         likelihood = self.model.likelihood

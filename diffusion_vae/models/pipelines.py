@@ -92,6 +92,16 @@ def check_part(name: str, part: Any, source: Any) -> None:
         )
 
 
+def check_loader(name: str, element: Any, source: Any) -> None:
+    """Raises `ValueError` if a PyTorch `DataLoader` gives what Keras cannot train on."""
+    bare = is_loader(source) and not isinstance(element, (tuple, list, dict))
+    if bare and keras.backend.backend() != "torch":
+        raise ValueError(
+            f"Expected the `DataLoader` `{name}` to give tuples (x,), which Keras takes apart. "
+            "Received: one that gives x alone. Make it of a `torch.utils.data.TensorDataset(x)`."
+        )
+
+
 def shape_of(part: Any) -> Shape | None:
     """Shape of an array or of its specification, with `None` for sizes that are not known."""
     shape = part.shape if hasattr(part, "shape") else np.shape(part)
@@ -170,8 +180,9 @@ def _elements(source: Any) -> Iterator[Any]:
 
 
 def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    """A generator, which alone Keras takes for one."""
-    yield from itertools.chain([first], rest)
+    """A generator, which alone Keras takes for one, of tuples, which alone it takes from one."""
+    for element in itertools.chain([first], rest):
+        yield tuple(element) if isinstance(element, (tuple, list)) else (element,)
 
 
 @contextlib.contextmanager
@@ -197,7 +208,7 @@ def _makes_batches(dataset: Any) -> bool:
         kind = type(current).__name__
         if "Batch" in kind or "TensorDataset" in kind:
             return True
-        if any(word in kind for word in REARRANGING):
+        if any(word in kind for word in REARRANGING) and "DirectedInterleave" not in kind:
             continue  # what is an element before it is none after it
         try:
             left.extend(current._inputs())

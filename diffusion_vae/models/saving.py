@@ -26,12 +26,14 @@ class SavingMethods(keras.Model):
         path = str(filepath)
         if path.endswith(LEGACY):
             stem = os.path.splitext(path)[0].removesuffix(".weights")
-            raise ValueError(
-                f"Expected the file of a model to end in .keras, such as {stem + '.keras'!r}. "
-                f"Received: {path!r}, Keras's legacy format, from which these models cannot be "
-                "loaded. `save_weights` writes the weights alone, to a .weights.h5 file."
-            )
+            _refuse_legacy(f", such as {stem + '.keras'!r}", f"{path!r}, ")
         super().save(filepath, *args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras's config. `keras.saving.save_model` writes its legacy format from it as well."""
+        if _writes_legacy():
+            _refuse_legacy()
+        return super().get_config()
 
     def save_own_variables(self, store: Any) -> None:
         """Adds the seed generators below the model, which Keras does not restore."""
@@ -77,3 +79,20 @@ class SavingMethods(keras.Model):
             for name, value in config.items()
         }
         return cls(**config)
+
+
+def _writes_legacy() -> bool:
+    """Whether Keras is writing a file of its legacy format."""
+    try:
+        from keras.src.backend.common import global_state
+    except ImportError:  # another version of Keras
+        return False
+    return bool(global_state.get_global_attribute("use_legacy_config", False))
+
+
+def _refuse_legacy(example: str = "", path: str = "") -> None:
+    raise ValueError(
+        f"Expected the file of a model to end in .keras{example}. Received: {path}Keras's legacy "
+        "format, from which these models cannot be loaded. `save_weights` writes the weights "
+        "alone, to a .weights.h5 file."
+    )

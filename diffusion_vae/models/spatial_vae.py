@@ -155,10 +155,9 @@ class SpatialVAE(VariationalAutoencoder):
     def _centres(self, x: Any, batch_size: int) -> np.ndarray:
         return self.encode(x, batch_size)
 
-    def _check_arrays(self, x: Any = None, y: Any = None) -> None:
-        super()._check_arrays(x, y)
-        target = x if y is None else y
-        if self._is_bounded() and isinstance(target, np.ndarray) and np.abs(target).max() > 1:
+    def _check_values(self, target: np.ndarray) -> None:
+        super()._check_values(target)
+        if self._is_bounded() and np.abs(target).max() > 1:
             raise ValueError(
                 "Expected data in [-1, 1], the range of the default decoder (tanh). Received: "
                 f"values from {target.min():g} to {target.max():g}. Scale the data, or give a "

@@ -6,7 +6,7 @@ import pytest
 from backends import QUICK_STEPS
 from keras.ops import convert_to_numpy
 
-from diffusion_vae import InfoVAE, SphereVAE
+from diffusion_vae import InfoCatVAE, InfoVAE, SphereVAE
 from diffusion_vae.likelihoods import Gaussian
 from diffusion_vae.models.guards import CollapseWarning, NaNGuard, WarmupWarning
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
@@ -115,6 +115,8 @@ def test_a_collapse_is_warned_of_with_its_cure(make):
     assert "fixed_time" in warned(make(fixed_time=9.0), {"kl_loss": 0.0}, 1000)
     learned = warned(make(likelihood=Gaussian("learned")), {"kl_loss": 0.0}, 1000)
     assert learned is not None and "scale" not in learned
+    clusters = warned(InfoCatVAE(2), {"kl_loss": 0.0}, 1000)
+    assert "`beta`" in clusters and "kl_weight" not in clusters
 
 
 def test_no_collapse_is_warned_of_where_there_is_none(make):

@@ -75,8 +75,15 @@ def test_parts_of_keras_2_are_named(rows):
     for encoder in (tf_keras.Sequential([tf_keras.layers.Dense(4)]), Own()):
         with pytest.raises(TypeError, match=r"of Keras 3 \(`import keras`\), not tf_keras"):
             fit(rows, encoder)
+    schedule = tf_keras.optimizers.schedules.ExponentialDecay(1.0, 10, 0.9)
+    with pytest.raises(TypeError, match=r"`kl_weight`.*Keras 3"):
+        dv.SphereVAE(2, kl_weight=schedule)
+    with pytest.raises(TypeError, match=r"learning rate.*Keras 3"):
+        dv.SphereVAE(2).compile(keras.optimizers.Adam(schedule))
     with pytest.raises(ValueError, match="Keras 3"):
         dv.SphereVAE(2).compile(tf_keras.optimizers.Adam())
+    with pytest.raises(TypeError, match="Keras 3"):
+        dv.SphereVAE(2).fit(rows, callbacks=tf_keras.callbacks.EarlyStopping())
 
 
 def ending_in(last):
@@ -149,3 +156,5 @@ def test_a_file_that_could_not_be_read_is_not_written(rows, tmp_path, name):
         model.save(tmp_path / name)
     assert not list(tmp_path.iterdir())
     model.save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ValueError, match=r"end in \.keras\. Received: Keras's legacy format"):
+        keras.saving.save_model(model, tmp_path / "other.h5")

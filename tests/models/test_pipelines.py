@@ -1,5 +1,7 @@
 """Sources of batches: their elements are looked at once, and each kind gets its sentence."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -87,14 +89,16 @@ def test_a_built_model_knows_single_examples_by_their_rank(make):
     assert np.isfinite(model.evaluate(whole, verbose=0)[0])
 
 
-@pytest.mark.parametrize("batched", ["drop_remainder", "whole"])
+@pytest.mark.parametrize("batched", ["drop_remainder", "whole", "mixed"])
 def test_batches_of_a_known_length_are_batches(make, batched):
+    of_four = pictures().batch(4, drop_remainder=True)
     data = {
-        "drop_remainder": pictures().batch(4, drop_remainder=True).prefetch(1),
+        "drop_remainder": of_four.prefetch(1),
         "whole": Dataset.from_tensors(PICTURES),
+        "mixed": Dataset.sample_from_datasets([of_four, of_four], seed=1),
     }[batched]
     model = make(event_shape=None)
-    model.evaluate(data, verbose=0)
+    model.evaluate(data, verbose=0, steps=1)
     assert model.event_shape == (5, 4, 1)
 
 
@@ -114,13 +118,15 @@ def test_a_built_model_gives_a_pipeline_the_shape_that_it_has_lost(make):
     assert np.isfinite(model.evaluate(sizes, verbose=0)[0])
 
 
-def test_the_first_batch_is_trained_on_once(make):
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_first_batch_is_trained_on_once(make, alone):
     seen = []
 
     def batches():
         for index in range(3):
             seen.append(index)
-            yield (PICTURES[4 * index : 4 * index + 4],)
+            batch = PICTURES[4 * index : 4 * index + 4]
+            yield batch if alone else (batch,)
 
     model = make(event_shape=(5, 4, 1))
     model.fit(batches(), steps_per_epoch=3, shuffle=False, verbose=0)
@@ -135,6 +141,18 @@ def test_whole_numbers_in_a_pipeline_are_looked_at(make):
             make(event_shape=None).fit(data, shuffle=False, verbose=0)
     binary = Dataset.from_tensor_slices(whole // 128).batch(4)
     make(event_shape=None).evaluate(binary, verbose=0)
+
+
+def test_floats_in_a_pipeline_are_looked_at_before_the_first_training(make):
+    unscaled = Dataset.from_tensor_slices(255 * PICTURES).batch(4)  # as Keras reads folders
+    with pytest.raises(ValueError, match=r"\[0, 1\] for a Bernoulli"):
+        make(event_shape=None, likelihood="bernoulli").fit(unscaled, shuffle=False, verbose=0)
+    model = make(event_shape=None)
+    with pytest.warns(UserWarning, match=r"values from .* to 25\d.*Scale them"):
+        model.fit(unscaled, shuffle=False, verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.evaluate(unscaled, verbose=0)  # is not read twice any more
 
 
 def test_encode_and_its_like_take_sources_that_end(make):
@@ -158,3 +176,19 @@ def test_a_source_without_an_end_is_refused_where_its_end_is_needed(make):
         model.encode(pictures().batch(4).repeat())
     with pytest.raises(ValueError, match=r"array of real numbers\. Received: dtype object"):
         model.encode(object())
+
+
+@pytest.mark.slow  # importing PyTorch
+def test_tensors_and_loaders_of_pytorch_on_another_backend(make):
+    torch = pytest.importorskip("torch")
+    model, x = make(event_shape=(5, 4, 1)), torch.tensor(PICTURES)
+    location = model.encode(PICTURES)[0]
+    learning = x.clone().requires_grad_()
+    np.testing.assert_array_equal(model.encode(learning)[0], location)
+    np.testing.assert_array_equal(model.predict(learning, verbose=0)["location"], location)
+    np.testing.assert_allclose(model.encode(x.bfloat16())[0], location, atol=1e-2)
+    data = torch.utils.data
+    with pytest.raises(ValueError, match=r"tuples \(x,\).*TensorDataset"):
+        model.fit(data.DataLoader(x, 4), verbose=0)
+    model.fit(data.DataLoader(data.TensorDataset(x), 4), shuffle=False, verbose=0)
+    assert int(model.schedule_step) == 3

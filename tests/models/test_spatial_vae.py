@@ -195,6 +195,8 @@ def test_data_beyond_the_range_of_tanh_are_refused():
     model.compile("adam")
     with pytest.raises(ValueError, match=r"Expected data in \[-1, 1\].*values from"):
         model.fit(2 * PICTURES, verbose=0)
+    with pytest.raises(ValueError, match=r"Expected data in \[-1, 1\].*values from"):
+        model.fit((batch for batch in [2 * PICTURES]), verbose=0)
 
 
 def test_data_beyond_the_range_of_tanh_are_refused_after_loading_too(tmp_path):
