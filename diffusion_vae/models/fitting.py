@@ -4,7 +4,12 @@ from typing import Any
 
 import keras
 
-from diffusion_vae.checks import require_fraction, require_integer, require_keras_name
+from diffusion_vae.checks import (
+    of_keras_2,
+    require_fraction,
+    require_integer,
+    require_keras_name,
+)
 from diffusion_vae.configs import portable
 from diffusion_vae.models.arguments import require_callbacks
 from diffusion_vae.models.batch_methods import BatchMethods
@@ -33,6 +38,12 @@ class FittingMethods(BatchMethods):
                     "`model.predict(x)` or in a callback."
                 )
         optimizer = require_keras_name("optimizer", optimizer, keras.optimizers)
+        rate = getattr(optimizer, "_learning_rate", None)
+        if of_keras_2(rate):
+            raise TypeError(
+                "Expected `optimizer` to have a number or a Keras schedule as its learning rate. "
+                f"Received: {rate!r}.{of_keras_2(rate)}"
+            )
         super().compile(optimizer=optimizer, **kwargs)
         self._graphs = None
 

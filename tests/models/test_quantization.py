@@ -35,10 +35,17 @@ MODELS = {
     "spatial": of_keras,
 }
 
+# Where nothing is compiled beforehand, two models suffice: it takes long.
+ON_JAX = ("infocat", "spatial")
+AS_PARAMETERS = [
+    pytest.param(make, id=name, marks=[pytest.mark.jax] if name in ON_JAX else [])
+    for name, make in MODELS.items()
+]
+
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method:UserWarning")
-@pytest.mark.parametrize("make", MODELS.values(), ids=list(MODELS))
+@pytest.mark.parametrize("make", AS_PARAMETERS)
 def test_a_quantized_model_and_its_halves_survive_their_files(x, tmp_path, make):
     model = make()
     model.compile("adam", **QUICK_STEPS)
