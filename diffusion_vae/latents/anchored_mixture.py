@@ -10,6 +10,7 @@ from keras import ops
 from diffusion_vae import manifolds
 from diffusion_vae.checks import require_positive
 from diffusion_vae.heat_kernels import heat_kernel
+from diffusion_vae.heat_kernels.isotropic import LARGEST_DIMENSION
 from diffusion_vae.latents.base import Params
 from diffusion_vae.latents.clustered import ClusteredLatent
 from diffusion_vae.layers.diffusion_time import DiffusionTime, one_per_time
@@ -197,5 +198,10 @@ def _sphere_of(manifold: Manifold | str, clusters: int) -> Manifold:
         raise ValueError(
             f"Expected a sphere of dimension at least {clusters - 1}, with {clusters} orthonormal "
             f"anchors. Received: {sphere!r}."
+        )
+    if sphere.dim > LARGEST_DIMENSION:
+        raise ValueError(
+            f"Expected a sphere of dimension at most {LARGEST_DIMENSION}, whose heat kernel is "
+            f"tabulated. Received: {sphere!r}."
         )
     return sphere
