@@ -1,6 +1,8 @@
 """The parts of a run whose arguments can be set by name: model, networks, data, ..."""
 
+import copy
 import dataclasses
+import functools
 import inspect
 import typing
 from collections.abc import Callable
@@ -180,7 +182,7 @@ class Parts:
 
     def _default_component(self, name: str) -> Part:
         """The component that the model has where none is chosen, with all its arguments."""
-        from diffusion_vae.layers import EvenDecoder
+        import keras
 
         model, table = self.parts["model"], COMPONENTS[name]
         default = arguments(model.maker)[name].default  # type: ignore[arg-type]
@@ -188,18 +190,13 @@ class Parts:
         if isinstance(default, str) and default in table:
             return Part(find_class(table[default]))
         if name in ("encoder", "decoder"):
-            network = getattr(self._default_model(), name)
-            network = network.decoder if isinstance(network, EvenDecoder) else network
-            config = network.get_config()
+            manifold = {k: v for k, v in model.given.items() if k == "manifold"}
+            maker, config = _usual_networks(
+                model.maker, keras.config.dtype_policy().name, **manifold
+            )[name]
             given = {k: v for k, v in config.items() if is_set(name, k) and k != "seed"}
-            return Part(type(network), given)
+            return Part(maker, copy.deepcopy(given))
         return Part(find_class(next(iter(table.values()))))
-
-    def _default_model(self) -> Any:
-        """The model as its class makes it, on the chosen manifold."""
-        model = self.parts["model"]
-        given = {key: model.given[key] for key in ("manifold",) if key in model.given}
-        return model.maker(**given, seed=0)  # without a seed, processes would not agree
 
     def _part_of(self, name: str) -> str:
         """The part that an argument without a part belongs to."""
@@ -221,6 +218,26 @@ class Parts:
             f"Expected the part of {name!r}, which several have. Received: {name!r}. "
             f"Write {examples}."
         )
+
+
+@functools.lru_cache(maxsize=64)
+def _usual_networks(
+    model: Callable[..., Any], policy: str, **manifold: Any
+) -> dict[str, tuple[type, dict[str, Any]]]:
+    """Class and config of the networks that a model has by default, kept: models are dear.
+
+    Args:
+        model: Class of the model.
+        policy: Keras's dtype policy, which the networks follow.
+        manifold: Its latent space, if it takes one.
+    """
+    from diffusion_vae.layers import EvenDecoder
+
+    made = model(**manifold, seed=0)  # without a seed, processes would not agree
+    networks = {"encoder": made.encoder, "decoder": made.decoder}
+    if isinstance(made.decoder, EvenDecoder):
+        networks["decoder"] = made.decoder.decoder
+    return {name: (type(each), each.get_config()) for name, each in networks.items()}
 
 
 def of_pictures(

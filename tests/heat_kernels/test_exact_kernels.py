@@ -68,38 +68,45 @@ def test_mean_density_ratio_of_prior_draws_is_one(manifold, t):
     assert_mean(ratio, 1.0, rounding=3e-6 * manifold.dim)
 
 
-@pytest.mark.slow
+def at_times(manifold, times, count):
+    """Times `[len(times), count, time_dim]`: all of them in one call."""
+    column = ops.reshape(ops.convert_to_tensor(times, "float32"), (-1, 1, 1))
+    return ops.broadcast_to(column, (len(times), count, manifold.time_dim))
+
+
 @each(KNOWN)
 def test_extreme_times_and_places_are_finite(manifold):
     kernel = heat_kernel(manifold)
     location = manifold.prior_sample((30,), seed=0)
-    for y in (location, manifold.prior_sample((30,), seed=1), manifold.project(-location)):
-        for t in (1e-9, 1e-4, 1.0, 50.0, 1e6):
-            time = ops.full((30, manifold.time_dim), t)
-            value = ops.convert_to_numpy(kernel.log_density(y, location, time))
-            assert not np.isnan(value).any() and np.all(value < np.inf)
-            assert np.isfinite(kernel.kl_to_prior(location, time)).all()
-            draws = kernel.sample(location, time, seed=0)
-            if manifold.closed:
-                np.testing.assert_allclose(manifold.project(draws), draws, atol=2e-5)
+    places = [location, manifold.prior_sample((30,), seed=1), manifold.project(-location)]
+    time = at_times(manifold, (1e-9, 1e-4, 1.0, 50.0, 1e6), 30)
+    y = ops.expand_dims(ops.stack([ops.cast(z, "float32") for z in places]), 1)
+    value = ops.convert_to_numpy(kernel.log_density(y, location, time))
+    assert value.shape == (3, 5, 30)
+    assert not np.isnan(value).any() and np.all(value < np.inf)
+    assert np.isfinite(kernel.kl_to_prior(location, time)).all()
+    draws = kernel.sample(location, time, seed=0)
+    if manifold.closed:
+        np.testing.assert_allclose(manifold.project(draws), draws, atol=2e-5)
 
 
 @pytest.mark.slow
 @each(KNOWN)
-@pytest.mark.parametrize("t", [1e-4, 0.05, 2.0])
-def test_gradients_are_finite(manifold, t):
-    kernel = heat_kernel(manifold)
-    location = manifold.prior_sample((8,), seed=0)
-    time = ops.full((8, manifold.time_dim), t)
+def test_gradients_are_finite(manifold):
+    kernel, times = heat_kernel(manifold), (1e-4, 0.05, 2.0)
+    time = at_times(manifold, times, 8)
+    location = ops.broadcast_to(
+        manifold.prior_sample((8,), seed=0), (len(times), 8, manifold.ambient_dim)
+    )
 
     def loss(y, location, time):
         drawn = kernel.sample(location, time, seed=0)
         kl = kernel.kl_to_prior(location, time)
         return ops.sum(kernel.log_density(y, location, time) + kl) + ops.sum(drawn[..., 0])
 
-    for y in (location, kernel.sample(location, time, seed=1)):
-        _, gradients = value_and_gradients(loss, y, location, time)
-        assert all(np.isfinite(gradient).all() for gradient in gradients)
+    y = ops.stack([location, kernel.sample(location, time, seed=1)])
+    _, gradients = value_and_gradients(loss, y, location, time)
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
 @each(CLOSED)
@@ -168,19 +175,22 @@ def test_xla_agrees(manifold):
     location = manifold.prior_sample((50,), seed=0)
     time = ops.exp(ops.linspace(-6.0, 2.0, 50))[:, None] * ops.ones((1, manifold.time_dim))
     y = kernel.sample(location, time, seed=1)
-    for function in (
-        lambda: kernel.log_density(y, location, time),
-        lambda: kernel.kl_to_prior(location, time),
-    ):
-        fast = tf.function(function, jit_compile=True)()
-        np.testing.assert_allclose(fast, function(), atol=1e-5, rtol=1e-5)
+
+    def everything():
+        return (
+            kernel.log_density(y, location, time),
+            kernel.kl_to_prior(location, time),
+            kernel.score(y, location, time),
+            kernel.sample(location, time, seed=0),
+        )
+
+    fast, eager = tf.function(everything, jit_compile=True)(), everything()
+    for index in (0, 1):
+        np.testing.assert_allclose(fast[index], eager[index], atol=1e-5, rtol=1e-5)
     # Of the slope of a table the rounding errors are those of its values over its step.
-    fast = tf.function(lambda: kernel.score(y, location, time), jit_compile=True)()
     scale = np.sqrt(np.min(time, axis=-1, keepdims=True))
-    eager = kernel.score(y, location, time)
-    np.testing.assert_allclose(fast * scale, eager * scale, atol=1e-4)
-    fast = tf.function(lambda: kernel.sample(location, time, seed=0), jit_compile=True)()
-    np.testing.assert_allclose(manifold.project(fast), fast, atol=1e-5)
+    np.testing.assert_allclose(fast[2] * scale, eager[2] * scale, atol=1e-4)
+    np.testing.assert_allclose(manifold.project(fast[3]), fast[3], atol=1e-5)
 
 
 @JAX
@@ -232,14 +242,14 @@ def test_lists_and_other_floats_follow_the_tensors(manifold):
 
 @pytest.mark.slow
 @each({k: KNOWN[k] for k in ("sphere:2", "projective:2", "sphere:7", "so3")})
-@pytest.mark.parametrize("t", [0.02, 0.0498, 0.3, 1.99, 2.01])
-def test_gradients_are_those_of_finite_differences(manifold, t):
-    kernel = heat_kernel(manifold)
+def test_gradients_are_those_of_finite_differences(manifold):
+    kernel, h = heat_kernel(manifold), 1e-5
+    t = np.array([0.02, 0.0498, 0.3, 1.99, 2.01])[:, None, None]
     location, y = (ops.cast(manifold.prior_sample((6,), seed=s), "float64") for s in (0, 1))
-    y = manifold.project(location + 2.0 * math.sqrt(t) * (y - location))
+    y = manifold.project(location + 2.0 * np.sqrt(t) * (y - location))
     location = manifold.project(location)
     v = manifold.tangent_project(y, ops.cast(manifold.prior_sample((6,), seed=2), "float64"))
-    time, h = np.full((6, 1), t), 1e-5
+    time = np.broadcast_to(t, (5, 6, 1))
     score = np.asarray(kernel.score(y, location, time))
     np.testing.assert_allclose(manifold.tangent_project(y, score), score, atol=1e-9)
 
@@ -249,14 +259,17 @@ def test_gradients_are_those_of_finite_differences(manifold, t):
     slope = (along(h) - along(-h)) / (2 * h)
     np.testing.assert_allclose(np.sum(score * v, axis=-1), slope, rtol=1e-5, atol=1e-5)
     for function in (
-        lambda time: ops.sum(kernel.log_density(y, location, time)),
-        lambda time: ops.sum(kernel.kl_to_prior(location, time)),
+        lambda time: kernel.log_density(y, location, time),
+        lambda time: kernel.kl_to_prior(location, time),
     ):
-        _, (gradient,) = value_and_gradients(function, time)
-        ends = [float(function(ops.convert_to_tensor(time * (1 + s * h)))) for s in (1, -1)]
+        _, (gradient,) = value_and_gradients(lambda time, f=function: ops.sum(f(time)), time)
+        ends = [
+            np.sum(function(ops.convert_to_tensor(time * (1 + s * h))), axis=1) for s in (1, -1)
+        ]
         np.testing.assert_allclose(
-            gradient.sum() * t, (ends[0] - ends[1]) / (2 * h), rtol=1e-5, atol=1e-5
-        )
+            gradient.sum(axis=(1, 2)) * t[:, 0, 0], (ends[0] - ends[1]) / (2 * h), rtol=1e-5,
+            atol=1e-5,
+        )  # fmt: skip
 
 
 @each(KNOWN)

@@ -62,6 +62,17 @@ def agrees(runtime, network, inputs, folder):
         np.testing.assert_allclose(received[name], value, atol=tolerance, rtol=0, err_msg=name)
 
 
+def together(networks, shape):
+    """One network of several: every conversion has its own cost."""
+    inputs = keras.Input(shape)
+    outputs = {
+        f"{name}_{key}": value
+        for name, network in networks.items()
+        for key, value in keras.Model(network.input, network.output, name=name)(inputs).items()
+    }
+    return keras.Model(inputs, outputs)
+
+
 def model(manifold, shape, **options):
     networks = MLPEncoder((8,), seed=1), MLPDecoder((8,), seed=2)
     vae = dv.DiffusionVAE(manifold, *networks, kernel="random_walk", seed=0, **options)
@@ -71,58 +82,89 @@ def model(manifold, shape, **options):
     return vae
 
 
+MODELS = {
+    "infocat": lambda **networks: dv.InfoCatVAE(seed=0, **networks),
+    "naive": lambda **networks: dv.SpatialVAE(variant="naive", maps=2, seed=0, **networks),
+    "low_rank": lambda **networks: dv.SpatialVAE(maps=2, seed=0, **networks),
+    "full": lambda **networks: dv.SpatialVAE(maps=2, covariance="full", seed=0, **networks),
+}
+
+
+def other_model(name, shape):
+    decoder = keras.Sequential(
+        [keras.layers.Flatten(), keras.layers.Dense(12), keras.layers.Reshape((4, 3))]
+    )
+    vae = MODELS[name](encoder=MLPEncoder((8,), seed=1), decoder=decoder)
+    vae.build((None, *shape))
+    if name != "infocat":  # nearly zeros at the start
+        kernel = vae.latent.covariance_head.kernel
+        kernel.assign(np.random.default_rng(1).standard_normal(kernel.shape))
+    return vae
+
+
+SHAPE = (4, 3)
+
+
+@pytest.fixture(scope="module")
+def others():
+    """Models of other latents, by name."""
+    return {name: other_model(name, SHAPE) for name in MODELS}
+
+
+@pytest.fixture(scope="module")
+def encoders(others):
+    """Locations and times of every space, one ambient head, and what other models infer."""
+    networks = {
+        f"space_{index}": model(manifold, SHAPE).inference_network(draw=False)
+        for index, manifold in enumerate(PORTABLE.values())
+    }
+    ambient = model("projective:2", SHAPE, location_head="ambient")
+    networks["ambient"] = ambient.inference_network(draw=False)
+    networks |= {name: vae.inference_network(draw=False) for name, vae in others.items()}
+    assert all("z" not in network.output for network in networks.values())
+    return together(networks, SHAPE)
+
+
 @runtime
-@pytest.mark.parametrize("manifold", PORTABLE.values(), ids=list(PORTABLE))
-def test_locations_and_times_of_every_space(x, tmp_path, manifold, runtime):
-    network = model(manifold, x.shape[1:]).inference_network(draw=False)
+def test_locations_and_times_of_every_space_and_other_models(x, tmp_path, encoders, runtime):
+    agrees(runtime, encoders, x, tmp_path)
+
+
+@runtime
+def test_a_network_alone_has_outputs_of_these_names(x, tmp_path, runtime):
+    network = model("sphere:2", SHAPE).inference_network(draw=False)
+    assert network.output.keys() == {"location", "time"}
     agrees(runtime, network, x, tmp_path)
 
 
 @pytest.mark.parametrize("name", TENSORFLOW_ONLY)
 def test_locations_and_times_of_a_space_that_needs_tensorflow(x, tmp_path, name):
-    network = model(ALL[name], x.shape[1:]).inference_network(draw=False)
+    network = model(ALL[name], SHAPE).inference_network(draw=False)
     agrees(saved_model, network, x, tmp_path)
 
 
 @runtime
-@pytest.mark.parametrize("even_decoder", ["average", "quadratic"])
 @pytest.mark.parametrize("name", ["sphere:2", "projective:2 x torus:2"])
-def test_decoders(x, tmp_path, name, even_decoder, runtime):
-    vae = model(ALL[name], x.shape[1:], even_decoder=even_decoder, likelihood="bernoulli")
+def test_decoders(tmp_path, name, runtime):
+    networks = {}
+    for even_decoder in ("average", "quadratic"):
+        vae = model(ALL[name], SHAPE, even_decoder=even_decoder, likelihood="bernoulli")
+        networks[even_decoder] = vae.generative_network()
     z = np.asarray(ALL[name].prior_sample((5,), seed=0))
-    agrees(runtime, vae.generative_network(), z, tmp_path)
+    agrees(runtime, together(networks, z.shape[1:]), z, tmp_path)
 
 
 @runtime
-def test_the_ambient_head(x, tmp_path, runtime):
-    vae = model("projective:2", x.shape[1:], location_head="ambient")
-    agrees(runtime, vae.inference_network(draw=False), x, tmp_path)
-
-
-MODELS = {
-    "infocat": lambda **networks: dv.InfoCatVAE(seed=0, **networks),
-    "naive": lambda **networks: dv.SpatialVAE(variant="naive", maps=2, seed=0, **networks),
-    "low rank": lambda **networks: dv.SpatialVAE(maps=2, seed=0, **networks),
-    "full": lambda **networks: dv.SpatialVAE(maps=2, covariance="full", seed=0, **networks),
-}
+def test_a_decoder_alone_has_outputs_of_its_names(tmp_path, others, runtime):
+    z = np.asarray(others["infocat"].latent.prior_sample(5))
+    agrees(runtime, others["infocat"].generative_network(), z, tmp_path)
 
 
 @runtime
-@pytest.mark.parametrize("name", MODELS)
-def test_other_models(x, tmp_path, name, runtime):
-    decoder = keras.Sequential(
-        [keras.layers.Flatten(), keras.layers.Dense(12), keras.layers.Reshape((4, 3))]
-    )
-    vae = MODELS[name](encoder=MLPEncoder((8,), seed=1), decoder=decoder)
-    vae.build((None, *x.shape[1:]))
-    if name != "infocat":  # nearly zeros at the start
-        kernel = vae.latent.covariance_head.kernel
-        kernel.assign(np.random.default_rng(1).standard_normal(kernel.shape))
-    network = vae.inference_network(draw=False)
-    assert "z" not in network.output
-    agrees(runtime, network, x, tmp_path)
-    z = np.asarray(vae.latent.prior_sample(5))
-    agrees(runtime, vae.generative_network(), z, tmp_path)
+def test_decoders_of_maps(tmp_path, others, runtime):
+    networks = {k: vae.generative_network() for k, vae in others.items() if k != "infocat"}
+    z = np.asarray(others["full"].latent.prior_sample(5))
+    agrees(runtime, together(networks, z.shape[1:]), z, tmp_path)
 
 
 @pytest.mark.jax

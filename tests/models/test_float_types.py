@@ -112,6 +112,7 @@ def test_a_model_works_under_every_policy(x, tmp_path, policy, name, way):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_graphs")
 @pytest.mark.parametrize("name", ["float64", "bfloat16"])
 @pytest.mark.parametrize("make", MODELS[1:], ids=lambda make: make.__name__)
 def test_every_model_and_likelihood_works_under_every_policy(x, tmp_path, make, name):

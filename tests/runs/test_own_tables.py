@@ -1,6 +1,7 @@
 """Our own tables: every latent space, the spatial VAE's variants, InfoCatVAE's settings."""
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -25,6 +26,12 @@ def silent(message):
     pass
 
 
+@functools.cache
+def jobs(name):
+    """A run of each row of a table."""
+    return TABLES[name].jobs(runs=1)
+
+
 @pytest.fixture
 def faces(tmp_path):
     """A converted file of 40 faces: ovals of several colours on several grounds."""
@@ -44,21 +51,21 @@ def faces(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OWN)
 def test_the_records_of_a_table_come_back_from_json(name):
-    for job in TABLES[name].jobs(runs=1):
+    for job in jobs(name):
         assert Record.from_dict(json.loads(json.dumps(job.record.as_dict()))) == job.record
 
 
 def test_a_record_does_not_depend_on_the_models_before_it():
     # Keras numbers models without a name; a resumed table would not know its runs again.
     for name in ("spatial", "infocat"):
-        assert TABLES[name].jobs(runs=1) == TABLES[name].jobs(runs=1)
+        assert TABLES[name].jobs(runs=1) == jobs(name)
 
 
 def test_every_kind_of_latent_space_is_there():
     spaces = TABLES["spaces"].rows
     assert len(spaces) == 14
     assert set(TABLES["no_collapse"].rows) == set(spaces) - {"euclidean:2", "euclidean:3"}
-    model = TABLES["spaces"].jobs(["ellipsoid"], 1)[0].record.build_model()
+    model = next(j for j in jobs("spaces") if j.row == "ellipsoid").record.build_model()
     assert (model.kernel, model.walk_steps, model.manifold.dim) == ("random_walk", 10, 2)
     points = np.array([[1.0, 0.0, 0.0], [0.0, 1.5, 0.0], [0.0, 0.0, -2.0]], "float32")
     np.testing.assert_allclose(model.manifold.project(points), points, atol=1e-5)
@@ -66,7 +73,7 @@ def test_every_kind_of_latent_space_is_there():
 
 @pytest.mark.slow
 def test_a_run_on_the_ellipsoid_is_read_by_another_process(tmp_path):
-    record = TABLES["no_collapse"].jobs(["ellipsoid"], 1)[0].record
+    record = next(j for j in jobs("no_collapse") if j.row == "ellipsoid").record
     model = record.build_model()
     model.build((None, 4))
     model.save(tmp_path / "model.keras")
@@ -79,10 +86,7 @@ def test_a_run_on_the_ellipsoid_is_read_by_another_process(tmp_path):
 
 
 def test_the_original_vanilla_had_nine_times_the_variance():
-    variances = {
-        job.row: job.record.build_model().likelihood.variance
-        for job in TABLES["spatial"].jobs(runs=1)
-    }
+    variances = {job.row: job.record.build_model().likelihood.variance for job in jobs("spatial")}
     original = variances.pop("vanilla, the original's variance")
     assert set(variances.values()) == {SpatialVAE.original_variance((32, 32, 3))}
     assert variances["naive"] == pytest.approx(2.667, abs=1e-3)
