@@ -1,6 +1,7 @@
 """A model small enough to train in a test."""
 
 import pytest
+from backends import QUICK_STEPS
 
 import diffusion_vae as dv
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
@@ -14,7 +15,7 @@ def small_model():
         encoder = MLPEncoder((16,), seed=1)
         decoder = MLPDecoder((16,), event_shape=event_shape, seed=2)
         model = dv.SphereVAE(2, encoder, decoder, seed=0)
-        model.compile("adam", jit_compile=False)
+        model.compile("adam", **QUICK_STEPS)
         return model
 
     return make

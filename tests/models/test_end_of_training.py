@@ -130,6 +130,6 @@ def test_no_collapse_is_warned_of_where_there_is_none(make):
 @pytest.mark.slow
 def test_a_training_that_collapses_says_so(make, x):
     model = make()
-    model.compile(keras.optimizers.Adam(0.1), run_eagerly=True)
+    model.compile(keras.optimizers.Adam(0.1), jit_compile=False)  # 60 steps: a graph pays
     with pytest.warns(UserWarning, match="The posterior has collapsed to the prior: the KL"):
         model.fit(np.full_like(x, 0.5), batch_size=4, epochs=10, verbose=0)

@@ -6,6 +6,8 @@ import pytest
 from diffusion_vae.runs import load_run, train
 from diffusion_vae.runs.published import MNIST, PERIODIC_PICTURES
 
+pytestmark = pytest.mark.usefixtures("without_graphs")
+
 
 def test_both_tables_have_the_same_seven_spaces():
     assert len(MNIST) == 7

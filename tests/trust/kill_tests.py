@@ -80,16 +80,16 @@ def train_or_go_on(record, results):
 
 def announce_checkpoints(signals):
     """Sets the event as soon as a model begins to be written, from the second on."""
-    from diffusion_vae.callbacks import ResultsFolder
+    from diffusion_vae.callbacks.checkpoints import Checkpoints
 
-    save, count = ResultsFolder._save, iter(range(10**6))
+    save, count = Checkpoints.save, iter(range(10**6))
 
-    def announced(self, name):
+    def announced(self, model, name):
         if next(count) >= 1:
             signals.set()
-        save(self, name)
+        save(self, model, name)
 
-    ResultsFolder._save = announced
+    Checkpoints.save = announced  # type: ignore[method-assign]
 
 
 # -- what is left ------------------------------------------------------------------------------
