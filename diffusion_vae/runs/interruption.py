@@ -1,9 +1,7 @@
 """Ctrl-C during a run: its models are written, and who stopped it is told how to go on."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
-
-import keras
+from collections.abc import Iterator
 
 from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.files import read_history
@@ -21,21 +19,6 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(run, epochs)
         self.run = run
         self.epochs = epochs
-
-
-@contextlib.contextmanager
-def told_to_callbacks(callbacks: Iterable[keras.callbacks.Callback]) -> Iterator[None]:
-    """Calls `on_interruption` of the callbacks that have it when training breaks off.
-
-    They write what they keep in memory, or leave the screen in order.
-    """
-    try:
-        yield
-    except BaseException:
-        for callback in callbacks:
-            if hasattr(callback, "on_interruption"):
-                callback.on_interruption()
-        raise
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from diffusion_vae.plots import write_pictures
 from diffusion_vae.plots.model_pictures import picture_note
 from diffusion_vae.runs.announcement import Announcement
 from diffusion_vae.runs.cluster import ALONE, Cluster
-from diffusion_vae.runs.interruption import told_of_interruption, told_to_callbacks
+from diffusion_vae.runs.interruption import told_of_interruption
 from diffusion_vae.runs.loading import load_run
 from diffusion_vae.runs.record import Record
 from diffusion_vae.runs.replay import Replay
@@ -270,18 +270,16 @@ def _fit(
         cluster.share,
     )
     shown = callbacks if cluster.is_first else ()
-    told = [batches.follow(), *allowed, replay, folder, *shown]
-    with told_to_callbacks(told):
-        model.fit(
-            batches,
-            shuffle=False,
-            epochs=training.epochs,
-            initial_epoch=initial_epoch,
-            validation_data=cluster.share(dataset.test),
-            validation_batch_size=max(1, training.batch_size // cluster.count),
-            callbacks=told,
-            verbose=0,
-        )
+    model.fit(
+        batches,
+        shuffle=False,
+        epochs=training.epochs,
+        initial_epoch=initial_epoch,
+        validation_data=cluster.share(dataset.test),
+        validation_batch_size=max(1, training.batch_size // cluster.count),
+        callbacks=[batches.follow(), *allowed, replay, folder, *shown],
+        verbose=0,
+    )
     return guard
 
 

@@ -18,6 +18,7 @@ from diffusion_vae.runs import evaluate_run, load_run, resume, train
 from diffusion_vae.runs.reproduce import Table, run_jobs, write_report
 from diffusion_vae.runs.reproduce.plan import settings_record
 
+pytestmark = pytest.mark.usefixtures("without_graphs")
 TINY = {
     "dataset": "gaussian_mixture", "dataset.train_size": 64, "dataset.test_size": 16,
     "manifold": "euclidean:1", "encoder.units": (4,), "decoder.units": (4,), "epochs": 3,
