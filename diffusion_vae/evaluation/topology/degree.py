@@ -99,16 +99,17 @@ def measure_degree(
     volumes = np.linalg.det(cells)
     signs = np.sign(volumes)
     live = np.abs(volumes) > 1e-12
-    inverse = np.linalg.inv(cells[live])  # [live, d + 1, d + 1]
+    # Weights of a point at the corners of a cell; corners come first, which is fastest.
+    inverse = np.linalg.inv(cells[live]).transpose(2, 1, 0).copy()  # [corner, d + 1, live]
     rng = np.random.default_rng(seed)
     points = rng.standard_normal((targets, source.dim + 1))
     modulo_2 = quotient and source.dim % 2 == 0
     counts = []
     for start in range(0, targets, CHUNK):
-        weights = np.einsum("pn,cnk->pck", points[start : start + CHUNK], inverse)
-        inside = (weights > 0).all(axis=-1)  # [points, live]
+        weights = points[start : start + CHUNK] @ inverse  # [corner, points, live]
+        inside = (weights > 0).all(axis=0)  # [points, live]
         if quotient:
-            inside = inside | (weights < 0).all(axis=-1)
+            inside = inside | (weights < 0).all(axis=0)
         weight = np.ones(live.sum()) if modulo_2 else signs[live]
         counts.append(inside @ weight)
     # The cover meets every point of a quotient twice.
