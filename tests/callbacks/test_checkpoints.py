@@ -44,6 +44,7 @@ def saved(folder, name="last.keras"):
     return keras.saving.load_model(folder.folder("weights_folder") / name)
 
 
+@pytest.mark.slow
 def test_epochs_in_between_are_not_written_and_the_last_one_is(
     tmp_path, x, small_model, monkeypatch, uninterrupted
 ):

@@ -39,6 +39,7 @@ def test_log_density_against_the_reference(dim, dtype):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [2, 3, 5, 10, 64])
 def test_kl_against_quadrature(dim):
     tables = radial_tables(dim)

@@ -140,6 +140,7 @@ def slopes_of(name, dim, u, across, t, count=20_000):
     return tape.gradient(turned, z).numpy() @ across, tape.gradient(along, time).numpy()[:, 0]
 
 
+@pytest.mark.slow
 def test_no_slope_of_many_draws_on_the_circle_is_nan():
     import tensorflow as tf
 

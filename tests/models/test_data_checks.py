@@ -76,6 +76,7 @@ def test_sample_weights_need_no_target(make, x):
     assert history["loss"][0] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_step_of_a_nan_is_right_when_steps_run_together(make, x):
     def spoiled():
         for step in range(8):

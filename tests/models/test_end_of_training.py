@@ -16,6 +16,7 @@ def number(value):
     return float(convert_to_numpy(value))
 
 
+@pytest.mark.slow
 def test_a_warm_up_that_has_not_ended_is_warned_of_once(make, x):
     model = make(kl_warmup_steps=50)
     with pytest.warns(UserWarning, match="during the warm-up") as seen:

@@ -50,6 +50,7 @@ def test_importance_weights_average_to_one(name):
     assert estimate.mean == pytest.approx(EVIDENCE.mean(), abs=0.1)
 
 
+@pytest.mark.slow
 def test_on_o3_the_estimate_is_lower_by_log_2():
     # The posterior never visits the other component, where half of the prior lives.
     estimate = blind_model(CLOSED["o3"], 3.2).log_likelihood(X, samples=100)

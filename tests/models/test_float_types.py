@@ -101,6 +101,7 @@ def as_parameters(names, marked="float64"):
     return [pytest.param(n, marks=mark if n == marked else []) for n in names]
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 @pytest.mark.jax
 @pytest.mark.parametrize("way", ["global", "argument"])

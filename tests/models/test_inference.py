@@ -41,6 +41,7 @@ def linear_model():
     return model, x, evidence.logpdf(x)
 
 
+@pytest.mark.slow
 def test_log_likelihood_of_a_linear_model_is_its_evidence(linear_model):
     model, x, evidence = linear_model
     estimate = model.log_likelihood(x, samples=2000, batch_size=64)
@@ -52,6 +53,7 @@ def test_log_likelihood_of_a_linear_model_is_its_evidence(linear_model):
     assert estimate.standard_error == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_every_point_counts_and_chunks_do_not_matter(linear_model):
     model, x, evidence = linear_model
     for batch_size in (7, 300, 1000):
@@ -67,6 +69,7 @@ def test_bounds_rise_with_the_number_of_samples_to_the_evidence(linear_model):
     assert elbo < few < many < evidence.mean() + 0.011
 
 
+@pytest.mark.slow
 def test_elbo_is_expectation_of_log_joint_minus_log_posterior(linear_model):
     model, x, _ = linear_model
     location, time = model.encode(x)

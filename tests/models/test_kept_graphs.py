@@ -56,6 +56,7 @@ def last(model):
     return [layer for layer in layers if isinstance(layer, keras.layers.Dense)][-1]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method:UserWarning")
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
 def test_another_model_has_another_graph(traced, x, change):
@@ -68,6 +69,7 @@ def test_another_model_has_another_graph(traced, x, change):
     np.testing.assert_allclose(found, fresh, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_number_of_graphs_is_bounded_and_none_is_saved(traced, x, tmp_path, monkeypatch):
     model, _ = traced
     monkeypatch.setattr("diffusion_vae.models.inference.as_graph", lambda function: function)

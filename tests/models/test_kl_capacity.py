@@ -22,6 +22,7 @@ def model(**options):
     return vae
 
 
+@pytest.mark.slow
 def test_capacity_moves_from_start_to_end_and_stays():
     x = np.random.default_rng(0).random((8, 4), dtype=np.float32)
     vae = model(kl_capacity=(1.0, 5.0, 4))

@@ -19,6 +19,7 @@ def test_the_curvature_of_an_example_meets_its_own_time_bug_3():
     np.testing.assert_allclose(together, alone, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("manifold", ["sphere:2", "embedded-torus", "euclidean:3", "torus x so3"])
 def test_reconstruction_and_kl_are_added_example_by_example_bug_14(make, x, manifold):
     # The original added [batch] to [batch, 1] and got [batch, batch].
@@ -90,6 +91,7 @@ def test_log_p_of_x_given_z_and_log_q_of_z_given_x_are_at_hand(make, x):
     np.testing.assert_allclose(model.latent.log_density(z, params), log_q, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_validation_by_a_share_of_the_data_or_by_other_data(make, x):
     for validation in ({"validation_split": 0.25}, {"validation_data": x[:6]}):
         history = make().fit(x, epochs=1, verbose=0, **validation).history

@@ -102,6 +102,7 @@ def test_batches_of_a_known_length_are_batches(make, batched):
     assert model.event_shape == (5, 4, 1)
 
 
+@pytest.mark.slow
 def test_a_built_model_gives_a_pipeline_the_shape_that_it_has_lost(make):
     def lost(*parts):
         return [tf.numpy_function(lambda x: x, [part], tf.float32) for part in parts]
@@ -155,6 +156,7 @@ def test_floats_in_a_pipeline_are_looked_at_before_the_first_training(make):
         model.evaluate(unscaled, verbose=0)  # is not read twice any more
 
 
+@pytest.mark.slow
 def test_encode_and_its_like_take_sources_that_end(make):
     model = make(event_shape=(5, 4, 1), fixed_time=1e-12)  # no noise to speak of
     location, time = model.encode(PICTURES)

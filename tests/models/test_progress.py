@@ -26,6 +26,7 @@ def lines(text):
     return [line.rstrip() for line in re.split(r"[\r\n]", plain) if "step -" in line]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The training ended during")
 def test_a_step_fits_in_a_line(model, capsys, monkeypatch):
     """A longer line is not replaced but printed anew: 940 lines an epoch of MNIST."""
@@ -39,6 +40,7 @@ def test_a_step_fits_in_a_line(model, capsys, monkeypatch):
     assert {"time_at_limit", "log_time", "val_mse", "loss"} <= set(history)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The training ended during")
 def test_a_wide_terminal_and_verbose_2_have_all(model, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")

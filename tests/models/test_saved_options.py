@@ -95,6 +95,7 @@ def test_batch_norm_and_dropout_survive(make, x, tmp_path):
     assert_same_ever_after(model, keras.saving.load_model(tmp_path / "model.keras"), x)
 
 
+@pytest.mark.slow
 def test_an_even_decoder_of_ones_own_is_not_wrapped_twice(x, tmp_path):
     even = EvenDecoder(
         MLPDecoder((8,), event_shape=(4, 3), seed=0), "projective:2", method="quadratic"
@@ -111,6 +112,7 @@ def test_an_even_decoder_of_ones_own_is_not_wrapped_twice(x, tmp_path):
     assert_same_ever_after(model, loaded, x)
 
 
+@pytest.mark.slow
 def test_the_base_model_takes_any_latent(x, tmp_path):
     latent = latents.BrownianLatent(heat_kernels.RandomWalk(manifolds.Sphere(2)), seed=0)
     model = dv.VariationalAutoencoder(

@@ -71,6 +71,7 @@ def test_shapes_and_next_step_survive_the_file(variant, tmp_path):
     np.testing.assert_allclose(*losses, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_tensorflow_is_data_too():
     import tensorflow as tf
 

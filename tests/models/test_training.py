@@ -36,6 +36,7 @@ def test_kl_loss_is_the_kernels_kl(make, x):
     assert evaluate(model, x)["kl_loss"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_warm_up_raises_the_weight_linearly(make, x):
     model = make(kl_weight=2.0, kl_warmup_steps=4)
     weights = []
@@ -55,6 +56,7 @@ def test_a_keras_schedule_is_a_weight(make, x):
     assert again.kl_weight.get_config() == schedule.get_config()
 
 
+@pytest.mark.slow
 def test_the_first_step_is_traced_once(x):
     class Counting(dv.SphereVAE):
         traces = 0
@@ -113,6 +115,7 @@ def test_compile_brings_its_own_loss_and_metrics(make, argument):
         make(compiled=False).compile("adam", **argument)
 
 
+@pytest.mark.slow
 def test_data_may_come_as_tf_data_generator_or_pydataset(make, x):
     def batches():
         while True:
