@@ -32,7 +32,7 @@ def test_pointing_at_a_point_in_chromium_shows_its_picture(page, manifold, tmp_p
     (tmp_path / "page.html").write_text(text)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        tab = browser.new_page(viewport={"width": 900, "height": 700})
+        tab = browser.new_page(viewport={"width": 600, "height": 480})
         asked, errors = [], []
         tab.on("request", lambda request: asked.append(request.url))
         tab.on("pageerror", lambda error: errors.append(str(error)))
