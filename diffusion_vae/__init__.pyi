@@ -12,6 +12,7 @@ from . import manifolds as manifolds
 from . import networks as networks
 from . import plots as plots
 from . import runs as runs
+from . import sklearn as sklearn
 from .models import O3VAE as O3VAE
 from .models import SO3VAE as SO3VAE
 from .models import DiffusionVAE as DiffusionVAE

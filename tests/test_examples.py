@@ -33,6 +33,7 @@ PACKAGES = (
     "plots",
     "random",
     "serialization",
+    "sklearn",
 )
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

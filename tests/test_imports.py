@@ -15,7 +15,7 @@ import diffusion_vae
 from diffusion_vae.files import write_json
 
 PACKAGE = Path(diffusion_vae.__file__).parent
-LABORATORY = ("datasets", "evaluation", "plots", "callbacks", "runs", "cli")
+LABORATORY = ("datasets", "evaluation", "plots", "callbacks", "runs", "sklearn", "cli")
 # What the laboratory needs; the library does without.
 OF_THE_LABORATORY = (
     "matplotlib", "sklearn", "joblib", "filelock", "imageio", "jinja2", "PIL", "h5py", "typer",
@@ -188,7 +188,7 @@ def test_the_library_imports_no_module_of_the_laboratory():
 
 
 def test_data_come_before_evaluation_plots_runs_and_the_command():
-    order = ("datasets", "evaluation", "plots", "callbacks", "runs", "cli")
+    order = LABORATORY
     for name, path in modules().items():
         if room(name) not in order:
             continue
