@@ -11,6 +11,7 @@ import json, sys
 import numpy as np, tensorflow as tf, keras
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # few steps
 import diffusion_vae as dv
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
