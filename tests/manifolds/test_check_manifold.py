@@ -226,6 +226,7 @@ def test_too_few_charts_are_a_reason_to_skip_not_to_fail():
     assert "more `samples`" in str(report)
 
 
+@pytest.mark.slow
 def test_high_dimensions_are_skipped_with_a_reason():
     report = check_manifold(Sphere(9), samples=2048)
     assert report.passed, str(report)

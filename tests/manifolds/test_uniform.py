@@ -103,6 +103,7 @@ class ProjectedTorus(Manifold):
         return EmbeddedTorus(2.0, 1.0).project(x)
 
 
+@pytest.mark.slow
 def test_a_projection_is_enough_for_uniform_draws():
     z = draws(ProjectedTorus())
     from_axis = np.hypot(z[:, 0], z[:, 1])
