@@ -158,9 +158,17 @@ def _apart(points: np.ndarray, places: np.ndarray, distance: float) -> np.ndarra
 @register_chart(Manifold)
 def coordinate_panel(manifold: Manifold, points: np.ndarray | None = None) -> Panel:
     """Coordinates in the plane or in space; principal directions where there are more."""
-    name = type(manifold).__name__
-    if isinstance(manifold, ImplicitManifold):
-        name = f"zeros of {getattr(manifold.f, '__name__', 'a function')}"
+    return _named_panel(type(manifold).__name__, manifold, points)
+
+
+@register_chart(ImplicitManifold)
+def level_set_panel(manifold: ImplicitManifold, points: np.ndarray | None = None) -> Panel:
+    """The same under the name of the function."""
+    name = f"zeros of {getattr(manifold.f, '__name__', 'a function')}"
+    return _named_panel(name, manifold, points)
+
+
+def _named_panel(name: str, manifold: Manifold, points: np.ndarray | None) -> Panel:
     if manifold.ambient_dim <= 3:
         directions, _ = principal_directions(None, manifold.ambient_dim, 3)
         return Coordinates(manifold, directions, name)

@@ -47,7 +47,7 @@ def chart(manifold: Manifold, points: ArrayLike | None = None) -> list[Panel]:
     if not isinstance(manifold, Manifold):
         raise TypeError(
             f"Expected a manifold to draw. Received: {manifold!r}. "
-            "Pass `model.manifold`, or `parse('sphere:2')` for a text form."
+            "Pass `model.manifold`, or `manifolds.get('sphere:2')`."
         )
     known = None if points is None else latent_points(manifold, points)
     if known is not None:

@@ -1,6 +1,5 @@
 """What the rows of the tables are made with: latent spaces, models and settings."""
 
-
 import keras
 
 from diffusion_vae.runs.ellipsoid import ellipsoid
