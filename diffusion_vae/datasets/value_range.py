@@ -12,7 +12,21 @@ IN_IMAGE_FILES = 2  # there 255 is white, but for masks of 0 and 1
 
 
 class ValueRangeWarning(UserWarning):
-    """How stored whole numbers were brought to [0, 1], where that is not a matter of course."""
+    """How stored whole numbers were brought to [0, 1], where that is not a matter of course.
+
+    Example:
+        >>> import tempfile, warnings
+        >>> import numpy as np
+        >>> from diffusion_vae import datasets
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pictures = np.eye(8, dtype="uint8")[None, :, :, None].repeat(4, axis=0)
+        ...     np.savez(f"{folder}/eyes.npz", imgs=pictures)
+        ...     with warnings.catch_warnings(record=True) as told:
+        ...         warnings.simplefilter("always", datasets.ValueRangeWarning)
+        ...         data = datasets.load(f"{folder}/eyes.npz", test_fraction=0.25)
+        >>> told[0].category.__name__, float(data.train.max())
+        ('ValueRangeWarning', 1.0)
+    """
 
 
 def find_white(dtype: DTypeLike, blocks: Iterable[np.ndarray], name: str, few: int = FEW) -> float:
