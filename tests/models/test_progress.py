@@ -34,7 +34,8 @@ def test_a_step_fits_in_a_line(model, capsys, monkeypatch):
     history = model.fit(X, validation_data=X, batch_size=1, epochs=2, verbose=1).history
     shown = lines(capsys.readouterr().out)
     steps = [line for line in shown if "val_" not in line]
-    assert len(steps) > 2 and max(map(len, steps)) <= 80
+    assert len(steps) >= 2  # Keras shows the first of an epoch, and others by the clock
+    assert max(map(len, steps)) <= 80
     assert all("elbo:" in line and "time_at_limit" not in line for line in shown)
     assert "val_elbo:" in shown[-1]
     assert {"time_at_limit", "log_time", "val_mse", "loss"} <= set(history)
