@@ -97,8 +97,9 @@ def test_a_stored_model_is_found_in_every_order_of_imports(stored):
 
 
 @pytest.mark.slow
-def test_a_stored_model_is_found_where_keras_is_imported_by_tensorflow(stored):
-    python(LOAD.format(imports=ORDERS["ours first"]), stored)
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_stored_model_is_found_where_keras_is_imported_by_tensorflow(stored, order):
+    python(LOAD.format(imports=ORDERS[order]), stored)
 
 
 # -- the seam --------------------------------------------------------------------------------

@@ -108,6 +108,19 @@ def test_two_processes_train_as_one(alone, together):
 
 
 @pytest.mark.slow
+def test_two_processes_end_together(alone, tmp_path):
+    for process in start_both(tmp_path, *begin(3)):
+        _, errors = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, errors
+    found, expected = history(tmp_path), history(alone)
+    for name in ("loss", "kl_loss", "mse"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=2e-4, err_msg=name)
+    metrics = json.loads((tmp_path / "parameters" / "r" / "metrics.json").read_text())
+    assert np.isfinite(metrics["elbo"])
+    assert list((tmp_path / "images" / "r").glob("*.png"))
+
+
+@pytest.mark.slow
 def test_a_lost_process_is_explained_and_the_run_goes_on(together):
     folder, code, errors, done = together
     assert code == 1

@@ -79,7 +79,7 @@ def test_bad_requests_are_refused():
 def test_every_published_row_is_trained(name):
     table = TABLES[name]
     assert set(table.corrected) <= set(table.published) <= set(table.rows)
-    assert len({job.name for job in table.jobs(runs=2)}) == 2 * len(table.rows)
+    assert len({job.name for job in table.jobs(runs=3)}) == 3 * len(table.rows)
 
 
 @pytest.mark.slow
@@ -180,7 +180,7 @@ def test_jobs_spread_over_a_dask_cluster(done, tmp_path):
     distributed = pytest.importorskip("distributed")
     _, planned, reports = done
     cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=True
+        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
     )
     with cluster, distributed.Client(cluster), joblib.parallel_config(backend="dask"):
         found = run_jobs(
