@@ -5,6 +5,7 @@ import functools
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -53,6 +54,21 @@ def faces(tmp_path):
 def test_the_records_of_a_table_come_back_from_json(name):
     for job in jobs(name):
         assert Record.from_dict(json.loads(json.dumps(job.record.as_dict()))) == job.record
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["table1", "table2", "table3", "topology", "coverage"])
+def test_what_is_finished_stays_valid(name, tmp_path):
+    """A default that changes must not make the finished runs of a table those of another one."""
+    folder = Path(__file__).parents[2] / "docs" / "results" / name
+    if not folder.is_dir():
+        pytest.skip("The results stand in the repository only.")
+    reports = set(folder.glob("*-seed-*.json"))
+    finished = [j for j in TABLES[name].jobs(runs=10) if folder / f"{j.name}.json" in reports]
+    assert len(finished) == len(reports) > 0
+    # One of other settings is refused, and a missing one would be trained.
+    found = run_jobs(finished, folder, tmp_path, say=lambda sentence: pytest.fail(sentence))
+    assert len(found) == len(reports)
 
 
 def test_a_record_does_not_depend_on_the_models_before_it():
