@@ -1,4 +1,4 @@
-"""Keras's `compile`, `fit`, `evaluate` and `predict`, whose data are checked first."""
+"""Keras's `compile`, `fit`, `evaluate`, `predict` and their kin, whose data are checked first."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from diffusion_vae.checks import (
 )
 from diffusion_vae.configs import portable
 from diffusion_vae.models.arguments import require_callbacks
-from diffusion_vae.models.batch_methods import BatchMethods
+from diffusion_vae.models.checked_data import CheckedData
 from diffusion_vae.models.graphs import KeptGraphs
 from diffusion_vae.models.guards import CollapseWarning, NaNGuard, TimeLimitWarning, WarmupWarning
 from diffusion_vae.models.jax_state import KeepEpochs
@@ -20,7 +20,7 @@ from diffusion_vae.models.monitors import give_directions
 from diffusion_vae.models.progress import telling_of_interruption, with_bar
 
 
-class FittingMethods(BatchMethods):
+class FittingMethods(CheckedData):
     """Methods of a model with `likelihood`, `event_shape` and `target_shape`.
 
     Training goes without labels: the data are their own target unless another is given.
@@ -137,6 +137,29 @@ class FittingMethods(BatchMethods):
         x = self._checked_inputs("x", x)
         with self._keeping():
             return super().predict(x, batch_size=batch_size, **kwargs)
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Keras's `train_on_batch`, for data as in `fit`."""
+        self._refuse_class_weight(kwargs.pop("class_weight", None))
+        x, y, sample_weight = self._checked_data(x, y, sample_weight)
+        with self._one_step():
+            return super().train_on_batch(x, y, sample_weight, **kwargs)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Keras's `test_on_batch`, for data as in `fit`."""
+        x, y, sample_weight = self._checked_data(x, y, sample_weight)
+        with self._one_step():
+            return super().test_on_batch(x, y, sample_weight, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Keras's `predict_on_batch`, for data as in `predict`."""
+        x = self._checked_inputs("x", x)
+        with self._one_step():
+            return super().predict_on_batch(x)
 
     def _checked_validation(self, validation: Any) -> Any:
         """Checked validation data: x, (x, y) or (x, y, sample_weight)."""

@@ -1,4 +1,4 @@
-"""Checks of data before a model of Keras sees them, and its methods for a single batch."""
+"""Checks of data before a model of Keras sees them."""
 
 import contextlib
 import math
@@ -21,36 +21,11 @@ from diffusion_vae.models.jax_state import StateMethods
 from diffusion_vae.typing import Shape
 
 
-class BatchMethods(StateMethods):
+class CheckedData(StateMethods):
     """Checked data for a model with `likelihood`, `event_shape` and `target_shape`.
 
     What is handed on to Keras are the arrays that were checked.
     """
-
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
-    ) -> Any:
-        """Keras's `train_on_batch`, for data as in `fit`."""
-        self._refuse_class_weight(kwargs.pop("class_weight", None))
-        x, y, sample_weight = self._checked_data(x, y, sample_weight)
-        with self._one_step():
-            return super().train_on_batch(x, y, sample_weight, **kwargs)
-
-    def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
-    ) -> Any:
-        """Keras's `test_on_batch`, for data as in `fit`."""
-        x, y, sample_weight = self._checked_data(x, y, sample_weight)
-        with self._one_step():
-            return super().test_on_batch(x, y, sample_weight, **kwargs)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Keras's `predict_on_batch`, for data as in `predict`."""
-        x = self._checked_inputs("x", x)
-        with self._one_step():
-            return super().predict_on_batch(x)
-
-    # -- pieces ----------------------------------------------------------------------
 
     def _checked_data(
         self, x: Any = None, y: Any = None, sample_weight: Any = None, name: str = "x"
