@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.files import write_json
 from diffusion_vae.runs import compose
@@ -48,11 +49,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, required=True)
     options = parser.parse_args()
-    rows = json.loads(options.json.read_text()) if options.json.exists() else {}
+    report = json.loads(options.json.read_text()) if options.json.exists() else {"rows": {}}
+    report["command"] = (
+        "python docs/evidence/digits_spaces.py --json docs/results/digits_spaces.json"
+    )
+    report["versions"] = installed_versions()
     for space in options.spaces:
-        rows[space] = measured(space, options.seed)
-        write_json(options.json, rows)
-        print(space, rows[space], flush=True)
+        row = report["rows"][space] = {"seed": options.seed, **measured(space, options.seed)}
+        write_json(options.json, report)
+        print(space, row, flush=True)
 
 
 if __name__ == "__main__":
