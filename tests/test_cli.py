@@ -301,6 +301,12 @@ def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
     assert all(name in out for name in names)
     code, out, err = run(monkeypatch, capfd, "plot", "mine", "--explore", *results)
     assert code == 2 and "opens no window" in err
+    seen: dict = {}
+    monkeypatch.setattr("matplotlib.pyplot.get_backend", lambda: "tkagg")
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
+    monkeypatch.setattr("diffusion_vae.plots.explore", lambda *_, **options: seen.update(options))
+    assert run(monkeypatch, capfd, "plot", "mine", "--explore", *results)[0] == 0
+    assert seen["limits"] == (0.0, 1.0)  # of the data, not guessed from decoded pictures
     table = tmp_path / "runs.csv"
     assert run(monkeypatch, capfd, "list", "--csv", table, *results)[0] == 0
     with table.open(newline="") as file:

@@ -127,6 +127,7 @@ def _explore(loaded: "LoadedRun") -> None:
     from matplotlib import pyplot
 
     from diffusion_vae import plots
+    from diffusion_vae.plots.images import value_range
     from diffusion_vae.plots.model_pictures import held_out_examples
 
     if pyplot.get_backend().lower() == "agg":
@@ -139,6 +140,8 @@ def _explore(loaded: "LoadedRun") -> None:
             "Expected a model on a manifold for --explore. Received: a run of "
             f"{type(loaded.model).__name__}. Without --explore its pictures are drawn."
         )
-    locations = loaded.model.encode(held_out_examples(loaded.dataset)[0])[0]
-    plots.explore(loaded.model, pyplot.figure(), locations=locations)
+    x = held_out_examples(loaded.dataset)[0]
+    limits = value_range(x)  # of the data: that of decoded pictures is a guess
+    locations = loaded.model.encode(x)[0]
+    plots.explore(loaded.model, pyplot.figure(), locations=locations, limits=limits)
     pyplot.show()

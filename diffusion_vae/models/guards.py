@@ -9,8 +9,8 @@ import keras
 from diffusion_vae.signatures import arguments
 
 SHARE_TO_WARN = 0.9
-# A fit that is shorter than a tenth of the warm-up is a trial; so is one of fewer than 10 steps,
-# and one of 100 is none.
+# A training that is shorter than a tenth of the warm-up is a trial; so is one of fewer than 10
+# steps, and one of 100 is none.
 TRIAL_STEPS = (10, 100)
 COLLAPSED = 0.1  # nats of KL
 STEPS_TO_COLLAPSE = 50
@@ -80,6 +80,7 @@ class EndWarning(keras.callbacks.Callback):
         super().__init__()
         self._guard = guard
         self._first_step = 0
+        self._epochs = 0  # of this `fit`
         self._logs: dict[str, Any] = {}
 
     def sentence(self, steps: int, logs: dict[str, Any]) -> str | None:
@@ -95,6 +96,7 @@ class EndWarning(keras.callbacks.Callback):
         self._first_step = self._step()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._epochs += 1
         self._logs.update(logs or {})
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -107,19 +109,28 @@ class EndWarning(keras.callbacks.Callback):
 
 
 class WarmupWarning(EndWarning):
-    """Warns if the KL has not reached its full weight."""
+    """Warns if the KL has not reached its full weight.
+
+    A short `fit` may be a round of a loop, whose last round nobody can tell: the steps of all
+    rounds count, and a model's short rounds are warned of once.
+    """
 
     def sentence(self, steps: int, logs: dict[str, Any]) -> str | None:
-        warmup = self.model.kl_warmup_steps
-        share = float(self.model.warmup_share())
+        model, warmup = self.model, self.model.kl_warmup_steps
+        share = float(model.warmup_share())
         least, most = TRIAL_STEPS
-        trial = steps < min(max(warmup / 10, least), most)
-        if share >= 1.0 or trial or self.model.kl_weight == 0:
+        enough = min(max(warmup / 10, least), most)
+        if share >= 1.0 or self._step() < enough or model.kl_weight == 0:
             return None
+        is_round = steps < enough or self._epochs == 1
+        if is_round and model._warned_of_warmup:
+            return None
+        model._warned_of_warmup = True
         return (
             f"The training ended during the warm-up of the KL, after {share * warmup:.0f} of "
             f"kl_warmup_steps={warmup} steps: the KL's weight in the loss reached {share:.2f} of "
             f"its full value. Train longer, or choose `kl_warmup_steps` below the number of steps."
+            + (" Of a loop of short trainings this is said once." if is_round else "")
         )
 
 

@@ -19,6 +19,9 @@ class SavingMethods(keras.Model):
     def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Keras's `save`, to a `.keras` file.
 
+        `keras.saving.save_model` refuses the legacy format as well, but only after Keras has
+        emptied a file of that name: here it stays.
+
         Raises:
             ValueError: If Keras would write its legacy format, which cannot hold these models:
                 the file could never be loaded.

@@ -16,6 +16,7 @@ class ScheduleMethods(keras.Model):
     """Methods of a model with `kl_weight`, `kl_warmup_steps`, `kl_capacity` and `loss_dtype`."""
 
     _warmed_up = False  # whether the loss being computed is one of held-out data
+    _warned_of_warmup = False
 
     def _add_schedule_step(self) -> None:
         # Schedules count their own steps: the optimiser's cannot be read everywhere. The count

@@ -1,5 +1,7 @@
 """What a training says of itself: its warm-up, a collapse, which way a metric goes."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -24,6 +26,35 @@ def test_a_warm_up_that_has_not_ended_is_warned_of_once(make, x):
     assert len(seen) == 1
     assert "12 of kl_warmup_steps=50 steps" in str(seen[0].message)
     assert "reached 0.24 of its full value" in str(seen[0].message)
+
+
+@pytest.mark.slow
+def test_of_a_loop_of_short_trainings_the_warm_up_is_warned_of_once(make, x):
+    model, messages = make(kl_warmup_steps=50), []
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for _ in range(4):  # 6 steps each: trials, but for those before them
+            model.fit(x, batch_size=4, epochs=1, verbose=0)
+            messages.append([str(w.message) for w in seen if "warm-up" in str(w.message)])
+    assert [len(told) for told in messages] == [0, 1, 1, 1]
+    assert "after 12 of kl_warmup_steps=50 steps" in messages[-1][0]
+    assert "said once" in messages[-1][0]
+
+
+def test_a_long_training_after_short_ones_is_warned_of_again(make):
+    def sentence(model, epochs, first, last):
+        callback = WarmupWarning(NaNGuard())
+        callback.set_model(model)
+        model.schedule_step.assign(last)
+        for epoch in range(epochs):
+            callback.on_epoch_end(epoch)
+        return callback.sentence(last - first, {})
+
+    model = make(kl_warmup_steps=1000)
+    assert "said once" in sentence(model, 1, 0, 300)  # `fit(x)`
+    assert sentence(model, 1, 300, 600) is None
+    assert sentence(model, 2, 600, 610) is None
+    assert "0.80 of its full value" in sentence(model, 2, 610, 800)
 
 
 def test_other_trainings_are_not_warned_of(make):
