@@ -90,6 +90,19 @@ def require_integer(name: str, value: Any, minimum: int) -> int:
     return int(value)
 
 
+def require_prime(name: str, value: Any) -> int:
+    """Returns a prime number as `int`.
+
+    Raises:
+        TypeError: If it is not a whole number.
+        ValueError: If it is not prime.
+    """
+    prime = require_integer(name, value, 2)
+    if any(prime % divisor == 0 for divisor in range(2, math.isqrt(prime) + 1)):
+        raise ValueError(f"Expected `{name}` to be a prime number. Received: {prime}.")
+    return prime
+
+
 def require_seed(seed: Any) -> int | None:
     """Returns `None`, or a whole number of at least 0 as `int`.
 

@@ -16,13 +16,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.checks import in_native_order
+from diffusion_vae.checks import in_native_order, require_prime
 from diffusion_vae.typing import Shape, Tensor
 
 Method = TypeVar("Method", bound=Callable)
 
 AMBIENT, EVEN, TIMES = "points or vectors", "even coordinates", "times"
-FRACTIONS, SHAPE = "fractions", "a batch shape"
+FRACTIONS, SHAPE, PRIME = "fractions", "a batch shape", "a prime"
 
 
 def takes(**kinds: str) -> Callable[[Method], Method]:
@@ -112,6 +112,9 @@ def _check(owner: Any, kinds: dict[str, str], given: dict[str, Any]) -> None:
         if kind is SHAPE:
             _check_batch_shape(name, value)
             continue
+        if kind is PRIME:
+            require_prime(name, value)
+            continue
         if kind is FRACTIONS and isinstance(value, numbers.Real):
             continue
         shape = require_real(name, value)
@@ -132,7 +135,7 @@ def _tensors(kinds: dict[str, str], given: dict[str, Any]) -> dict[str, Tensor]:
     """Arrays and lists as tensors of one dtype: that of the tensors among them, if any."""
     arrays, dtypes_of_tensors = {}, []
     for name, value in given.items():
-        if kinds.get(name) in (None, SHAPE) or isinstance(value, numbers.Real):
+        if kinds.get(name) in (None, SHAPE, PRIME) or isinstance(value, numbers.Real):
             continue
         if isinstance(value, (list, tuple)):
             value = np.asarray(value, keras.config.floatx())

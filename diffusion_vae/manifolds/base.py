@@ -15,6 +15,7 @@ from diffusion_vae.manifolds.arguments import (
     AMBIENT,
     EVEN,
     FRACTIONS,
+    PRIME,
     SHAPE,
     check_overrides,
     takes,
@@ -22,6 +23,7 @@ from diffusion_vae.manifolds.arguments import (
 from diffusion_vae.manifolds.numerics.pool import Pool, draw_from_pool, pool_by_projection
 from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm, shortened
 from diffusion_vae.progress import telling
+from diffusion_vae.serialization import freeze
 from diffusion_vae.typing import Seed, Tensor
 
 if TYPE_CHECKING:
@@ -269,6 +271,14 @@ class Manifold:
         """
         return ops.zeros_like(z[..., 0]) - math.log(self.volume)
 
+    @takes(prime=PRIME)
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...] | None:
+        """Ranks of the homology over Z/prime: components, loops, voids, ... up to `dim`.
+
+        `None`, as by default, where they are not known.
+        """
+        return None
+
     # -- quotients -------------------------------------------------------------
 
     @property
@@ -338,12 +348,3 @@ class Manifold:
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
-
-
-def freeze(value: Any) -> Any:
-    """Hashable form of a configuration."""
-    if isinstance(value, dict):
-        return tuple(sorted((key, freeze(item)) for key, item in value.items()))
-    if isinstance(value, (list, tuple)):
-        return tuple(freeze(item) for item in value)
-    return value

@@ -54,6 +54,9 @@ class EmbeddedTorus(Manifold):
     def volume(self) -> float:
         return 4.0 * math.pi**2 * self.centre_radius * self.tube_radius
 
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
+        return 1, 2, 1
+
     def scalar_curvature(self, z: Tensor) -> Tensor:
         cosine = self.frame(z)[1][..., 0]
         from_axis = self.centre_radius + self.tube_radius * cosine

@@ -39,6 +39,9 @@ class Euclidean(Manifold):
     def volume(self) -> float:
         return math.inf
 
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
+        return 1, *(0,) * self.dim
+
     def scalar_curvature(self, z: Tensor) -> Tensor:
         return ops.zeros_like(z[..., 0])
 

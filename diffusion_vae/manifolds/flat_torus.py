@@ -39,6 +39,9 @@ class FlatTorus(Manifold):
     def volume(self) -> float:
         return (2.0 * math.pi) ** self.dim
 
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
+        return tuple(math.comb(self.dim, k) for k in range(self.dim + 1))
+
     def scalar_curvature(self, z: Tensor) -> Tensor:
         return ops.zeros_like(z[..., 0])
 

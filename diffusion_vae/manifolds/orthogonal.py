@@ -19,6 +19,7 @@ from diffusion_vae.manifolds.numerics.quaternion import (
 )
 from diffusion_vae.manifolds.numerics.small_matrices import determinant, product, transpose
 from diffusion_vae.manifolds.numerics.vectors import safe_norm, shortened, sinc
+from diffusion_vae.manifolds.real_projective import RealProjective
 from diffusion_vae.manifolds.sphere import Sphere
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Tensor
@@ -50,6 +51,10 @@ class OrthogonalMatrices(Manifold):
     @property
     def volume(self) -> float:
         return self.cover.volume
+
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
+        one = RealProjective(self.dim).betti_numbers(prime)
+        return tuple(self.components * rank for rank in one)
 
     def scalar_curvature(self, z: Tensor) -> Tensor:
         return ops.zeros_like(z[..., 0]) + 0.75

@@ -1,5 +1,6 @@
 """Products of manifolds: coordinates and times concatenate, distances add in squares."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from itertools import accumulate, product
@@ -56,6 +57,12 @@ class Product(Manifold):
     @property
     def volume(self) -> float:
         return math.prod(f.volume for f in self.factors)
+
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...] | None:
+        known = [numbers for f in self.factors if (numbers := f.betti_numbers(prime)) is not None]
+        if len(known) < len(self.factors):
+            return None
+        return tuple(functools.reduce(np.convolve, known).tolist())  # Kuenneth, over a field
 
     @property
     def symmetry(self) -> np.ndarray | None:

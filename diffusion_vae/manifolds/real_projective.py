@@ -50,6 +50,12 @@ class RealProjective(SphericalManifold):
     def symmetry(self) -> np.ndarray:
         return np.diagonal(self.cover.group, axis1=-2, axis2=-1)
 
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
+        # The boundary of a cell of dimension k is 0 or 2 times that of dimension k - 1.
+        if prime == 2:
+            return (1,) * (self.dim + 1)
+        return 1, *(0,) * (self.dim - 1), self.dim % 2
+
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
         apart, together = safe_norm(x - y), safe_norm(x + y)
         return 2.0 * ops.arctan2(ops.minimum(apart, together), ops.maximum(apart, together))

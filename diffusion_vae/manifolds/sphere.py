@@ -32,6 +32,9 @@ class Sphere(SphericalManifold):
         half = 0.5 * (self.dim + 1)
         return math.exp(math.log(2.0) + half * math.log(math.pi) - math.lgamma(half))
 
+    def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
+        return 1, *(0,) * (self.dim - 1), 1
+
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
         # The half-angle form keeps all digits at 0 and at pi, where acos has none.
         return 2.0 * ops.arctan2(safe_norm(x - y), safe_norm(x + y))
