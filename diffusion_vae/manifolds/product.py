@@ -1,6 +1,5 @@
 """Products of manifolds: coordinates and times concatenate, distances add in squares."""
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from itertools import accumulate, product
@@ -59,10 +58,13 @@ class Product(Manifold):
         return math.prod(f.volume for f in self.factors)
 
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...] | None:
-        known = [numbers for f in self.factors if (numbers := f.betti_numbers(prime)) is not None]
-        if len(known) < len(self.factors):
-            return None
-        return tuple(functools.reduce(np.convolve, known).tolist())  # Kuenneth, over a field
+        ranks = np.ones(1, int)
+        for factor in self.factors:
+            own = factor.betti_numbers(prime)
+            if own is None:
+                return None
+            ranks = np.convolve(ranks, own)  # Kuenneth, over a field
+        return tuple(ranks.tolist())
 
     @property
     def symmetry(self) -> np.ndarray | None:
