@@ -20,7 +20,7 @@ from diffusion_vae.datasets import Dataset
 from diffusion_vae.files import replacing
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.plots.images import as_images
-from diffusion_vae.plots.model_pictures import held_out_examples, is_picture
+from diffusion_vae.plots.model_pictures import held_out_examples, holds_pictures
 from diffusion_vae.plots.sprites import most_pictures, sprite_sheet
 
 POINTS = 2000  # largest number of points in the projector
@@ -62,7 +62,7 @@ def write_embedding(model: Any, dataset: Dataset | np.ndarray, log_dir: str | Pa
     """
     x, labels, factors, _ = held_out_examples(dataset)
     most = POINTS
-    pictures = is_picture(x.shape[1:])
+    pictures = holds_pictures(dataset)
     if pictures and len(x):
         most = min(POINTS, most_pictures(x[0], SHEET))
     points, more = _latent_points(model, x[:most])

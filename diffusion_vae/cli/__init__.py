@@ -64,7 +64,7 @@ def main() -> None:
     except USAGE_ERRORS as error:
         typer.echo(f"Error: {error.format_message()}", err=True)
         sys.exit(2)
-    except (ValueError, TypeError, OSError, FloatingPointError) as error:
+    except (ValueError, TypeError, OSError, FloatingPointError, ImportError) as error:
         typer.echo(f"Error: {_sentence(error)}", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):

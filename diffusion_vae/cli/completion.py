@@ -72,13 +72,13 @@ def _default(address: str, name: str) -> str | None:
 
 def _options_of_data(name: str) -> tuple[str, ...]:
     """Options of a data set's loader, and those of every data set."""
-    from diffusion_vae.datasets.registry import loader
+    from diffusion_vae.datasets.registry import OF_EVERY, loader
 
     try:
         own = tuple(inspect.signature(loader(name)).parameters)
     except ValueError:  # not typed to the end
         own = ()
-    return (*own, "low_pass", "value_range")
+    return (*own, *OF_EVERY)
 
 
 @functools.cache

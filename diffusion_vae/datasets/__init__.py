@@ -22,21 +22,28 @@ from diffusion_vae.datasets.rotated_pictures import make_rotated_pictures
 from diffusion_vae.datasets.rotations import make_random_rotations, make_so3_functions
 from diffusion_vae.datasets.shifted_image import make_shifted_image
 from diffusion_vae.datasets.small_norb import load_small_norb
+from diffusion_vae.datasets.standardizing import Scaling, standardized
 from diffusion_vae.datasets.stored.base import StoredPictures
 from diffusion_vae.datasets.stored.folder import FolderPictures
 from diffusion_vae.datasets.stored.hdf5 import HDF5Pictures
 from diffusion_vae.datasets.stored.records import RecordPictures
 from diffusion_vae.datasets.svhn import load_svhn
+from diffusion_vae.datasets.tables.given import Examples, as_examples
+from diffusion_vae.datasets.tables.warning import TableWarning
 from diffusion_vae.datasets.value_range import ValueRangeWarning
 
 __all__ = [
     "Dataset",
+    "Examples",
     "FolderPictures",
     "FourierPicture",
     "HDF5Pictures",
     "RecordPictures",
+    "Scaling",
     "StoredPictures",
+    "TableWarning",
     "ValueRangeWarning",
+    "as_examples",
     "binarized",
     "convert_pictures",
     "descriptions",
@@ -63,5 +70,6 @@ __all__ = [
     "make_so3_functions",
     "make_unoriented_lines",
     "rescaled",
+    "standardized",
     "validate",
 ]

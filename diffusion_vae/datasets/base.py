@@ -14,10 +14,11 @@ from diffusion_vae.datasets.stored.base import StoredPictures
 if TYPE_CHECKING:  # manifolds need Keras, and the command lists data sets without it
     import tensorflow as tf
 
+    from diffusion_vae.datasets.standardizing import Scaling
     from diffusion_vae.manifolds import Manifold
 
 SPLITS = ("train", "test")
-COLOURINGS = ("labels", "torus", "circle", "rotation", "line", None)
+COLOURINGS = ("labels", "scale", "torus", "circle", "rotation", "line", None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,9 @@ class Dataset:
         train_labels: Class of each training example, integer `[N]`.
         test_labels: Class of each test example, integer `[M]`.
         factor_manifold: The manifold on which the factors live.
-        colouring: How a picture colours the examples: by `"labels"`, or by their
-            factors as `"torus"`, `"circle"`, `"rotation"` or `"line"`.
+        colouring: How a picture colours the examples: by `"labels"`, by their first
+            factor as `"scale"`, or by their factors as `"torus"`, `"circle"`, `"rotation"` or
+            `"line"`.
         options: JSON-able options, such that `load(name, **options)` makes the
             same data set again.
         extras: Further arrays, such as Fourier coefficients.
@@ -52,6 +54,9 @@ class Dataset:
             through the factors; `None` where new examples cannot be made.
         dynamic_binarization: Whether `train` holds probabilities of which each
             epoch takes a fresh 0/1 draw (`as_tf_dataset`, `epoch`).
+        column_names: Names of the columns of a table, whose examples are no pictures.
+        label_names: Names of the classes 0, 1, ..., where they have names.
+        scaling: How the columns were standardised, see `standardized`.
     """
 
     name: str
@@ -67,6 +72,9 @@ class Dataset:
     extras: dict[str, np.ndarray] = field(default_factory=dict)
     render: Callable[[np.ndarray], np.ndarray] | None = None
     dynamic_binarization: bool = False
+    column_names: tuple[str, ...] | None = None
+    label_names: tuple[str, ...] | None = None
+    scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
         require_choice("colouring", self.colouring, COLOURINGS)

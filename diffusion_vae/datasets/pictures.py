@@ -17,7 +17,7 @@ BINARIZATIONS = (None, "threshold", "stochastic", "dynamic")
 Binarization: TypeAlias = Literal["threshold", "stochastic", "dynamic"]
 
 
-def as_examples(array: ArrayLike, name: str, white: float = 1.0) -> np.ndarray:
+def scaled_examples(array: ArrayLike, name: str, white: float = 1.0) -> np.ndarray:
     """Stored examples as float32; pictures get a channel axis.
 
     Args:
@@ -106,7 +106,7 @@ def split_examples(
         dtype: find_white(dtype, [a for a in stored.values() if a.dtype == dtype], name)
         for dtype in {array.dtype for array in stored.values()}
     }
-    examples = {s: as_examples(a, names[s], whites[a.dtype]) for s, a in stored.items()}
+    examples = {s: scaled_examples(a, names[s], whites[a.dtype]) for s, a in stored.items()}
     known = {
         split: labels_or_factors(arrays.get(f"{split}_labels"), len(examples[split]), names[split])
         for split in splits

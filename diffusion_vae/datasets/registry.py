@@ -11,12 +11,15 @@ import numpy as np
 
 from diffusion_vae.checks import did_you_mean, require_choice, require_integer
 from diffusion_vae.datasets.base import Dataset
-from diffusion_vae.datasets.files import from_path
+from diffusion_vae.datasets.files import KINDS, from_path
 from diffusion_vae.datasets.low_pass import low_pass_filtered
 from diffusion_vae.datasets.rescaling import rescaled
+from diffusion_vae.datasets.standardizing import standardized
 
 P = ParamSpec("P")
 Loader = Callable[P, Dataset]
+
+OF_EVERY = ("low_pass", "value_range", "standardize")  # options beside those of a loader
 
 _LOADERS: dict[str, Callable[..., Dataset]] = {}
 _DESCRIPTIONS: dict[str, str] = {}
@@ -72,10 +75,12 @@ def load(name_or_path: str | Path, **options: Any) -> Dataset:
 
     Args:
         name_or_path: A registered name (see `descriptions`), or the path of an
-            `.npz` file, an `.h5` file or a folder of images.
+            file or a folder of images (see `from_path`).
         **options: Options of the loader, and for pictures `low_pass`: the L1 radius of
             the frequencies to keep (see `low_pass_filtered`); for data in [0, 1]
-            `value_range`: a pair to map them to, such as (-1, 1) (see `rescaled`).
+            `value_range`: a pair to map them to, such as (-1, 1) (see `rescaled`); for
+            tables `standardize`: whether columns get mean 0 and deviation 1 (see
+            `standardized`).
 
     Returns:
         A `Dataset`.
@@ -99,7 +104,13 @@ def load(name_or_path: str | Path, **options: Any) -> Dataset:
     if options.get("value_range") is not None:
         value_range = options.pop("value_range")
         return rescaled(load(name_or_path, **options), value_range)
-    for option in ("low_pass", "value_range"):
+    if options.get("standardize") is not None:
+        chosen = options.pop("standardize")
+        if not isinstance(chosen, bool):
+            raise TypeError(f"Expected `standardize` to be true or false. Received: {chosen!r}.")
+        dataset = load(name_or_path, **options)
+        return standardized(dataset) if chosen else dataset
+    for option in OF_EVERY:
         options.pop(option, None)
     if loader(name_or_path) is from_path:
         _require_known(name, options, list(inspect.signature(from_path).parameters)[1:])
@@ -129,7 +140,7 @@ def loader(name_or_path: str | Path) -> Callable[..., Dataset]:
     raise ValueError(
         f"Unknown data set {name!r}.{did_you_mean(name, _LOADERS)} "
         f"Expected one of: {', '.join(sorted(_LOADERS))}; "
-        "or the path of an .npz file, an .h5 file or a folder of images."
+        f"or the path of {KINDS}."
     )
 
 
@@ -155,7 +166,7 @@ def _is_path(name_or_path: str | Path) -> bool:
 
 
 def _require_known(name: str, options: dict[str, Any], allowed: list[str]) -> None:
-    allowed = [*allowed, "low_pass", "value_range"]
+    allowed = [*allowed, *OF_EVERY]
     unknown = [key for key in options if key not in allowed]
     if unknown:
         raise ValueError(

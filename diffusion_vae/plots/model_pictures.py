@@ -161,7 +161,7 @@ def picture_figures(
 ) -> dict[str, Any]:
     """Pictures of any model of pictures: reconstructions and samples."""
     x = held_out_examples(dataset)[0]
-    if not is_picture(x.shape[1:]):
+    if not holds_pictures(dataset):
         return {}
     limits = value_range(x)
     pictures = {"reconstruction_pairs.png": reconstruction_pairs(model, x[:PAIRS], limits=limits)}
@@ -183,7 +183,7 @@ def manifold_figures(
         pictures |= _times_and_turning(model, dataset, note)
     if x.shape[1:] == (2,) and model.latent.point_shape == (1,):
         pictures["data_and_latent.png"] = plane_data_panels(model, x, labels)
-    if not is_picture(x.shape[1:]):
+    if not holds_pictures(dataset):
         return pictures
     limits = value_range(x)
     pictures["reconstruction_grid.png"] = reconstruction_grid(
@@ -287,12 +287,23 @@ def held_out_examples(
     labels, factors = dataset.test_labels, dataset.test_factors
     if factors is not None and dataset.colouring is None and not has_colouring(factors):
         factors = None  # columns of a file, of which nothing is known
+    if labels is not None and dataset.label_names is not None:
+        labels = np.asarray(dataset.label_names)[labels]
+    if factors is not None and dataset.colouring == "scale":
+        labels, factors = factors[:, 0], None
     return (
         dataset.test[:POINTS],
         None if labels is None else labels[:POINTS],
         None if factors is None else factors[:POINTS],
         dataset.colouring,
     )
+
+
+def holds_pictures(dataset: Dataset | np.ndarray) -> bool:
+    """Whether the examples can be drawn; columns with names are no flat square."""
+    if isinstance(dataset, Dataset):
+        return dataset.column_names is None and is_picture(dataset.event_shape)
+    return is_picture(np.shape(dataset)[1:])
 
 
 def is_picture(event_shape: tuple[int, ...]) -> bool:

@@ -241,13 +241,16 @@ def _usual_networks(
 
 
 def of_pictures(
-    low_pass: float | None = None, value_range: tuple[float, float] | None = None
+    low_pass: float | None = None,
+    value_range: tuple[float, float] | None = None,
+    standardize: bool = False,
 ) -> None:
     """Options that every data set takes beside those of its loader.
 
     Args:
         low_pass: Pictures: L1 radius of the frequencies to keep.
         value_range: Data in [0, 1]: the pair to map them to, such as (-1, 1).
+        standardize: Tables: whether columns get mean 0 and deviation 1.
     """
 
 

@@ -63,7 +63,7 @@ def comparable_space(model: Any, dataset: Any) -> Any:
     variance) on all of its data: neither a part of them nor changed ones.
     """
     from diffusion_vae import likelihoods, models
-    from diffusion_vae.datasets.registry import loader_options
+    from diffusion_vae.datasets.registry import OF_EVERY, loader_options
 
     spaces = ("Sphere", "FlatTorus", "EmbeddedTorus", "RealProjective", "Euclidean")
     kinds = [models.DiffusionVAE, *(getattr(models, f"{space}VAE") for space in spaces)]
@@ -75,7 +75,7 @@ def comparable_space(model: Any, dataset: Any) -> Any:
         return None
     options, usual = dataset.options, loader_options(dataset.name)
     whole = all(options.get(key, usual[key]) == usual[key] for key in ("train_size", "test_size"))
-    changed = any(options.get(key) is not None for key in ("low_pass", "value_range"))
+    changed = any(options.get(key) not in (None, False) for key in OF_EVERY)
     return model.manifold if whole and not changed else None
 
 

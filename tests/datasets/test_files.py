@@ -186,9 +186,9 @@ def test_bad_folders_and_images_are_named(tmp_path):
 
 
 def test_other_files_and_misplaced_options_are_named(tmp_path):
-    (tmp_path / "a.csv").write_text("1,2")
-    with pytest.raises(ValueError, match=r"Expected an .npz file, an .h5 file"):
-        load(tmp_path / "a.csv")
+    (tmp_path / "a.txt").write_text("1,2")
+    with pytest.raises(ValueError, match=r"Expected an .npz, .h5 or .npy file, a table"):
+        load(tmp_path / "a.txt")
     with pytest.raises(ValueError, match="`key` is not for folders"):
         load(_save(tmp_path / "set", _pictures()), key="data")
     with pytest.raises(ValueError, match="`size` is not for archives"):

@@ -1,0 +1,1 @@
+"""Tables: rows are examples, columns are values with names."""
