@@ -1,29 +1,13 @@
 """The pure functions of the benchmarks: tables, targets, slopes, moments; the list of runs."""
 
-import importlib
 import json
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.reproduce.plan import settings_record
-
-SCRIPTS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """A function that imports a script by name, as the scripts import each other."""
-    monkeypatch.syspath_prepend(SCRIPTS)
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (SCRIPTS / f"{name}.py").exists():
-            del sys.modules[name]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,191 @@
+"""Blind trials of `compare_manifolds`: given nothing but data, does it name their manifold?
+
+python benchmarks/blind_manifolds.py --kind a --out docs/results/blind
+python benchmarks/blind_manifolds.py --kind b --space torus:2 --index 0 1 2 --jobs 2 --out OUT
+python benchmarks/blind_manifolds.py --kind mgplvm --conditions 300 --out OUT
+python benchmarks/blind_manifolds.py --table --out docs/results/blind
+
+Kinds: `a` random smooth maps, `b` spike counts, `c` pictures (`blind_data.py`), `none` data on
+none of the candidates, `mgplvm` that paper's protocol. All of `a`, `b`, `c` and `none` have one
+list of candidates. Each data set becomes one JSON in the folder OUT; what is there is not done
+again. `--table` writes OUT.md of all that are there.
+
+Counts are given as 2 sqrt(x + 3/8), which has a variance of about 1, with a Gaussian likelihood:
+the library has no Poisson likelihood. For pictures and for smooth maps the likelihood is Gaussian
+as well; its scale is learned everywhere.
+"""
+
+import argparse
+import dataclasses
+import json
+import numbers
+import shlex
+import time
+from pathlib import Path
+
+import blind_data
+from blind_table import write_table
+
+SPACES = tuple(blind_data.SPACES)
+CANDIDATES = ("euclidean:1", *SPACES, "euclidean:4")
+MGPLVM_CANDIDATES = (*blind_data.MGPLVM, "euclidean:2", "euclidean:3")
+PLAN = {  # kind: what there is of it, and how many of each
+    "a": (SPACES, 10),
+    "b": (SPACES, 5),
+    "c": (SPACES, 3),
+    "none": (blind_data.NONE, 3),
+    "mgplvm": (blind_data.MGPLVM, 10),
+}
+
+
+def data_of(kind, space, index, conditions=200):
+    """The data of a trial, as they are given to the comparison."""
+    if kind == "none":
+        return blind_data.make_none(space, index)
+    if kind == "mgplvm":
+        return blind_data.make_mgplvm(space, index, conditions)[0]
+    x, _ = blind_data.make(kind, space, index)
+    return blind_data.square_root(x).astype("float32") if kind == "b" else x
+
+
+def trial(kind, space, index, *, seeds, seed, jobs, folder, conditions):
+    """One comparison, as a record: all numbers of all candidates, verdict, margins, homology."""
+    from timing import about
+
+    from diffusion_vae import compare_manifolds, likelihoods
+
+    x = data_of(kind, space, index, conditions)
+    candidates = MGPLVM_CANDIDATES if kind == "mgplvm" else CANDIDATES
+    start = time.perf_counter()
+    result = compare_manifolds(
+        x,
+        list(candidates),
+        seeds=seeds,
+        seed=seed,
+        likelihood=likelihoods.Gaussian(scale="learned"),
+        folder=folder,
+        jobs=jobs,
+    )
+    seconds = time.perf_counter() - start
+    rows = [numbers_of(candidate) for candidate in result.candidates]
+    return {
+        **about(),
+        "command": command(kind, space, index, seeds, seed, jobs, conditions),
+        "kind": kind,
+        "space": space,
+        "index": index,
+        "seeds": seeds,
+        "seed": seed,
+        "shape": list(x.shape),
+        "seconds": seconds,
+        "best": result.best,
+        "decided": bool(result.decided),
+        "verdict": result.verdict,
+        "candidates": rows,
+        "by_elbo": [row["manifold"] for row in sorted(rows, key=lambda row: -row["elbo"])],
+        "margins": margins(result, space, candidates),
+        "homology": homology(x),
+    }
+
+
+def margins(result, space, candidates):
+    """Mean difference of the truth over every candidate, and its standard error."""
+    if space not in candidates:
+        return None
+    others = [other for other in candidates if other != space]
+    return {other: [float(v) for v in result.margin(space, other)] for other in others}
+
+
+def numbers_of(candidate):
+    """What a candidate says of itself in texts and single numbers."""
+    told = dataclasses.asdict(candidate) if dataclasses.is_dataclass(candidate) else candidate
+    told = told if isinstance(told, dict) else vars(told)
+    kept = {}
+    for name, value in told.items():
+        if value is None or isinstance(value, (str, bool, int)):
+            kept[name] = value
+        elif isinstance(value, numbers.Real):
+            kept[name] = float(value)
+    return kept
+
+
+def homology(x):
+    """Betti numbers of the data as persistent homology reads them, `{prime: [b0, b1, ...]}`;
+    `None` where the library cannot tell."""
+    try:
+        from diffusion_vae.evaluation import betti_numbers
+    except ImportError:
+        return None
+    flat = x.reshape(len(x), -1)
+    return {str(prime): [int(b) for b in betti_numbers(flat, prime=prime)] for prime in (2, 3)}
+
+
+def command(kind, space, index, seeds, seed, jobs, conditions):
+    """The command line of one trial."""
+    words = ["--kind", kind, "--space", space, "--index", index, "--seeds", seeds, "--seed", seed]
+    words += ["--conditions", conditions] if kind == "mgplvm" else []
+    words += ["--jobs", jobs, "--out", "OUT"]
+    return shlex.join(["python", "benchmarks/blind_manifolds.py", *map(str, words)])
+
+
+def record_path(out, kind, space, index):
+    """File of a trial; a text form has no place for spaces and colons in its name."""
+    return out / f"{kind}-{space.replace(' ', '-').replace(':', '-')}-{index}.json"
+
+
+def main(words=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kind", choices=list(PLAN))
+    parser.add_argument("--space", nargs="+", help="default: all of the kind")
+    parser.add_argument("--index", type=int, nargs="+", help="default: as many as are planned")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each candidate")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--conditions", type=int, default=200, help="examples of mgplvm")
+    parser.add_argument("--runs", type=Path, help="keeps unfinished comparisons in this folder")
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args(words)
+    if arguments.kind:
+        spaces, count = PLAN[arguments.kind]
+        unknown = set(arguments.space or ()) - set(spaces)
+        if unknown:
+            parser.error(f"kind {arguments.kind} has no {sorted(unknown)}; it has {spaces}")
+        trials = [
+            (arguments.kind, space, index)
+            for index in arguments.index or range(count)
+            for space in arguments.space or spaces
+        ]
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        run_all(trials, arguments)
+    elif not arguments.table:
+        parser.error("say what to do: --kind or --table")
+    if arguments.table:
+        records = [json.loads(path.read_text()) for path in sorted(arguments.out.glob("*.json"))]
+        write_table(records, arguments.out.with_suffix(".md"))
+
+
+def run_all(trials, arguments):
+    from diffusion_vae.files import write_json
+
+    for kind, space, index in trials:
+        path = record_path(arguments.out, kind, space, index)
+        if path.exists():
+            continue
+        record = trial(
+            kind,
+            space,
+            index,
+            seeds=arguments.seeds,
+            seed=arguments.seed,
+            jobs=arguments.jobs,
+            folder=arguments.runs / path.stem if arguments.runs else None,
+            conditions=arguments.conditions,
+        )
+        write_json(path, record)
+        print(f"{kind}, {space}, {index}: {record['verdict']} ({record['seconds']:.0f} s)",
+              flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
