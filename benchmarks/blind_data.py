@@ -181,14 +181,15 @@ def make_mgplvm(space, index, conditions=200, neurons=None):
     Args:
         space: One of `MGPLVM`.
         index: 0, 1, ...
-        conditions: Examples: 200 against R^d and 300 against each other there.
-        neurons: `None`: 150 on the torus, else 200, as there against R^d.
+        conditions: Examples: there 200 against R^d, 300 against each other.
+        neurons: `None`: 200, but 150 on the torus of 200 conditions, as there.
 
     Returns:
         Data, float32 `[conditions, neurons]`, and the points `[conditions, ambient]`.
     """
     random = generator("mgplvm", space, index)
-    neurons = neurons or (150 if space == "torus:2" else 200)
+    if neurons is None:
+        neurons = 150 if space == "torus:2" and conditions == 200 else 200
     draw = make_sphere(3).draw if space == "sphere:3" else SPACES[space].draw
     z, preferred = draw(random, conditions), draw(random, neurons)
     distance = GEODESICS[space](z, preferred)  # [conditions, neurons]

@@ -128,9 +128,10 @@ def command(kind, space, index, seeds, seed, jobs, conditions):
     return shlex.join(["python", "benchmarks/blind_manifolds.py", *map(str, words)])
 
 
-def record_path(out, kind, space, index):
-    """File of a trial; a text form has no place for spaces and colons in its name."""
-    return out / f"{kind}-{space.replace(' ', '-').replace(':', '-')}-{index}.json"
+def record_path(out, kind, space, index, conditions):
+    """File of a trial, whose name has neither spaces nor colons."""
+    group = f"{kind}-{conditions}" if kind == "mgplvm" else kind
+    return out / f"{group}-{space.replace(' ', '-').replace(':', '-')}-{index}.json"
 
 
 def main(words=None):
@@ -141,7 +142,9 @@ def main(words=None):
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each candidate")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--conditions", type=int, default=200, help="examples of mgplvm")
+    parser.add_argument(
+        "--conditions", type=int, default=200, help="examples of mgplvm: 200 or 300"
+    )
     parser.add_argument("--runs", type=Path, help="keeps unfinished comparisons in this folder")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
@@ -169,7 +172,7 @@ def run_all(trials, arguments):
     from diffusion_vae.files import write_json
 
     for kind, space, index in trials:
-        path = record_path(arguments.out, kind, space, index)
+        path = record_path(arguments.out, kind, space, index, arguments.conditions)
         if path.exists():
             continue
         record = trial(
