@@ -182,14 +182,14 @@ def make_mgplvm(space, index, conditions=200, neurons=None):
         space: One of `MGPLVM`.
         index: 0, 1, ...
         conditions: Examples: there 200 against R^d, 300 against each other.
-        neurons: `None`: 200, but 150 on the torus of 200 conditions, as there.
+        neurons: `None`: 200, but 150 on the torus up to 200 conditions, as there.
 
     Returns:
         Data, float32 `[conditions, neurons]`, and the points `[conditions, ambient]`.
     """
     random = generator("mgplvm", space, index)
     if neurons is None:
-        neurons = 150 if space == "torus:2" and conditions == 200 else 200
+        neurons = 150 if space == "torus:2" and conditions <= 200 else 200
     draw = make_sphere(3).draw if space == "sphere:3" else SPACES[space].draw
     z, preferred = draw(random, conditions), draw(random, neurons)
     distance = GEODESICS[space](z, preferred)  # [conditions, neurons]
