@@ -19,6 +19,12 @@ CHOOSE = "Give the columns of numbers alone, such as `x[names]`."
 class Examples(NamedTuple):
     """Examples as an array.
 
+    Example:
+        >>> from diffusion_vae import datasets
+        >>> examples = datasets.as_examples([[0.5, 2], [1.5, 4]])
+        >>> type(examples).__name__, examples.values.shape
+        ('Examples', (2, 2))
+
     Attributes:
         values: Finite numbers, float32 `[N, *event]`.
         names: Name of each column of a table that has names, else `None`.
