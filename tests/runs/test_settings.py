@@ -212,7 +212,7 @@ def test_completion_follows_what_is_typed():
     assert "encoder.padding=" in completed("encoder.", settings=["encoder=conv"])
     assert completed("schedule.") == []
     assert completed("dataset.bi", dataset="digits") == ["dataset.binarize="]
-    of_every = ["dataset.low_pass=", "dataset.standardize=", "dataset.value_range="]
+    of_every = ["dataset.low_pass=", "dataset.value_range=", "dataset.standardize="]
     assert completed("dataset.", dataset="dig") == of_every
     assert "schedule.warmup_steps=" in completed("schedule.", schedule="cosine")
     assert all(key.endswith("=") for key in completed())
