@@ -47,7 +47,8 @@ def print_summary(trained: "TrainedRun", console: Console) -> None:
     images = trained.results.folder("images")
     files = sorted(path for path in images.iterdir() if not path.name.startswith("epoch_"))
     pictures = [path.name for path in files if path.suffix in (".png", ".gif")]
-    console.print(f"pictures: {images}/{{{','.join(pictures)}}}", soft_wrap=True)
+    if pictures:
+        console.print(f"pictures: {images}/{{{','.join(pictures)}}}", soft_wrap=True)
     metrics = trained.results.folder("parameters") / "metrics.json"
     console.print(f"metrics: {metrics}", soft_wrap=True)
     console.print(f"tensorboard --logdir {trained.results.root / 'tensorboard'}", soft_wrap=True)
