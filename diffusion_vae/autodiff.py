@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -45,6 +45,34 @@ def value_and_jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple
 def jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """The Jacobians `[..., m, n]` alone; see `value_and_jacobian`."""
     return value_and_jacobian(function, x)[1]
+
+
+def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Gradient of the sum of a function's values; unlike `jacobian`, of one that draws, too.
+
+    Args:
+        function: Maps `[..., n]` to values of any shape.
+        x: Points, `[..., n]`.
+
+    Returns:
+        `[..., n]`; zeros where the function ignores `x`.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.grad(lambda x: ops.sum(function(x)))(x)
+    if keras.backend.backend() == "torch":
+        import torch
+
+        with torch.enable_grad():  # `torch.func` forbids new seeds
+            x = x.detach().requires_grad_()
+            return torch.autograd.grad(ops.sum(function(x)), x, materialize_grads=True)[0]
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = function(x)
+    return tape.gradient(value, x, unconnected_gradients="zero")
 
 
 def detached(x: Tensor) -> Tensor:
@@ -127,16 +155,38 @@ def compiled(
     return function
 
 
-def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:
+def as_graph(
+    function: Callable[..., Any], variables: Sequence[keras.Variable] | None = None
+) -> Callable[..., Any]:
     """A function of tensors of any leading length as a graph, on TensorFlow.
 
-    Elsewhere the function itself: variables that it changes, such as seeds, forbid a jit.
+    Elsewhere the function itself: variables that it changes, such as seeds, forbid a jit. On
+    JAX it is jitted where its variables are given, which go in and come out.
+
+    Args:
+        function: Function of tensors.
+        variables: All variables that it reads or changes.
     """
+    if keras.backend.backend() == "jax" and variables is not None:
+        return _jitted(function, list(variables))
     if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf
 
-    return tf.function(function, autograph=False, reduce_retracing=True)
+    run = tf.function(function, autograph=False, reduce_retracing=True)
+    traced = False
+
+    def spec(value: Tensor) -> Any:
+        return tf.TensorSpec([None, *value.shape[1:]] if value.shape.rank else [], value.dtype)
+
+    def call(*args: Any) -> Any:
+        nonlocal traced
+        if not traced:  # else a last batch of another length would be traced again
+            run.get_concrete_function(*keras.tree.map_structure(spec, args))
+            traced = True
+        return run(*args)
+
+    return call
 
 
 def iterate(
@@ -177,6 +227,31 @@ def run_eagerly(function: Callable[..., Result], *args: Any) -> Result:
     """
     with ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(function, *args).result()
+
+
+def _jitted(function: Callable[..., Any], variables: list[keras.Variable]) -> Callable[..., Any]:
+    """A function with variables as one without, jitted, between reading and assigning them."""
+    import jax
+
+    @jax.jit
+    def pure(values: list[Tensor], *args: Tensor) -> tuple[Any, list[Tensor]]:
+        state = zip(variables, values, strict=True)
+        with keras.StatelessScope(state_mapping=list(state)) as scope:
+            result = function(*args)
+        changed = [scope.get_current_value(variable) for variable in variables]
+        # What is as it came in is not handed out: a copy of all weights at each call.
+        return result, [
+            None if new is old else new for new, old in zip(changed, values, strict=True)
+        ]
+
+    def run(*args: Tensor) -> Any:
+        result, changed = pure([variable.value for variable in variables], *args)
+        for variable, value in zip(variables, changed, strict=True):
+            if value is not None:
+                variable.assign(value)
+        return result
+
+    return run
 
 
 def _vjp(function: Callable[[Tensor], Tensor], x: Tensor) -> Any:

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
 from diffusion_vae import autodiff
 from diffusion_vae.autodiff import (
+    as_graph,
     compiled,
     custom_gradient,
     detached,
+    gradient,
     iterate,
     jacobian,
     run_eagerly,
@@ -85,6 +88,40 @@ def test_compiled_functions():
     for count in (1, 5):
         x = np.ones((count, 2), "float32")
         np.testing.assert_allclose(run(ops.convert_to_tensor(x)), swirl_jacobian(x), rtol=1e-6)
+
+
+def test_the_gradient_of_a_function_that_draws():
+    seed = keras.random.SeedGenerator(0)
+
+    def energy(x):
+        noise = keras.random.normal(x.shape, seed=seed)
+        return ops.sum(0.5 * ops.square(x) + ops.stop_gradient(0.0 * noise), axis=-1)
+
+    slope = gradient(energy, ops.convert_to_tensor(X))
+    np.testing.assert_allclose(ops.convert_to_numpy(slope), X, rtol=1e-6)
+    assert ops.convert_to_numpy(seed.state)[1] == 1
+    blind = gradient(lambda x: ops.sum(ops.zeros_like(x)), ops.convert_to_tensor(X))
+    np.testing.assert_array_equal(ops.convert_to_numpy(blind), np.zeros_like(X))
+
+
+def test_a_graph_with_variables_is_traced_once_and_changes_them():
+    seed, weight = keras.random.SeedGenerator(0), keras.Variable(2.0)
+    traces = []
+
+    def noisy(x):
+        traces.append(x)
+        return weight * x, keras.random.normal((), seed=seed)
+
+    graph = as_graph(noisy, [weight, seed.state])
+    (first, one), (_, other) = graph(ops.ones(3)), graph(ops.ones(3))
+    assert len(traces) == (2 if keras.backend.backend() == "torch" else 1)
+    assert float(one) != float(other)
+    weight.assign(5.0)
+    longer, _ = graph(ops.ones(4))
+    if keras.backend.backend() == "tensorflow":
+        assert len(traces) == 1
+    np.testing.assert_array_equal(ops.convert_to_numpy(first), [2.0, 2.0, 2.0])
+    np.testing.assert_array_equal(ops.convert_to_numpy(longer), [5.0, 5.0, 5.0, 5.0])
 
 
 def test_iterate_has_a_gradient():

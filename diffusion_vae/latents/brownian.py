@@ -139,9 +139,27 @@ class BrownianLatent(LatentDistribution):
         location = self.projection(self.location(features))
         if self.time is not None:
             return {"location": location, "time": self.time(features)}
-        time = ops.convert_to_tensor(self.fixed_time, dtype=location.dtype)
-        shape = (*ops.shape(location)[:-1], self.manifold.time_dim)
-        return {"location": location, "time": ops.broadcast_to(time, shape)}
+        return {"location": location, "time": self._given_time(location)}
+
+    def coordinates(self, params: Params) -> Tensor:
+        """Location and learned log times of posteriors side by side, `[..., n]`."""
+        if self.time is None:
+            return params["location"]
+        return ops.concatenate([params["location"], ops.log(params["time"])], axis=-1)
+
+    def parameters_at(self, coordinates: Tensor) -> Params:
+        """Parameters of the posteriors that have `coordinates` `[..., n]`."""
+        location, log_time = ops.split(coordinates, [self.manifold.ambient_dim], axis=-1)
+        time = self._given_time(location) if self.time is None else ops.exp(log_time)
+        return {"location": location, "time": time}
+
+    def nearest_coordinates(self, coordinates: Tensor) -> Tensor:
+        """The nearest on the manifold and within the limits on log time, `[..., n]`."""
+        location, log_time = ops.split(coordinates, [self.manifold.ambient_dim], axis=-1)
+        location = self.manifold.project(location)
+        if self.time is None:
+            return location
+        return ops.concatenate([location, self.time.clipped(log_time)], axis=-1)
 
     def sample(self, params: Params) -> Tensor:
         location, time = params["location"], params["time"]
@@ -173,6 +191,11 @@ class BrownianLatent(LatentDistribution):
     def compute_output_shape(self, input_shape: Shape) -> dict[str, Shape]:
         point = (*input_shape[:-1], self.manifold.ambient_dim)
         return {"location": point, "time": (*point[:-1], self.manifold.time_dim), "z": point}
+
+    def _given_time(self, location: Tensor) -> Tensor:
+        """The fixed time, for each location."""
+        time = ops.convert_to_tensor(self.fixed_time, dtype=location.dtype)
+        return ops.broadcast_to(time, (*ops.shape(location)[:-1], self.manifold.time_dim))
 
     def get_config(self) -> dict[str, Any]:
         return {

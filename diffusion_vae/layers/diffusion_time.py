@@ -83,6 +83,11 @@ class DiffusionTime(FullPrecisionLayer):
         u = ops.matmul(inputs, self.kernel) / math.sqrt(inputs.shape[-1]) + self.bias
         return ops.exp(self._limited(u))
 
+    def clipped(self, log_time: Tensor) -> Tensor:
+        """Log times `[..., time_dim]`, those outside of the limits at the nearer one."""
+        middle, half = self._columns(log_time.dtype)
+        return ops.clip(log_time, middle - half, middle + half)
+
     def share_at_limit(self, time: Tensor) -> Tensor:
         """Share of times within 1 % (of the width, on the log scale) of a limit.
 

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from diffusion_vae.checks import require_integer
-from diffusion_vae.models.inference import BATCH_SIZE
+from diffusion_vae.models.data import BATCH_SIZE
 from diffusion_vae.random import seeded
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from diffusion_vae.checks import detached, in_native_order, unmasked
 
+BATCH_SIZE = 512  # examples at a time, where nobody asks for another number
+
 
 def check_source(name: str, value: Any) -> None:
     """Raises `TypeError` if something is given as data that holds no examples."""

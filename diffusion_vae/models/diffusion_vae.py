@@ -13,7 +13,7 @@ from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.layers.even_decoder import METHODS, EvenDecoder
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models.arguments import network_or_default, require_numbers, require_ramp
-from diffusion_vae.models.inference import BATCH_SIZE
+from diffusion_vae.models.data import BATCH_SIZE
 from diffusion_vae.models.vae import VAEOptions, VariationalAutoencoder
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature

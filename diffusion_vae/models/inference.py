@@ -12,13 +12,13 @@ from keras import ops
 from diffusion_vae.autodiff import as_graph, no_gradients
 from diffusion_vae.checks import require_fraction, require_integer
 from diffusion_vae.models.arguments import require_examples, require_numbers
-from diffusion_vae.models.data import check_dense
+from diffusion_vae.models.data import BATCH_SIZE, check_dense
 from diffusion_vae.models.graphs import KeptGraphs
 from diffusion_vae.models.pipelines import batches_of, is_source
+from diffusion_vae.models.refinement import RefinementMethods
 from diffusion_vae.random import seeded
 from diffusion_vae.typing import Tensor
 
-BATCH_SIZE = 512
 ROWS = 1024  # decoder rows at a time for several samples an example: they stay in the cache
 
 
@@ -36,7 +36,7 @@ class LogLikelihood(NamedTuple):
     per_example: np.ndarray
 
 
-class InferenceMethods(keras.Model):
+class InferenceMethods(RefinementMethods):
     """Methods of a model with `encoder`, `latent`, `decoder` and `likelihood`.
 
     Every method takes and returns NumPy arrays, works in batches, and draws its noise
@@ -141,6 +141,7 @@ class InferenceMethods(keras.Model):
         verbose: int = 0,
         *,
         prior_share: float = 0.0,
+        refine_steps: int = 0,
         seed: int | None = None,
     ) -> LogLikelihood:
         """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
@@ -158,6 +159,8 @@ class InferenceMethods(keras.Model):
             batch_size: Examples at a time; memory does not depend on `n` or L.
             verbose: 1 shows a progress bar.
             prior_share: Share of the draws that come from the prior, in [0, 1).
+            refine_steps: Steps of `refine`, which improves the posteriors first, so that a poor
+                encoder costs no draws; 0 takes those of the encoder.
             seed: An integer of at least 0 repeats the estimate; `None` draws anew.
 
         Returns:
@@ -165,6 +168,7 @@ class InferenceMethods(keras.Model):
         """
         samples = require_integer("samples", samples, 1)
         prior_share = require_fraction("prior_share", prior_share)
+        posterior_of = self._posteriors(require_integer("refine_steps", refine_steps, 0))
         x = self._examples(x)
         batch_size = require_integer("batch_size", batch_size, 1)
         count = len(x) if isinstance(x, np.ndarray) else None
@@ -187,7 +191,7 @@ class InferenceMethods(keras.Model):
         bar = keras.utils.Progbar(count, verbose=verbose, unit_name="example")
 
         def estimate(x: Tensor) -> Tensor:
-            params = self._posterior_of(x)
+            params = posterior_of(x)
             total = functools.reduce(ops.logaddexp, (part(x, params) for part in rounds))
             bar.add(len(x))
             return total - math.log(samples)
@@ -200,11 +204,13 @@ class InferenceMethods(keras.Model):
 
     # -- pieces ------------------------------------------------------------------
 
-    def _kept_graph(self, key: Hashable, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A function as a graph, traced at the first call with a key."""
+    def _kept_graph(
+        self, key: Hashable, function: Callable[..., Any], variables: Any = None
+    ) -> Callable[..., Any]:
+        """A function as a graph (`as_graph`), traced at the first call with a key."""
         if self._graphs is None:
             self._graphs = KeptGraphs()
-        return self._graphs.get(self, key, lambda: as_graph(function))
+        return self._graphs.get(self, key, lambda: as_graph(function, variables))
 
     def _posterior_of(self, x: Tensor) -> dict[str, Tensor]:
         features = self.encoder(x, training=False)
@@ -237,22 +243,30 @@ class InferenceMethods(keras.Model):
         share: float,
     ) -> Tensor:
         """log p(x | z) p(z) / q(z) for fresh z, `[draws, batch]`; q: a `share` of the prior."""
-        repeated = {
-            name: ops.repeat(ops.expand_dims(value, 0), draws, axis=0)
-            for name, value in params.items()
-        }  # [draws, batch, ...]
+        repeated = self._repeated(params, draws)
         z = draw(repeated)
-        flat = ops.reshape(z, (-1, *self.latent.point_shape))
-        outputs = {
-            name: ops.reshape(value, (draws, -1, *value.shape[1:]))
-            for name, value in self._outputs(flat).items()
-        }
+        outputs = self._outputs_of_draws(z, draws)
         log_prior = self.latent.prior_log_density(z)
         log_q = self.latent.log_density(z, repeated)
         if share:
             log_q = ops.logaddexp(math.log1p(-share) + log_q, math.log(share) + log_prior)
         log_prob = self._log_prob(x, outputs)
         return log_prob + ops.cast(log_prior - log_q, log_prob.dtype)
+
+    def _repeated(self, params: dict[str, Tensor], draws: int) -> dict[str, Tensor]:
+        """Parameters of as many draws, `[draws, batch, ...]`."""
+        return {
+            name: ops.repeat(ops.expand_dims(value, 0), draws, axis=0)
+            for name, value in params.items()
+        }
+
+    def _outputs_of_draws(self, z: Tensor, draws: int) -> dict[str, Tensor]:
+        """Outputs at latent points `[draws, batch, *point_shape]`, `[draws, batch, ...]`."""
+        flat = ops.reshape(z, (-1, *self.latent.point_shape))
+        return {
+            name: ops.reshape(value, (draws, -1, *value.shape[1:]))
+            for name, value in self._outputs(flat).items()
+        }
 
     def _draw(self, params: dict[str, np.ndarray], batch_size: int) -> np.ndarray:
         names = list(params)

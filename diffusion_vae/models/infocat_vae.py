@@ -16,7 +16,7 @@ from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models.arguments import require_weight
 from diffusion_vae.models.cluster_methods import ClusterMethods
 from diffusion_vae.models.cluster_terms import ClusterTerms
-from diffusion_vae.models.inference import BATCH_SIZE
+from diffusion_vae.models.data import BATCH_SIZE
 from diffusion_vae.models.schedules import Weight
 from diffusion_vae.models.vae import CapacityOptions, VariationalAutoencoder
 from diffusion_vae.networks import MLPDecoder, MLPEncoder

@@ -11,7 +11,7 @@ from diffusion_vae import likelihoods
 from diffusion_vae.checks import require_choice
 from diffusion_vae.latents import MatrixNormalLatent
 from diffusion_vae.likelihoods import Likelihood
-from diffusion_vae.models.inference import BATCH_SIZE
+from diffusion_vae.models.data import BATCH_SIZE
 from diffusion_vae.models.vae import KLOptions, VariationalAutoencoder
 from diffusion_vae.networks.spatial import SpatialDecoder, SpatialEncoder, doublings
 from diffusion_vae.serialization import serializable
