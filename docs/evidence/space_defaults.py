@@ -33,7 +33,7 @@ COLUMNS, HIDDEN, NOISE = 30, 40, 0.1
 def data_on(manifold, maps):
     """Examples `[n, 30]` of a random map that the seed `maps` gives."""
     random = np.random.default_rng(maps)
-    z = manifold.random_uniform((sum(SIZES),), seed=maps)
+    z = manifold.prior_sample((sum(SIZES),), seed=maps)  # uniform where it is closed
     q = np.asarray(manifold.even_embedding(z))  # functions of the point, whatever its name
     q = (q - q.mean(axis=0)) / q.std()
     slopes = random.normal(size=(q.shape[1], HIDDEN)) * 1.5 / np.sqrt(q.shape[1])

@@ -10,17 +10,35 @@ import numpy as np
 from keras import ops
 from scipy.linalg import orthogonal_procrustes
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 from scipy.special import gammaln
 
 from diffusion_vae.manifolds import Manifold
 
+PAIRS_AT_ONCE = 250_000  # of which a matrix of distances is made
 EXPECTED_NEAR = 20.0  # points a ball of the coverage radius would hold, were they uniform
 
 
 def distances(manifold: Manifold, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Geodesic distances in radians, `[..., ambient_dim] x [..., ambient_dim] -> [...]`."""
-    x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    # In float32 the neighbours within a small cloud would be those of its rounding errors.
+    x, y = np.asarray(x, float), np.asarray(y, float)
     return ops.convert_to_numpy(manifold.distance(x, y)) / manifold.radian
+
+
+def distance_matrix(manifold: Manifold, points: np.ndarray) -> np.ndarray:
+    """Geodesic distances in radians of all pairs, `[n, ambient_dim] -> [n, n]`, symmetric.
+
+    Chords of the ambient space where the distance is a way of many projected pieces.
+    """
+    points = np.asarray(points, float)
+    parts = manifold.factors or (manifold,)
+    if any(type(part).distance is Manifold.distance for part in parts):
+        shared = embedded(manifold, points)
+        return cdist(shared, shared)
+    rows = np.array_split(points[:, None], max(1, len(points) ** 2 // PAIRS_AT_ONCE))
+    gaps = np.concatenate([distances(manifold, row, points[None]) for row in rows])
+    return 0.5 * (gaps + gaps.T)
 
 
 def largest_jump(manifold: Manifold, loops: np.ndarray) -> float:
@@ -106,4 +124,4 @@ def alignment_error(a: np.ndarray, b: np.ndarray) -> float:
 
 def embedded(manifold: Manifold, points: np.ndarray) -> np.ndarray:
     """Ambient coordinates that identified points share, as NumPy."""
-    return ops.convert_to_numpy(manifold.even_embedding(np.asarray(points, np.float32)))
+    return ops.convert_to_numpy(manifold.even_embedding(np.asarray(points, float)))
