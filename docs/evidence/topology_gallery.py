@@ -13,7 +13,7 @@ import argparse
 import math
 from pathlib import Path
 
-import numpy as np
+from panels import latent_panel
 
 from diffusion_vae import plots
 from diffusion_vae.files import read_json
@@ -39,19 +39,8 @@ def verdict(measured):
 def panel(report, results):
     """The latent space of one run as pixels, and the lines below it."""
     run = load_run(results, report["job"])
-    locations = run.model.encode(run.dataset.test)[0]
-    figure = plots.latent_scatter(
-        run.model.manifold, locations, factors=run.dataset.test_factors, point_size=4.0
-    )
     lines = [report["row"], f"seed {report['record']['seed']}", *verdict(report["topology"])]
-    return cropped(plots.to_array(figure, dpi=300)), lines
-
-
-def cropped(pixels):
-    """A picture without its empty margins."""
-    filled = np.any(pixels != pixels[0, 0], axis=-1)
-    rows, columns = (np.flatnonzero(filled.any(axis=axis)) for axis in (1, 0))
-    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return latent_panel(run, point_size=4.0), lines
 
 
 def gallery(panels, columns):
