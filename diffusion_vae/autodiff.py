@@ -47,32 +47,37 @@ def jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return value_and_jacobian(function, x)[1]
 
 
-def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Gradient of the sum of a function's values; unlike `jacobian`, of one that draws, too.
+def value_and_gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    """Values of a function, and the gradient of their sum; the function may draw, too.
 
     Args:
         function: Maps `[..., n]` to values of any shape.
         x: Points, `[..., n]`.
 
     Returns:
-        `[..., n]`; zeros where the function ignores `x`.
+        The values, and the gradient `[..., n]`: zeros where the function ignores `x`.
     """
     if keras.backend.backend() == "jax":
         import jax
 
-        return jax.grad(lambda x: ops.sum(function(x)))(x)
+        value, pull_back = jax.vjp(function, x)
+        return value, pull_back(ops.ones_like(value))[0]
     if keras.backend.backend() == "torch":
         import torch
 
         with torch.enable_grad():  # `torch.func` forbids new seeds
             x = x.detach().requires_grad_()
-            return torch.autograd.grad(ops.sum(function(x)), x, materialize_grads=True)[0]
+            value = function(x)
+            if not value.requires_grad:
+                return value, torch.zeros_like(x.detach())
+            slope = torch.autograd.grad(ops.sum(value), x, materialize_grads=True)[0]
+        return value.detach(), slope
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         tape.watch(x)
         value = function(x)
-    return tape.gradient(value, x, unconnected_gradients="zero")
+    return value, tape.gradient(value, x, unconnected_gradients="zero")
 
 
 def detached(x: Tensor) -> Tensor:

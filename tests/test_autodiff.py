@@ -13,10 +13,10 @@ from diffusion_vae.autodiff import (
     compiled,
     custom_gradient,
     detached,
-    gradient,
     iterate,
     jacobian,
     run_eagerly,
+    value_and_gradient,
     value_and_jacobian,
 )
 
@@ -90,17 +90,19 @@ def test_compiled_functions():
         np.testing.assert_allclose(run(ops.convert_to_tensor(x)), swirl_jacobian(x), rtol=1e-6)
 
 
-def test_the_gradient_of_a_function_that_draws():
+def test_value_and_gradient_of_a_function_that_draws():
     seed = keras.random.SeedGenerator(0)
 
     def energy(x):
         noise = keras.random.normal(x.shape, seed=seed)
         return ops.sum(0.5 * ops.square(x) + ops.stop_gradient(0.0 * noise), axis=-1)
 
-    slope = gradient(energy, ops.convert_to_tensor(X))
+    value, slope = value_and_gradient(energy, ops.convert_to_tensor(X))
+    expected = 0.5 * np.sum(X**2, axis=-1)
+    np.testing.assert_allclose(ops.convert_to_numpy(value), expected, rtol=1e-6)
     np.testing.assert_allclose(ops.convert_to_numpy(slope), X, rtol=1e-6)
     assert ops.convert_to_numpy(seed.state)[1] == 1
-    blind = gradient(lambda x: ops.sum(ops.zeros_like(x)), ops.convert_to_tensor(X))
+    _, blind = value_and_gradient(ops.zeros_like, ops.convert_to_tensor(X))
     np.testing.assert_array_equal(ops.convert_to_numpy(blind), np.zeros_like(X))
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.autodiff import gradient
+from diffusion_vae.autodiff import value_and_gradient
 from diffusion_vae.checks import require_integer
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm
@@ -120,9 +120,9 @@ class Refinement:
         step = self._kept("step", self._step)
         for index in range(self.steps):
             falling = RATE * 0.5 * (1.0 + math.cos(math.pi * index / self.steps))
-            point = step(x, point, ops.convert_to_tensor(falling, point.dtype))
+            point, _ = step(x, point, ops.convert_to_tensor(falling, point.dtype))
         found = self.model.latent.parameters_at(point)
-        better = self._is_better(x, params, found)[:, None]
+        better = self._is_better(x, self.model.latent.coordinates(params), point)[:, None]
         return {name: ops.where(better, found[name], params[name])[:count] for name in found}
 
     def _kept(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -175,14 +175,15 @@ class Refinement:
 
     # -- steps -----------------------------------------------------------------------
 
-    def _step(self, x: Tensor, point: Tensor, rate: Tensor) -> Tensor:
-        """One step, and back to the manifold and into the limits."""
+    def _step(self, x: Tensor, point: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """One step, back on the manifold and within the limits; ELBOs before, `[draws, batch]`."""
         latent = self.model.latent
 
         def bound(point: Tensor) -> Tensor:
-            return ops.mean(self._bounds(x, latent.parameters_at(point)), axis=0)
+            return self.model._bounds(x, latent.parameters_at(point), DRAWS)
 
-        slope = gradient(bound, point)  # [batch, n]
+        bounds, slope = value_and_gradient(bound, point)
+        slope = slope / DRAWS  # [batch, n], of their mean
         params = latent.parameters_at(point)
         deviation, share = self._metric(params["time"])
         ambient = deviation.shape[-1]
@@ -193,7 +194,8 @@ class Refinement:
         growth = ops.clip(slope[:, ambient:] * share, -1.0, 1.0)
         move = rate * ops.concatenate([shift * deviation, growth], axis=-1)
         moved = latent.nearest_coordinates(point + move)
-        return ops.where(ops.all(ops.isfinite(moved), axis=-1, keepdims=True), moved, point)
+        finite = ops.all(ops.isfinite(moved), axis=-1, keepdims=True)
+        return ops.where(finite, moved, point), bounds
 
     def _metric(self, time: Tensor) -> tuple[Tensor, Tensor]:
         """Standard deviation of each coordinate, and 2 / dim of each learned time.
@@ -219,14 +221,15 @@ class Refinement:
 
     # -- the comparison ----------------------------------------------------------------
 
-    def _is_better(self, x: Tensor, old: dict[str, Tensor], new: dict[str, Tensor]) -> np.ndarray:
-        """Whether the ELBO has risen beyond chance, `[batch]`."""
-        bounds = self._kept("bounds", self._bounds)
+    def _is_better(self, x: Tensor, old: Tensor, new: Tensor) -> np.ndarray:
+        """Whether the ELBO at new coordinates is higher beyond chance, `[batch]`."""
+        # A graph for the ELBOs alone would cost more than the gradients that nobody uses.
+        step, still = self._kept("step", self._step), ops.zeros((), old.dtype)
         seed = int(keras.random.randint((), 0, 2**31 - 1, seed=self.model.seed_generator))
         values = []
-        for params in (old, new):
+        for point in (old, new):
             with seeded(self.model, seed):  # common draws
-                few = [ops.convert_to_numpy(bounds(x, params)) for _ in range(CHECKS)]
+                few = [ops.convert_to_numpy(step(x, point, still)[1]) for _ in range(CHECKS)]
             values.append(np.concatenate(few).astype(float))  # [draws, batch]
         before, after = values
         with np.errstate(invalid="ignore"):
@@ -235,6 +238,3 @@ class Refinement:
             risen = gain.mean(axis=0) > error
         usable = np.isfinite(before).all(axis=0)
         return np.isfinite(after).all(axis=0) & (risen | ~usable)
-
-    def _bounds(self, x: Tensor, params: dict[str, Tensor]) -> Tensor:
-        return self.model._bounds(x, params, DRAWS)
