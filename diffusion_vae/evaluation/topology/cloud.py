@@ -106,8 +106,9 @@ def cloud_evidence(
         return dijkstra(graph, directed=False, indices=i)
 
     from_landmarks, gaps = choose_landmarks(along_the_data, count, landmarks, seed)
-    found = {prime: holes(gaps, max_dim, prime) for prime in primes}
-    return CloudEvidence(_dimension(from_landmarks), found, count)
+    dimension = _dimension(from_landmarks)
+    found = {prime: holes(gaps, max_dim, prime, dimension) for prime in primes}
+    return CloudEvidence(dimension, found, count)
 
 
 def _graph(x: np.ndarray, seed: int) -> csr_matrix:

@@ -21,6 +21,8 @@ LANDMARKS = 150  # the ratios below were measured with as many
 # Death over birth of what is surely a hole, and of what is surely noise, by dimension (that of
 # the last entry for all larger ones). Fewer landmarks bring holes nearer to noise.
 RATIOS = {1: (2.9, 1.9), 2: (1.6, 1.4)}
+SOLID = 2.2  # dimension as measured from which a space counts as one of three or more
+LOOPS_IN_SOLIDS = (2.0, 1.8)  # both are born late there, between fewer landmarks a length
 APART = 1.3  # log ratio of a class over that of the next
 
 
@@ -30,7 +32,7 @@ class Homology:
 
     Example:
         >>> pairs = (((0.2, 2.0), (0.2, 0.3)), ((1.5, 1.7),))  # loops, voids
-        >>> holes = Homology(pairs, components=1, points=150, prime=2)
+        >>> holes = Homology(pairs, components=1, points=150, prime=2, space_dim=1)
         >>> holes.betti_numbers  # one component, one loop, no void
         (1, 1, 0)
         >>> holes.betti(least=0.15)
@@ -42,12 +44,14 @@ class Homology:
         components: Number of pieces at a distance of infinity.
         points: Number of landmarks.
         prime: Coefficients are the field Z/prime.
+        space_dim: Intrinsic dimension of the space, on which the reading depends.
     """
 
     diagrams: tuple[tuple[tuple[float, float], ...], ...]
     components: int
     points: int
     prime: int
+    space_dim: float
 
     @property
     def lifetimes(self) -> tuple[tuple[float, ...], ...]:
@@ -63,7 +67,8 @@ class Homology:
     @property
     def betti_numbers(self) -> tuple[int | None, ...]:
         """Components, loops, voids, ... as read from the ratios; `None` where unclear."""
-        return self.components, *(read_ratios(r, k) for k, r in enumerate(self.ratios, 1))
+        numbers = (read_ratios(r, k, self.space_dim) for k, r in enumerate(self.ratios, 1))
+        return self.components, *numbers
 
     def betti(self, least: float) -> tuple[int, ...]:
         """Number of classes of each dimension from 1 on whose lifetime is at least `least`."""
@@ -74,19 +79,20 @@ class Homology:
         return asdict(self) | {"betti_numbers": self.betti_numbers}
 
 
-def read_ratios(ratios: tuple[float, ...], dim: int) -> int | None:
+def read_ratios(ratios: tuple[float, ...], dim: int, space_dim: float = 2.0) -> int | None:
     """Number of holes by the ratios death / birth of the classes of one dimension.
 
     Classes with a ratio of at least 2.9 (loops) or 1.6 (voids) count, if they stand apart from
     the next: by a factor of 1.3 in the logarithm. The reading is unclear where they do not;
     where the next void has a ratio over 1.4; and where the next loop has one over 1.9 and
-    stands apart itself. The numbers were measured with 150 landmarks. On curves and surfaces
-    they separate holes from noise; on three-dimensional spaces much stays unclear. A hole
+    stands apart itself. On spaces of three or more dimensions the two ratios of loops are 2.0
+    and 1.8, and voids are often unclear. The numbers were measured with 150 landmarks. A hole
     smaller than the gaps between landmarks is not seen.
 
     Args:
         ratios: Largest first.
         dim: 1 for loops, 2 for voids, ...
+        space_dim: Dimension of the space, as known or measured.
 
     Returns:
         A number, or `None` where it is unclear.
@@ -96,8 +102,12 @@ def read_ratios(ratios: tuple[float, ...], dim: int) -> int | None:
         2
         >>> print(read_ratios((2.4, 1.7, 1.6), dim=1))
         None
+        >>> read_ratios((2.4, 1.7, 1.6), dim=1, space_dim=3)  # the rotations
+        1
     """
     sure, noise = RATIOS[min(dim, max(RATIOS))]
+    if dim == 1 and space_dim >= SOLID:
+        sure, noise = LOOPS_IN_SOLIDS
     count = sum(ratio >= sure for ratio in ratios)
     logs = [math.log(ratio) for ratio in ratios] + [0.0, 0.0]
     if count and logs[count - 1] < APART * logs[count]:
@@ -125,8 +135,8 @@ def homology(
         manifold: Where the points lie.
         points: `[n, ambient_dim]`.
         max_dim: Largest dimension; with 150 landmarks 2 takes about a second.
-        landmarks: Number of points that are used: points far from each other, of eight
-            times as many random ones.
+        landmarks: Number of points of each component that are used: points far from each
+            other, of eight times as many random ones.
         seed: Seed of the random choice.
         prime: Coefficients are the field Z/prime.
 
@@ -136,9 +146,11 @@ def homology(
     Raises:
         ImportError: If the package ripser is not installed.
     """
-    choice = np.random.default_rng(seed).permutation(len(points))[: CROWD * landmarks]
+    components = (manifold.betti_numbers() or (1,))[0]
+    choice = np.random.default_rng(seed).permutation(len(points))
+    choice = choice[: CROWD * landmarks * components]
     gaps = distance_matrix(manifold, np.asarray(points)[choice])
-    return persistent_homology(gaps, max_dim, prime, landmarks, seed)
+    return persistent_homology(gaps, max_dim, prime, landmarks * components, seed, manifold.dim)
 
 
 def persistent_homology(
@@ -147,6 +159,7 @@ def persistent_homology(
     prime: int = 2,
     landmarks: int = LANDMARKS,
     seed: int = 0,
+    space_dim: float = 2.0,
 ) -> Homology:
     """Persistent homology of a finite metric space, through landmarks far from each other.
 
@@ -159,6 +172,7 @@ def persistent_homology(
         prime: Coefficients are the field Z/prime. Modulo 3, RP^2 has no loop.
         landmarks: Their number, at most.
         seed: Of the first landmark.
+        space_dim: Intrinsic dimension of the space, on which the reading depends.
 
     Returns:
         A `Homology` of dimensions 0 to `max_dim`.
@@ -181,7 +195,7 @@ def persistent_homology(
             f"Received: shape {distances.shape}, {int(np.isnan(distances).sum())} NaN."
         )
     _, gaps = choose_landmarks(lambda i: distances[i], len(distances), landmarks, seed)
-    return holes(gaps, max_dim, prime)
+    return holes(gaps, max_dim, prime, space_dim)
 
 
 def choose_landmarks(
@@ -214,7 +228,7 @@ def choose_landmarks(
     return from_landmarks, from_landmarks[:, chosen]
 
 
-def holes(gaps: np.ndarray, max_dim: int = 2, prime: int = 2) -> Homology:
+def holes(gaps: np.ndarray, max_dim: int, prime: int, space_dim: float) -> Homology:
     """The holes of landmarks with these distances, `[landmarks, landmarks]`."""
     max_dim = require_integer("max_dim", max_dim, 1)
     prime = require_prime("prime", prime)
@@ -234,4 +248,4 @@ def holes(gaps: np.ndarray, max_dim: int = 2, prime: int = 2) -> Homology:
         ratio = diagram[:, 1] / diagram[:, 0]
         pairs.append(tuple(map(tuple, diagram[np.argsort(-ratio)].astype(float).tolist())))
     components = int(np.isinf(diagrams[0][:, 1]).sum())
-    return Homology(tuple(pairs), components, len(gaps), prime)
+    return Homology(tuple(pairs), components, len(gaps), prime, float(space_dim))
