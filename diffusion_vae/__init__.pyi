@@ -1,5 +1,6 @@
 from . import callbacks as callbacks
 from . import checks as checks
+from . import comparison as comparison
 from . import datasets as datasets
 from . import distributions as distributions
 from . import divergences as divergences
@@ -13,6 +14,7 @@ from . import networks as networks
 from . import plots as plots
 from . import runs as runs
 from . import sklearn as sklearn
+from .comparison import compare_manifolds as compare_manifolds
 from .models import O3VAE as O3VAE
 from .models import SO3VAE as SO3VAE
 from .models import DiffusionVAE as DiffusionVAE

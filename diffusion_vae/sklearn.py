@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from diffusion_vae import likelihoods, manifolds
 from diffusion_vae.checks import require_fraction, require_integer, require_positive
+from diffusion_vae.comparison.scoring import prior_share
+from diffusion_vae.comparison.training import INITIAL_VARIANCE, INITIALIZER
 from diffusion_vae.datasets import Dataset
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.likelihoods import Bernoulli, Gaussian, Likelihood
@@ -20,13 +22,7 @@ from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
-# Small networks with Keras's default initializer start nearly constant in one or two coordinates.
-INITIALIZER = "lecun_uniform"
-# Of standardised columns. At 1 all variance passes for noise, and the location stays unused.
-INITIAL_VARIANCE = 0.1
 WARMUP_SHARE = 0.2
-# Draws from the prior help where the prior can meet a posterior, see `log_likelihood`.
-LARGEST_DIM_FOR_PRIOR_DRAWS = 3
 SEEDS = 2**31 - 1
 FLOATS = ("float64", "float32")
 
@@ -220,11 +216,10 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         the same table gives the same numbers.
         """
         x = self._validated(X)
-        low_dim = self.model_.manifold.dim <= LARGEST_DIM_FOR_PRIOR_DRAWS
         estimate = self.model_.log_likelihood(
             self._scaled(x),
             require_integer("n_draws", self.n_draws, 1),
-            prior_share=0.5 if low_dim else 0.0,
+            prior_share=prior_share(self.model_.manifold),
             seed=self._score_seed,
         )
         scale = self.scaler_.scale_

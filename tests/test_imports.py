@@ -15,7 +15,9 @@ import diffusion_vae
 from diffusion_vae.files import write_json
 
 PACKAGE = Path(diffusion_vae.__file__).parent
-LABORATORY = ("datasets", "evaluation", "plots", "callbacks", "runs", "sklearn", "cli")
+LABORATORY = (
+    "datasets", "evaluation", "plots", "callbacks", "runs", "comparison", "sklearn", "cli",
+)  # fmt: skip
 # What the laboratory needs; the library does without.
 OF_THE_LABORATORY = (
     "matplotlib", "sklearn", "joblib", "filelock", "imageio", "jinja2", "PIL", "h5py", "typer",

@@ -1,4 +1,4 @@
-"""`diffusion-vae train | options | evaluate | plot | report | list | reproduce | convert`.
+"""`diffusion-vae train | compare | options | evaluate | plot | report | list | ...`.
 
 Nothing here imports Keras or a backend before a command needs it.
 """
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from diffusion_vae.cli.compare import compare
 from diffusion_vae.cli.convert import convert
 from diffusion_vae.cli.options import options
 from diffusion_vae.cli.quiet import one_line_warnings
@@ -26,6 +27,7 @@ INTERRUPTED = 130  # exit code of Ctrl-C
 USAGE_ERRORS: tuple[Any, ...] = typer.BadParameter.__bases__
 
 app.command()(train)
+app.command()(compare)
 app.command()(options)
 app.command()(evaluate)
 app.command()(plot)

@@ -58,6 +58,7 @@ class Manifold:
         shortest_loop: Length of the shortest closed geodesic where it is known to be
             shorter than curvature and volume suggest, such as that around a thin
             handle; `None` elsewhere. It limits the times of the random walk.
+        candidates: Text forms of this class that `compare_manifolds` tries by itself.
 
     Example:
         >>> from diffusion_vae.manifolds import Sphere
@@ -87,6 +88,7 @@ class Manifold:
     factors: tuple[Manifold, ...] = ()
     radian: float = 1.0
     shortest_loop: float | None = None
+    candidates: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -27,6 +27,8 @@ class Euclidean(Manifold):
         -1.8379
     """
 
+    candidates = ("euclidean:1", "euclidean:2", "euclidean:3")
+
     closed = False
     approximate = frozenset()
 

@@ -29,6 +29,8 @@ class FlatTorus(Manifold):
         ((4,), 39.478)
     """
 
+    candidates = ("torus:2",)
+
     approximate = frozenset()
 
     def __init__(self, dim: int = 2) -> None:

@@ -118,6 +118,8 @@ class SO3(OrthogonalMatrices):
         223.324
     """
 
+    candidates = ("so3",)
+
     components = 1
 
     def random_uniform(self, shape: tuple[int, ...] = (), seed: Seed = None) -> Tensor:

@@ -32,6 +32,8 @@ class Product(Manifold):
         [(4, 3), (4, 2)]
     """
 
+    candidates = ("sphere:1 x euclidean:1", "sphere:2 x sphere:1")
+
     def __init__(self, factors: Sequence[Manifold]) -> None:
         given: list = list(factors) if isinstance(factors, (list, tuple)) else [factors]
         for factor in given:

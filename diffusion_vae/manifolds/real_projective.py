@@ -37,6 +37,8 @@ class RealProjective(SphericalManifold):
         (Sphere(dim=2), 2)
     """
 
+    candidates = ("projective:2",)
+
     @property
     def cover(self) -> Cover:
         identity = np.eye(self.ambient_dim)

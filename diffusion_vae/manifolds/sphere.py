@@ -27,6 +27,8 @@ class Sphere(SphericalManifold):
         (5, 3)
     """
 
+    candidates = ("sphere:1", "sphere:2")
+
     @property
     def volume(self) -> float:
         half = 0.5 * (self.dim + 1)

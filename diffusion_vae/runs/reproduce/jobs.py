@@ -1,7 +1,6 @@
 """Running the trainings of a table: each once, whatever interrupts them."""
 
 import contextlib
-import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.loading import load_run
 from diffusion_vae.runs.reproduce.plan import Job
 from diffusion_vae.runs.reproduce.report import read_report
+from diffusion_vae.runs.threads import limit_threads
 from diffusion_vae.runs.training import TrainedRun, resume, train
 
 
@@ -107,7 +107,7 @@ def _run(
     """Trains and evaluates one job; returns its name, an error or none, and the report."""
     try:
         if threads is not None:
-            _limit_threads(threads)
+            limit_threads(threads)
         with _only_one(job, results):
             return job.name, None, _trained_report(job, out, results)
     except Exception as error:  # one failed run must not end the others
@@ -191,25 +191,6 @@ def _train_or_resume(job: Job, results: Path) -> TrainedRun:
         return _trained(resume(job.name, results))
     ResultsFolder(results, job.name).discard()
     return _trained(train(job.record, results, job.name))
-
-
-def _limit_threads(threads: int) -> None:
-    """Gives this process its share of the cores, if its backend has not begun to work."""
-    if keras.backend.backend() == "jax":
-        os.environ.setdefault("NPROC", str(threads))  # read once, by the first computation
-    if keras.backend.backend() == "torch":
-        import torch
-
-        torch.set_num_threads(threads)
-    if keras.backend.backend() != "tensorflow":
-        return
-    import tensorflow as tf
-
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:
-        pass  # a process that has had a job before: it has its share
 
 
 def _trained(run: TrainedRun | None) -> TrainedRun:

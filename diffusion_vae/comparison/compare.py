@@ -1,0 +1,283 @@
+"""Which manifold do data live on? Candidates trained alike, and scored on the same examples."""
+
+import hashlib
+import itertools
+import json
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import joblib
+import keras
+import numpy as np
+from filelock import FileLock
+
+from diffusion_vae import likelihoods, manifolds
+from diffusion_vae.callbacks.versions import installed_versions
+from diffusion_vae.checks import require_fraction, require_integer
+from diffusion_vae.comparison.candidate import Candidate, measure_candidate
+from diffusion_vae.comparison.candidates import default_candidates, name_of
+from diffusion_vae.comparison.comparison import Comparison
+from diffusion_vae.comparison.examples import Prepared, Split, prepare
+from diffusion_vae.comparison.training import Effort
+from diffusion_vae.files import read_json, replacing, write_json
+from diffusion_vae.likelihoods import Likelihood
+from diffusion_vae.manifolds import Manifold
+from diffusion_vae.models import DiffusionVAE
+from diffusion_vae.runs.threads import limit_threads
+
+
+def compare_manifolds(
+    x: Any,
+    candidates: Sequence[Manifold | str] | None = None,
+    *,
+    likelihood: str | Likelihood = "gaussian",
+    standardize: bool = True,
+    seeds: int = 3,
+    starts: int = 4,
+    effort: Effort | None = None,
+    test_fraction: float = 0.2,
+    validation_fraction: float = 0.15,
+    homology: bool = True,
+    folder: str | Path | None = None,
+    jobs: int = 1,
+    seed: int = 0,
+    verbose: bool | int = 1,
+) -> Comparison:
+    """Says on which of several manifolds data live, as far as they tell.
+
+    Every candidate gets the same networks, the same split and the same effort (`Effort`):
+    `seeds` x `starts` trials side by side, of which the best `seeds` train until their
+    validation loss stops improving. Each is scored by its importance-weighted log-likelihood
+    of the same test examples, with exact densities, refined posteriors and half of the draws
+    from the prior. Candidates are compared by paired differences (`Comparison.margin`).
+
+    A larger space can stand in for a smaller one (S^2 for RP^2, a torus for a circle). Where
+    their likelihoods are level, or the larger decoder only imitates, the smaller is named.
+
+    Args:
+        x: Examples `[n, *event]`, an array, a table with names, a path or a `Dataset`.
+        candidates: Manifolds or their text forms; by default a list of all common ones.
+        likelihood: `"gaussian"` (normal noise whose scales are learned: one a column, one for
+            all pixels of pictures), `"bernoulli"` or a `Likelihood`, of which copies train.
+        standardize: Whether the networks see columns with mean 0 and variance 1 (pictures:
+            all pixels together). Log-likelihoods are in the units of the data all the same.
+        seeds: Trainings that are scored, for each candidate.
+        starts: Trials for each of them.
+        effort: How long to train; replaces `seeds` and `starts`.
+        test_fraction: Share of the examples that are scored, unless `x` has a test set.
+        validation_fraction: Share of the others that judge trainings.
+        homology: Whether holes are sought in data and codes, which takes some seconds and the
+            package ripser (left out without it).
+        folder: Where candidates are kept as they are finished. The same call goes on where an
+            earlier one ended, and processes that share the folder share the work.
+        jobs: Candidates at a time, each in a process of its own (joblib: inside
+            `joblib.parallel_config(backend="dask")` they go to a cluster).
+        seed: Of split, weights, noise, order and draws.
+        verbose: Whether to print a line for each candidate.
+
+    Returns:
+        A `Comparison`.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If the data are not finite numbers or too few, a candidate is unknown or
+            given twice, or the folder holds a comparison of other data or settings.
+
+    Example:
+        >>> import numpy as np
+        >>> from diffusion_vae import compare_manifolds
+        >>> angle = np.random.default_rng(0).uniform(0.0, 2.0 * np.pi, 1000)
+        >>> x = np.stack([np.cos(angle), np.sin(angle), np.sin(2.0 * angle)], axis=1)
+        >>> result = compare_manifolds(x, ["sphere:1", "euclidean:1"])  # doctest: +SKIP
+        >>> result.best  # doctest: +SKIP
+        'sphere:1'
+    """
+    effort = effort or Effort(
+        seeds=require_integer("seeds", seeds, 1), starts=require_integer("starts", starts, 1)
+    )
+    require_integer("jobs", jobs, 1)
+    require_integer("seed", seed, 0)
+    say: Callable[[str], Any] = print if verbose else lambda sentence: None
+    names = _names(candidates)
+    law = likelihood if isinstance(likelihood, str) else _config(likelihood)
+    likelihoods.get(likelihood)  # a misspelt name is known at once
+    data = prepare(
+        x,
+        standardize=standardize and likelihood != "bernoulli",
+        test_fraction=require_fraction("test_fraction", test_fraction),
+        validation_fraction=require_fraction("validation_fraction", validation_fraction),
+        seed=seed,
+    )
+    for note in data.notes:
+        say(note)
+    settings = {
+        "data": _fingerprint(data.split),
+        "likelihood": law,
+        "effort": json.loads(json.dumps(asdict(effort))),
+        "seed": seed,
+        "log_scale": data.log_scale,
+    }
+    folder = None if folder is None else Path(folder).expanduser().absolute()
+    began = time.perf_counter()
+    done: list[Candidate] = []
+    if folder is not None:
+        done = [found for name in names if (found := kept(folder, name, settings)) is not None]
+    waiting = [name for name in names if name not in {each.manifold for each in done}]
+    if done:
+        say(f"{len(done)} of {len(names)} candidates are done already.")
+    if waiting:
+        say(_forecast(len(waiting), data.split, effort, jobs))
+    threads = max(1, joblib.cpu_count() // jobs) if jobs > 1 else None
+    outcomes = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        joblib.delayed(_measured)(name, law, data, effort, seed, folder, settings, threads)
+        for name in waiting
+    )
+    for number, found in enumerate(outcomes, 1):
+        done.append(found)
+        left = (time.perf_counter() - began) / number * (len(waiting) - number)
+        say(
+            f"[{number}/{len(waiting)}] {found.manifold}: log-likelihood "
+            f"{found.log_likelihood:.2f} ± {found.standard_error:.2f} nats an example"
+            + (f"; about {_duration(left)} left" if left > 1 else "")
+        )
+    ordered = sorted(done, key=lambda each: names.index(each.manifold))
+    comparison = Comparison.of(
+        ordered,
+        data,
+        homology=homology,
+        settings={**settings, "versions": installed_versions()},
+        seconds=time.perf_counter() - began,
+    )
+    if folder is not None:
+        write_json(folder / "comparison.json", comparison.as_dict())
+    say(str(comparison.verdict))
+    return comparison
+
+
+def _names(candidates: Sequence[Manifold | str] | None) -> list[str]:
+    """Text forms of the candidates, each once."""
+    if candidates is None:
+        return default_candidates()
+    if isinstance(candidates, (str, Manifold)) or not isinstance(candidates, Sequence):
+        raise TypeError(
+            "Expected `candidates` to be a list of manifolds or of their text forms. Received: "
+            f"{candidates!r}."
+        )
+    names = [name_of(candidate) for candidate in candidates]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not names:
+        raise ValueError(
+            "Expected at least one candidate, each once. Received: "
+            f"{', '.join(names) or 'none'}{f' ({twice[0]} twice)' if twice else ''}."
+        )
+    for name in names:
+        manifolds.get(name)  # one without a text form cannot be sent to a process
+    return names
+
+
+def _measured(
+    name: str,
+    law: Any,
+    data: Prepared,
+    effort: Effort,
+    seed: int,
+    folder: Path | None,
+    settings: dict[str, Any],
+    threads: int | None,
+) -> Candidate:
+    """Trains and scores a candidate, or takes what another process has made of it meanwhile."""
+    if threads is not None:
+        limit_threads(threads)
+    likelihood = law if isinstance(law, str) else keras.saving.deserialize_keras_object(law)
+    arguments = (manifolds.get(name), likelihood, data.split, effort, seed, data.log_scale)
+    if folder is None:
+        return measure_candidate(*arguments)[0]
+    (folder / "locks").mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "locks" / f"{_file_name(name)}.lock"):
+        found = kept(folder, name, settings)
+        if found is None:
+            found, model = measure_candidate(*arguments)
+            keep(folder, found, model, settings)
+        return found
+
+
+def keep(
+    folder: Path, candidate: Candidate, model: DiffusionVAE, settings: dict[str, Any]
+) -> None:
+    """Writes a finished candidate: arrays and model first, then the numbers, which mean done."""
+    stem = folder / _file_name(candidate.manifold)
+    with replacing(stem.with_name(f"{stem.name}.keras")) as path:
+        model.save(path)
+    with replacing(stem.with_name(f"{stem.name}.npz")) as path:
+        np.savez(path, scores=candidate.scores, codes=candidate.codes)
+    write_json(stem.with_name(f"{stem.name}.json"), {"settings": settings, **candidate.numbers()})
+
+
+def kept(folder: Path, name: str, settings: dict[str, Any]) -> Candidate | None:
+    """A candidate that was finished earlier, or `None`.
+
+    Raises:
+        ValueError: If it was made of other data or settings.
+    """
+    path = folder / f"{_file_name(name)}.json"
+    if not path.exists():
+        return None
+    numbers = read_json(path)
+    made_with = numbers.pop("settings", {})
+    other = sorted(key for key in settings if made_with.get(key) != settings[key])
+    if other:
+        raise ValueError(
+            f"Expected {path} to be of the data and settings asked for. Received one with "
+            f"other {', '.join(other)}. Choose another folder, or remove the file."
+        )
+    for derived in ("log_likelihood", "standard_error"):
+        numbers.pop(derived, None)
+    with np.load(folder / f"{_file_name(name)}.npz") as arrays:
+        return Candidate(**numbers, scores=arrays["scores"], codes=arrays["codes"])
+
+
+def _config(likelihood: Likelihood) -> dict[str, Any]:
+    return keras.saving.serialize_keras_object(likelihood)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_")
+
+
+def _fingerprint(split: Split) -> str:
+    digest = hashlib.sha256()
+    for part in (split.train, split.validation, split.test):
+        digest.update(repr(part.shape).encode())
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
+
+
+def _forecast(count: int, split: Split, effort: Effort, jobs: int) -> str:
+    """A sentence about how long it will take, from the speed of this machine."""
+    square = np.ones((512, 512), "float32")
+    times = []
+    for _ in range(10):
+        began = time.perf_counter()
+        np.matmul(square, square)
+        times.append(time.perf_counter() - began)
+    speed = 2 * 512**3 / min(times)  # operations a second
+    values = int(np.prod(split.train.shape[1:]))
+    widths = [values, *effort.units, *effort.units[::-1], values]
+    weights = sum(a * b for a, b in itertools.pairwise(widths))
+    passes = effort.seeds * (effort.starts * effort.trial_steps + effort.most_steps / 2)
+    # A step takes three times the work of the forward pass, and as long again for the rest.
+    training = 12 * weights * effort.batch_size * passes / speed
+    processes = min(jobs, count)
+    seconds = count / processes * (STARTING + training * min(1.0, processes))
+    return f"Comparing {count} manifolds takes about {_duration(seconds)}."
+
+
+STARTING = 20.0  # seconds a candidate to compile, score and describe
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"

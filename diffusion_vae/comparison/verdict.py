@@ -1,0 +1,211 @@
+"""What the numbers of several candidates say, in words."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from diffusion_vae.comparison.candidates import contained_in
+
+SURE = 2.0  # standard errors
+IMITATES = 0.03  # share of what a decoder sees; below it, nothing
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How much better one candidate explains the data than another.
+
+    Attributes:
+        difference: Mean over the test examples of the paired differences of log-likelihood, in
+            nats an example.
+        standard_error: Of that mean, over examples and over trainings together.
+    """
+
+    difference: float
+    standard_error: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether the difference is over two standard errors, either way."""
+        return abs(self.difference) > SURE * self.standard_error
+
+    def __str__(self) -> str:
+        return f"{self.difference:.2f} ± {self.standard_error:.2f}"
+
+
+def margin(first: np.ndarray, second: np.ndarray) -> Margin:
+    """The margin of one candidate over another.
+
+    Args:
+        first: Log-likelihoods of the trainings of the one, `[seeds, n]`, in nats.
+        second: Of the other, of the same examples.
+
+    Example:
+        >>> first = np.array([[3.0, 5.0], [3.0, 5.0]])
+        >>> str(margin(first, first - np.array([1.0, 1.5])))
+        '1.25 ± 0.25'
+    """
+    paired = first.mean(axis=0) - second.mean(axis=0)  # [n]
+    variance = paired.var(ddof=1) / len(paired)
+    for scores in (first, second):
+        if len(scores) > 1:
+            variance += scores.mean(axis=1).var(ddof=1) / len(scores)
+    return Margin(float(paired.mean()), math.sqrt(variance))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the verdict needs to know of a candidate.
+
+    Attributes:
+        manifold: Text form.
+        dim: Dimension.
+        scores: Log-likelihoods, `[seeds, n]`, in nats.
+        sees_beyond: For each smaller space, the share of what the decoder sees that the smaller
+            one cannot hold (`imitation.sees_beyond`).
+        finished: Whether training had stopped improving.
+        torn: Share of the examples that are torn, or `None`.
+    """
+
+    manifold: str
+    dim: int
+    scores: np.ndarray
+    sees_beyond: Mapping[str, float] = field(default_factory=dict)
+    finished: bool = True
+    torn: float | None = None
+
+    @property
+    def mean(self) -> float:
+        """Mean log-likelihood, in nats an example."""
+        return float(self.scores.mean())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which manifold the data live on, as far as can be said.
+
+    Attributes:
+        best: Text form of the manifold that is named, or `None`.
+        decided: Whether it is ahead of every other by more than two standard errors, apart from
+            larger spaces that contain it, with nothing that speaks against all of them.
+        sentences: The verdict in words, the main one first.
+    """
+
+    best: str | None
+    decided: bool
+    sentences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences)
+
+
+def judge(standings: Sequence[Standing], objections: Sequence[str] = ()) -> Verdict:
+    """The verdict on candidates that were scored on the same examples.
+
+    The largest mean leads. It hands over to a smaller space that it contains if that one is
+    within two standard errors, or if its decoder only imitates the smaller space. The
+    leader is named if it is ahead of all others by more than two standard errors. Larger spaces
+    that contain it do not count: with perfect training they are level with it.
+
+    Args:
+        standings: At least one candidate.
+        objections: Sentences that speak against every candidate.
+    """
+    by_name = {each.manifold: each for each in standings}
+    leader = max(standings, key=lambda each: each.mean)
+    words: list[str] = []
+    while True:
+        heir = _heir(leader, by_name)
+        if heir is None:
+            break
+        words.append(_handing_over(leader, heir))
+        leader = heir
+    larger = {each for each in by_name if leader.manifold in contained_in(each)}
+    rivals = [each for each in standings if each is not leader and each.manifold not in larger]
+    level = [each for each in rivals if not _clearly(leader, each)]
+    sentence, best = _main_sentence(leader, rivals, level, standings)
+    unfinished = [each.manifold for each in standings if not each.finished]
+    if unfinished:
+        words.append(
+            f"{_list(unfinished)} still improved when training ended: take a larger "
+            "`most_steps` before you rely on it."
+        )
+    decided = not level and not objections and len(standings) > 1
+    return Verdict(best, decided, (sentence, *words, *objections))
+
+
+def _heir(leader: Standing, by_name: Mapping[str, Standing]) -> Standing | None:
+    """The smaller space to which a leader hands over: the best of those, or `None`."""
+    heirs = [
+        by_name[name]
+        for name in contained_in(leader.manifold)
+        if name in by_name
+        and (not margin(leader.scores, by_name[name].scores).sure or _imitates(leader, name))
+    ]
+    return max(heirs, key=lambda each: each.mean, default=None)
+
+
+def _imitates(larger: Standing, smaller: str) -> bool:
+    return larger.sees_beyond.get(smaller, math.inf) < IMITATES
+
+
+def _handing_over(larger: Standing, smaller: Standing) -> str:
+    ahead = margin(larger.scores, smaller.scores)
+    share = larger.sees_beyond.get(smaller.manifold)
+    how = "as well" if not ahead.sure else f"better by {ahead}"
+    sentence = f"{larger.manifold} does {how}"
+    if share is None:
+        return f"{sentence}, and contains {smaller.manifold}."
+    seen = f"its decoder changes by {100 * share:.1f} % in the further directions"
+    if larger.dim == smaller.dim:
+        seen = (
+            f"its decoder differs by {100 * share:.1f} % between points that are one in "
+            f"{smaller.manifold}"
+        )
+    if _imitates(larger, smaller.manifold):
+        return f"{sentence}, but {seen}: it imitates {smaller.manifold}."
+    return f"{sentence}; {seen}."
+
+
+def _clearly(leader: Standing, other: Standing) -> bool:
+    ahead = margin(leader.scores, other.scores)
+    return ahead.sure and ahead.difference > 0
+
+
+def _main_sentence(
+    leader: Standing,
+    rivals: Sequence[Standing],
+    level: Sequence[Standing],
+    standings: Sequence[Standing],
+) -> tuple[str, str | None]:
+    """The first sentence, and the manifold that is named."""
+    if len(standings) == 1:
+        return f"{leader.manifold} is the only candidate.", leader.manifold
+    if not rivals:
+        return f"{leader.manifold}: all other candidates contain it.", leader.manifold
+    if not level:
+        second = max(rivals, key=lambda each: each.mean)
+        ahead = margin(leader.scores, second.scores)
+        return (
+            f"{leader.manifold}, by {ahead} nats an example over {second.manifold}.",
+            leader.manifold,
+        )
+    equal = [leader, *level]
+    differences = ", ".join(
+        f"{margin(leader.scores, each.scores)} over {each.manifold}" for each in level
+    )
+    sentence = (
+        f"Undecided between {_list([each.manifold for each in equal])}: {leader.manifold} is "
+        f"ahead by {differences} nats an example."
+    )
+    least = min(each.dim for each in equal)
+    simplest = [each for each in equal if each.dim == least]
+    if len(simplest) > 1:
+        return sentence, None
+    name = simplest[0].manifold
+    return f"{sentence} {name} has the fewest dimensions and is named by choice.", name
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
