@@ -38,8 +38,8 @@ class CloudEvidence:
         dimension of the data: 1... (how fast the number of examples within a distance grows, ...)
 
     Attributes:
-        dimension: Intrinsic dimension, from the growth of balls. Noise hardly changes it;
-            a boundary lowers it, and so do few examples: 2.2 to 2.7 for three dimensions.
+        dimension: Intrinsic dimension, from the growth of balls. Strong noise raises it;
+            a boundary lowers it, and so do few examples: 2.2 to 2.8 for three dimensions.
         homology: Holes by the field's prime; empty if they were not asked for.
         examples: Number of different examples that were used.
     """
