@@ -62,6 +62,8 @@ def homology_agrees(record):
     `None` where they were not."""
     if record["homology"] is None:
         return None
+    if None in record["homology"].values():
+        return False  # it is unclear
     manifold = manifolds.get(record["space"])
     for prime, found in record["homology"].items():
         true = (*manifold.betti_numbers(int(prime)), *(0,) * len(found))
@@ -227,4 +229,8 @@ def _share(truths):
 
 def _betti(record):
     found = record["homology"]
-    return None if found is None else "; ".join(" ".join(map(str, found[p])) for p in ("2", "3"))
+    return (
+        None
+        if found is None
+        else "; ".join(" ".join(map(str, found[p] or ["unclear"])) for p in ("2", "3"))
+    )
