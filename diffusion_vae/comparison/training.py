@@ -18,7 +18,7 @@ INITIALIZER = "lecun_uniform"
 # Of standardised columns. At 1 all variance passes for noise, and the location stays unused.
 INITIAL_VARIANCE = 0.1
 STEPS = 200  # between two looks at the validation loss
-GAIN = 0.05  # nats: what counts as an improvement
+GAIN = 0.1  # nats: what counts as an improvement
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Effort:
     starts: int = 4
     trial_steps: int = 1000
     most_steps: int = 8000
-    patience: int = 1600
+    patience: int = 1200
     decay_steps: int = 1600
     batch_size: int = 128
     learning_rate: float = 3e-3
