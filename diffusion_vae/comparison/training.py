@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from diffusion_vae import likelihoods
+from diffusion_vae.checks import require_integer, require_positive
 from diffusion_vae.comparison.starts import Starts
 from diffusion_vae.likelihoods import Gaussian, Likelihood
 from diffusion_vae.manifolds import Manifold
@@ -27,7 +28,9 @@ class Effort:
 
     Attributes:
         seeds: Trainings that are scored.
-        starts: Trials for each of them. The `seeds` best go on: a single one may tear the data.
+        starts: Trials for each of them: a single one may tear the data.
+        spare: How many trainings more than `seeds` go on after the trials; at the end the
+            `seeds` best are kept.
         trial_steps: Steps of a trial.
         most_steps: Steps of a training, at most, before the rate falls.
         patience: Steps without improvement of the validation loss that end a training.
@@ -40,6 +43,7 @@ class Effort:
 
     seeds: int = 3
     starts: int = 4
+    spare: int = 2
     trial_steps: int = 1000
     most_steps: int = 8000
     patience: int = 1200
@@ -48,6 +52,12 @@ class Effort:
     learning_rate: float = 3e-3
     units: tuple[int, ...] = (128, 128)
     activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "starts", "trial_steps", "most_steps", "patience", "decay_steps"):
+            require_integer(name, getattr(self, name), 1)
+        require_integer("batch_size", self.batch_size, 1)
+        require_positive("learning_rate", self.learning_rate)
 
 
 @dataclass(frozen=True)
@@ -103,9 +113,9 @@ def train_candidate(
 ) -> Trained:
     """Trains one candidate.
 
-    All starts are tried for `effort.trial_steps`. The best `effort.seeds` of them train on at
-    a constant rate until their validation loss stops improving. Then the rate falls to 0, from
-    the weights of each that were best.
+    All starts are tried for `effort.trial_steps`. The best of them train on at a constant rate
+    until their validation loss stops improving. Then the rate falls to 0, from the weights of
+    each that were best. The `effort.seeds` best are kept.
 
     Args:
         make_model: A function from a seed to a new model.
@@ -128,15 +138,16 @@ def train_candidate(
             "The loss of every trial became NaN or infinite. Take a smaller learning rate, or "
             "look at the range of the data."
         )
-    starts.keep(_best_first(loss)[: min(effort.seeds, len(seeds) - failed)])
-    steps, finished, best = _until_it_stops(starts, effort)
+    kept = _best_first(loss)[: min(effort.seeds, len(seeds) - failed)]
+    starts.keep(kept)
+    steps, finished, best = _until_it_stops(starts, loss[kept], effort)
     starts.set_weights(best.weights)
     blocks = max(1, effort.decay_steps // STEPS)
     for block in range(blocks):
         loss = _comparable(starts.run(STEPS, rate * (1 - block / blocks) ** 2)[1])
         best = best.improved(loss, starts)
     starts.set_weights(best.weights)
-    order = _best_first(best.loss)
+    order = _best_first(best.loss)[: effort.seeds]
     starts.keep(order)
     return Trained(starts, best.loss[order], finished, steps + blocks * STEPS, failed)
 
@@ -159,16 +170,23 @@ class _Best:
         return _Best(np.where(better, loss, self.loss), weights)
 
 
-def _until_it_stops(starts: Starts, effort: Effort) -> tuple[int, bool, _Best]:
-    """Trains at a constant rate; returns the steps, whether the end was reached, and the best."""
-    best = _Best(np.full(len(starts), np.inf), starts.weights())
-    reference, waited, steps = np.inf, 0, effort.trial_steps
+def _until_it_stops(starts: Starts, loss: np.ndarray, effort: Effort) -> tuple[int, bool, _Best]:
+    """Trains at a constant rate; returns the steps, whether the end was reached, and the best.
+
+    Args:
+        starts: Trainings whose trials are over.
+        loss: Their validation losses, `[starts]`.
+        effort: How long.
+    """
+    best = _Best(loss, starts.weights())
+    reference, waited, steps = best.loss.mean(), 0, effort.trial_steps
     while steps < effort.most_steps:
         loss = _comparable(starts.run(STEPS, effort.learning_rate)[1])
         steps += STEPS
         best = best.improved(loss, starts)
-        if best.loss.mean() < reference - GAIN:
-            reference, waited = best.loss.mean(), 0
+        leading = float(np.sort(best.loss)[: effort.seeds].mean())
+        if leading < reference - GAIN:
+            reference, waited = leading, 0
         else:
             waited += STEPS
         if waited >= effort.patience:
