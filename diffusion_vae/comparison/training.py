@@ -138,7 +138,7 @@ def train_candidate(
             "The loss of every trial became NaN or infinite. Take a smaller learning rate, or "
             "look at the range of the data."
         )
-    kept = _best_first(loss)[: min(effort.seeds, len(seeds) - failed)]
+    kept = _best_first(loss)[: min(effort.seeds + effort.spare, len(seeds) - failed)]
     starts.keep(kept)
     steps, finished, best = _until_it_stops(starts, loss[kept], effort)
     starts.set_weights(best.weights)
