@@ -40,7 +40,7 @@ def panel(report, results):
     """The latent space of one run as pixels, and the lines below it."""
     run = load_run(results, report["job"])
     lines = [report["row"], f"seed {report['record']['seed']}", *verdict(report["topology"])]
-    return latent_panel(run, point_size=4.0), lines
+    return latent_panel(run, point_size=8.0), lines
 
 
 def gallery(panels, columns):
