@@ -23,11 +23,12 @@ class Comparison:
         verdict: Which one it is, as far as can be said; `print(result.verdict)`.
         baseline: Log-likelihood of the test examples under independent normal columns, `[n]`, in
             nats: what a model without a latent space would say. `None` for other likelihoods.
-        homology: Holes of the data by the field's prime, and their dimension; empty if they
-            were not sought.
+        cloud: Dimension and holes of the data, a `CloudEvidence`; `None` for too few examples.
         data: Name of the data.
         settings: What the comparison was made with.
         seconds: Time that it took.
+        examples: The test examples as the networks saw them, `[n, *event]`.
+        test_rows: Which rows of `x`, or of its test set, they are, `[n]`.
     """
 
     candidates: tuple[Candidate, ...]
@@ -38,6 +39,7 @@ class Comparison:
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     examples: np.ndarray | None = None
+    test_rows: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -58,7 +60,7 @@ class Comparison:
         verdict = judge(standings, objections(standings, baseline, cloud))
         return cls(
             tuple(candidates), verdict, baseline, cloud, data.name, settings, seconds,
-            data.split.test,
+            data.split.test, data.test_rows,
         )  # fmt: skip
 
     @property
@@ -164,9 +166,14 @@ class Comparison:
 
 
 def independent_columns(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Log density of test examples under independent normal columns fitted to others, `[n]`."""
+    """Log density of test examples under independent normal columns fitted to others, `[n]`.
+
+    As in the candidates, columns of tables have deviations of their own; pixels share one.
+    """
+    pictures = train.ndim > 2
     train, test = (part.reshape(len(part), -1).astype("float64") for part in (train, test))
     variance = np.maximum(train.var(axis=0), 1e-6)
+    variance = np.full_like(variance, variance.mean()) if pictures else variance
     squares = np.square(test - train.mean(axis=0)) / variance
     return -0.5 * (squares + np.log(2 * np.pi * variance)).sum(axis=1)
 

@@ -30,12 +30,14 @@ class Prepared:
         split: The examples.
         log_scale: What a log density of them has more than one in the units of the data.
         name: Name of the data.
+        test_rows: Which rows of `x`, or of its test set, are scored, `[n]`.
         notes: Sentences about what was done to the data.
     """
 
     split: Split
     log_scale: float
     name: str
+    test_rows: np.ndarray
     notes: list[str] = field(default_factory=list)
 
 
@@ -63,7 +65,10 @@ def prepare(
                 "Expected examples in memory. Received: pictures that stay in their files. Load "
                 "them without `stream`, with a `limit` if they are many."
             )
-        train = train[rng.permutation(len(train))]
+        train = dataset.epoch(seed)  # 0/1 draws of what is probabilities
+        train, rows = train[rng.permutation(len(train))], rng.permutation(len(test))
+        test = test[rows]
+        train, test = (datasets.as_examples(part, name).values for part in (train, test))
     else:
         name = "x"
         rows = rng.permutation(len(dataset))
@@ -80,11 +85,13 @@ def prepare(
         )
     notes = []
     if train.ndim == 2:
-        varies = train.std(axis=0) > 0
+        varies = (train != train[0]).any(axis=0)  # the deviation of equal numbers may round up
         if not varies.any():
             raise ValueError("Expected columns that vary. Received: constant ones only.")
         if not varies.all():
-            notes.append(f"{int((~varies).sum())} constant columns are left out.")
+            left_out = int((~varies).sum())
+            columns = "column is" if left_out == 1 else "columns are"
+            notes.append(f"{left_out} constant {columns} left out.")
             train, validation, test = (part[:, varies] for part in (train, validation, test))
     log_scale = 0.0
     if standardize:
@@ -96,7 +103,7 @@ def prepare(
         train, validation, test = (
             ((part - mean) / scale).astype("float32") for part in (train, validation, test)
         )
-    return Prepared(Split(train, validation, test), log_scale, name, notes)
+    return Prepared(Split(train, validation, test), log_scale, name, rows[: len(test)], notes)
 
 
 def _as_dataset(x: Any) -> "datasets.Dataset | np.ndarray":

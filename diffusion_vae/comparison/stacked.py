@@ -88,6 +88,7 @@ def block_of_steps(
     weights: Sequence[keras.Variable],
     optimizer: keras.optimizers.Optimizer,
     examples: Tensor,
+    fused: bool = True,
 ) -> Callable[[list[Tensor], Tensor], tuple[Tensor, list[Tensor]]]:
     """Many steps of training in one call.
 
@@ -96,6 +97,8 @@ def block_of_steps(
         weights: Stacked weights `[starts, ...]`, which the steps change.
         optimizer: Built for them.
         examples: `[N, *event]`.
+        fused: Whether TensorFlow compiles the steps by XLA: seconds at first, and then less than
+            half the time.
 
     Returns:
         A function of the state `[starts, ...]` and of the rows of each batch
@@ -103,7 +106,7 @@ def block_of_steps(
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
-        return _on_tensorflow(slopes, weights, optimizer, examples)
+        return _on_tensorflow(slopes, weights, optimizer, examples, fused)
     if backend == "jax":
         return _on_jax(slopes, weights, optimizer, examples)
 
@@ -125,6 +128,7 @@ def _on_tensorflow(
     weights: Sequence[keras.Variable],
     optimizer: keras.optimizers.Optimizer,
     examples: Tensor,
+    fused: bool,
 ) -> Callable[..., Any]:
     import tensorflow as tf
 
@@ -143,17 +147,19 @@ def _on_tensorflow(
         return total / steps, state
 
     graph = tf.function(block, autograph=False)
-    fused = tf.function(block, autograph=False, jit_compile=True)
+    if not fused:
+        return graph
+    compiled = tf.function(block, autograph=False, jit_compile=True)
 
     def run(state: list[Tensor], rows: Tensor) -> tuple[Tensor, list[Tensor]]:
-        nonlocal fused
+        nonlocal compiled
         try:
-            return fused(state, rows)
+            return compiled(state, rows)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
-            if fused is graph:
+            if compiled is graph:
                 raise
-            fused = graph  # XLA lacks an operation of a user's network
-            return fused(state, rows)
+            compiled = graph  # XLA lacks an operation of a user's network
+            return compiled(state, rows)
 
     return run
 

@@ -19,6 +19,7 @@ INITIALIZER = "lecun_uniform"
 # Of standardised columns. At 1 all variance passes for noise, and the location stays unused.
 INITIAL_VARIANCE = 0.1
 STEPS = 200  # between two looks at the validation loss
+STEPS_TO_FUSE = 2000  # of a training that is worth compiling by XLA
 GAIN = 0.1  # nats: what counts as an improvement
 
 
@@ -127,7 +128,8 @@ def train_candidate(
     Raises:
         FloatingPointError: If the loss of every trial became NaN or infinite.
     """
-    starts = Starts(make_model, seeds, train, validation, effort.batch_size)
+    long = effort.most_steps + effort.decay_steps > STEPS_TO_FUSE
+    starts = Starts(make_model, seeds, train, validation, effort.batch_size, fused=long)
     rate = effort.learning_rate
     loss = np.full(len(seeds), np.inf)
     for _ in range(max(1, effort.trial_steps // STEPS)):

@@ -66,6 +66,11 @@ class CloudEvidence:
         """One line for each number: name, value, meaning."""
         return "\n".join(f"{name}: {value} ({meaning})" for name, value, meaning in self.facts())
 
+    def as_dict(self) -> dict[str, Any]:
+        """The record as a dictionary that JSON can hold."""
+        found = {str(prime): holes.as_dict() for prime, holes in self.homology.items()}
+        return {"dimension": self.dimension, "examples": self.examples, "homology": found}
+
 
 def cloud_evidence(
     x: np.ndarray,
