@@ -1,8 +1,6 @@
 """One self-contained file of HTML about a run."""
 
 import base64
-import datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ from diffusion_vae.files import read_json, replacing
 from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.loading import LoadedRun, load_run
 
-DPI = 130
 TYPES = {".png": "image/png", ".gif": "image/gif"}
 
 # What is seen in the pictures of `plots.model_pictures`, in the order of the page.
@@ -65,6 +62,7 @@ def write_report(
         )
     # Only now: an unknown run, or one that is not finished, is known without Keras.
     from diffusion_vae import plots
+    from diffusion_vae.plots.pages import both_grounds, duration, render_page
     from diffusion_vae.runs.numbers import number_rows, parameter_rows, topology_rows
     from diffusion_vae.runs.published import comparable_space
 
@@ -76,13 +74,15 @@ def write_report(
     space = comparable_space(loaded.model, loaded.dataset)
     rows, has_paper = number_rows(metrics, loaded.dataset, space)
     pictures, interactive = _pictures(loaded)
-    page = _template().render(
+    page = render_page(
+        "diffusion_vae.runs.report",
+        "report.html.jinja",
         name=loaded.name,
         space=loaded.space,
         dataset=loaded.dataset_name,
         epochs=max(map(len, history.values()), default=0),
         started=loaded.experiment.get("started", ""),
-        took=_duration(loaded.experiment.get("training_seconds")),
+        took=duration(loaded.experiment.get("training_seconds")),
         weights=loaded.model.count_params(),
         repeat=f"diffusion-vae train --config {parameters / 'experiment.json'}",
         numbers=rows,
@@ -91,7 +91,7 @@ def write_report(
         examples=len(loaded.dataset.test),
         captured=None if topology is None else topology["captured"],
         topology=None if topology is None else topology_rows(topology),
-        curves=_both_grounds(plots.learning_curves(history)),
+        curves=both_grounds(plots.learning_curves(history)),
         pictures=pictures,
         interactive=interactive,
         parameters=parameter_rows(flatten(record.as_dict())),
@@ -107,6 +107,7 @@ def write_report(
 def _pictures(loaded: LoadedRun) -> tuple[list[tuple], Any]:
     """Pictures as (caption, light, dark) with `data:` addresses, and the interactive page."""
     from diffusion_vae.plots.model_pictures import noted_figures, write_picture
+    from diffusion_vae.plots.pages import both_grounds
 
     folder = loaded.root / "images" / loaded.name
     found: dict[str, tuple] = {}
@@ -119,7 +120,7 @@ def _pictures(loaded: LoadedRun) -> tuple[list[tuple], Any]:
         elif path.suffix == ".gif":
             found[path.stem] = (_address(path.read_bytes(), path.suffix), None)
         else:
-            found[path.stem] = _both_grounds(picture)
+            found[path.stem] = both_grounds(picture)
     training = folder / "training.gif"
     if training.exists():
         found["training"] = (_address(training.read_bytes(), ".gif"), None)
@@ -129,33 +130,5 @@ def _pictures(loaded: LoadedRun) -> tuple[list[tuple], Any]:
     return named, interactive
 
 
-def _duration(seconds: float | None) -> str:
-    """Hours, minutes and seconds; empty where they are not known."""
-    return "" if seconds is None else str(datetime.timedelta(seconds=round(seconds)))
-
-
-def _both_grounds(figure: Any) -> tuple[str, str]:
-    """A figure as `data:` addresses, on white and on black."""
-    from diffusion_vae import plots
-
-    light = _png(figure)
-    return light, _png(plots.use_dark_background(figure))
-
-
-def _png(figure: Any) -> str:
-    from diffusion_vae import plots
-
-    return plots.data_uri(plots.to_array(figure, DPI))
-
-
 def _address(content: bytes, suffix: str) -> str:
     return f"data:{TYPES[suffix]};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _template() -> Any:
-    import jinja2
-
-    folder = resources.files("diffusion_vae.runs.report") / "templates"
-    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        (folder / "report.html.jinja").read_text(encoding="utf-8")
-    )

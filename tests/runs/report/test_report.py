@@ -4,11 +4,11 @@ import base64
 import json
 import re
 import sys
-from html.parser import HTMLParser
 from io import BytesIO
 
 import imageio.v3 as imageio
 import pytest
+from html_page import Page
 
 from diffusion_vae import cli
 from diffusion_vae.runs.flat import flatten
@@ -20,35 +20,6 @@ RECORD = {
     "coverage": 0.5, "coverage_radius": 0.1, "distance_correlation": 0.3, "alignment_error": 0.2,
     "equivariance_error": 0.4, "captured": False,
 }  # fmt: skip
-
-
-class Page(HTMLParser):
-    """Start tags with their attributes, and the texts of the cells of each table by its id."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.tables, self._table, self._cell = [], {}, None, False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag == "table":
-            self._table = self.tables.setdefault(dict(attrs)["id"], [])
-        elif tag == "tr":
-            self._table.append([])
-        self._cell = tag in ("td", "th")
-        if self._cell:
-            self._table[-1].append("")
-
-    def handle_endtag(self, tag):
-        self._cell = self._cell and tag not in ("td", "th")
-
-    def handle_data(self, data):
-        if self._cell:
-            self._table[-1][-1] += data
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")
