@@ -115,7 +115,10 @@ def measure_candidate(
     pictures = split.train.ndim > 2
     seeds = layer_seeds(seed, effort.seeds * effort.starts)
     make = model_maker(manifold, likelihood, effort, pictures)
-    trained = train_candidate(make, seeds, split.train, split.validation, effort)
+    try:
+        trained = train_candidate(make, seeds, split.train, split.validation, effort)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"{name}: {error}") from error
     scores: list[Score] = []
     for start in reversed(range(len(trained.starts))):  # the best last: the model keeps it
         model = trained.starts.give(start)

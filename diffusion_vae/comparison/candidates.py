@@ -3,8 +3,6 @@
 import functools
 from collections.abc import Sequence
 
-import keras
-
 from diffusion_vae import manifolds
 from diffusion_vae.manifolds import Manifold, Product
 from diffusion_vae.text_forms import text_form
@@ -19,6 +17,7 @@ BUNDLES = {
 }
 # Two names of one space.
 SAME = {"torus:1": "sphere:1", "projective:1": "sphere:1", "projective:3": "so3"}
+POWERS = {"torus": "sphere:1", "euclidean": "euclidean:1"}  # products of the one with itself
 
 
 def default_candidates() -> list[str]:
@@ -39,12 +38,34 @@ def name_of(manifold: Manifold | str) -> str:
     """The text form of a manifold, or its `repr` where it has none."""
     if isinstance(manifold, str):
         manifold = manifolds.get(manifold)
-    config = keras.saving.serialize_keras_object(manifold)
-    text = text_form(config)
+    if isinstance(manifold, Product):
+        return " x ".join(name_of(factor) for factor in manifold.factors)
+    text = text_form({"class_name": type(manifold).__name__, "config": manifold.get_config()})
     try:
         return text if manifolds.get(text) == manifold else repr(manifold)
     except ValueError:
         return repr(manifold)
+
+
+def space_key(manifold: str) -> str:
+    """One text for all text forms of a space: aliases, powers and the order of factors.
+
+    Example:
+        >>> space_key("euclidean:1 x torus:2") == space_key("sphere:1 x sphere:1 x euclidean:1")
+        True
+    """
+    try:
+        space = manifolds.get(manifold)
+    except ValueError:  # a manifold of the user without a text form
+        return manifold
+    if isinstance(space, Product):
+        keys = [space_key(name_of(factor)) for factor in space.factors]
+        return " x ".join(sorted(part for key in keys for part in key.split(" x ")))
+    name = name_of(space)
+    kind = name.partition(":")[0]
+    if kind in POWERS:
+        return " x ".join([POWERS[kind]] * space.dim)
+    return SAME.get(name, name)
 
 
 @functools.cache
@@ -57,7 +78,8 @@ def contained_in(manifold: str) -> dict[str, str]:
         manifold: Text form of the larger space.
 
     Returns:
-        Text forms of the smaller ones, each with the way: `"cover"` or `"factor"`.
+        Text forms of the smaller ones, each with the way: `"cover"` or `"factor"`. Factors are
+        in the order that they have in the larger one; `space_key` compares spaces.
 
     Example:
         >>> contained_in("torus:2")
@@ -66,14 +88,16 @@ def contained_in(manifold: str) -> dict[str, str]:
         {'projective:2': 'cover'}
     """
     found: dict[str, str] = {}
-    waiting = [(manifold, "")]
+    seen = {space_key(manifold)}
+    waiting = [(manifold, "cover")]
     while waiting:
-        text, way = waiting.pop()
+        text, way = waiting.pop(0)
         for smaller, step in _one_step(text):
-            step = "factor" if "factor" in (way, step) else step
-            if SAME.get(smaller, smaller) not in (SAME.get(manifold, manifold), *found):
-                found[SAME.get(smaller, smaller)] = step
-                waiting.append((smaller, step))
+            key = space_key(smaller)
+            if key not in seen:
+                seen.add(key)
+                found[SAME.get(smaller, smaller)] = "factor" if "factor" in (way, step) else step
+                waiting.append((smaller, found[SAME.get(smaller, smaller)]))
     return found
 
 
@@ -85,16 +109,17 @@ def _one_step(text: str) -> list[tuple[str, str]]:
         return []
     if isinstance(space, Product):
         return _of_product(space)
+    text = name_of(space)
     steps = [(smaller, "factor") for smaller in BUNDLES.get(text, ())]
-    name, _, dim = text.partition(":")
-    if name in ("euclidean", "torus") and int(dim) > 1:
-        steps.append((f"{name}:{int(dim) - 1}", "factor"))
+    name = text.partition(":")[0]
+    if name in POWERS and space.dim > 1:
+        steps.append((f"{name}:{space.dim - 1}", "factor"))
     if name == "embedded-torus":
         steps.append(("sphere:1", "factor"))
-    if name == "sphere" and int(dim) > 1:
-        steps.append((f"projective:{dim}", "cover"))
-    if text == "o3":
-        steps.append(("so3", "factor"))
+    if name == "sphere":
+        steps.append((f"projective:{space.dim}", "cover"))
+    if name == "o3":  # z and -z are one rotation
+        steps.append(("so3", "cover"))
     return steps
 
 

@@ -13,18 +13,18 @@ from typing import Any
 import joblib
 import keras
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from diffusion_vae import likelihoods, manifolds
 from diffusion_vae.callbacks.versions import installed_versions
 from diffusion_vae.checks import require_fraction, require_integer
 from diffusion_vae.comparison.candidate import Candidate, measure_candidate
-from diffusion_vae.comparison.candidates import default_candidates, name_of
+from diffusion_vae.comparison.candidates import default_candidates, name_of, space_key
 from diffusion_vae.comparison.comparison import Comparison
 from diffusion_vae.comparison.examples import Prepared, Split, prepare
 from diffusion_vae.comparison.training import Effort
-from diffusion_vae.files import read_json, replacing, write_json
-from diffusion_vae.likelihoods import Likelihood
+from diffusion_vae.files import read_object, replacing, write_json, writing
+from diffusion_vae.likelihoods import Bernoulli, Likelihood
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.runs.threads import limit_threads
@@ -96,18 +96,20 @@ def compare_manifolds(
         >>> result.best  # doctest: +SKIP
         'sphere:1'
     """
-    effort = effort or Effort(
-        seeds=require_integer("seeds", seeds, 1), starts=require_integer("starts", starts, 1)
-    )
+    if effort is None:
+        effort = Effort(seeds=seeds, starts=starts)
+    if not isinstance(effort, Effort):
+        raise TypeError(f"Expected `effort` to be an `Effort`. Received: {effort!r}.")
     require_integer("jobs", jobs, 1)
     require_integer("seed", seed, 0)
     say: Callable[[str], Any] = print if verbose else lambda sentence: None
-    names = _names(candidates)
+    spaces = _spaces(candidates)
+    names = list(spaces)
+    resolved = likelihoods.get(likelihood)  # a misspelt name is known at once
     law = likelihood if isinstance(likelihood, str) else _config(likelihood)
-    likelihoods.get(likelihood)  # a misspelt name is known at once
     data = prepare(
         x,
-        standardize=standardize and likelihood != "bernoulli",
+        standardize=standardize and not isinstance(resolved, Bernoulli),
         test_fraction=require_fraction("test_fraction", test_fraction),
         validation_fraction=require_fraction("validation_fraction", validation_fraction),
         seed=seed,
@@ -117,10 +119,11 @@ def compare_manifolds(
     settings = {
         "data": _fingerprint(data.split),
         "likelihood": law,
-        "effort": json.loads(json.dumps(asdict(effort))),
+        "effort": asdict(effort),
         "seed": seed,
         "log_scale": data.log_scale,
     }
+    settings = json.loads(json.dumps(settings))  # as a file gives them back
     folder = None if folder is None else Path(folder).expanduser().absolute()
     began = time.perf_counter()
     done: list[Candidate] = []
@@ -132,18 +135,26 @@ def compare_manifolds(
     if waiting:
         say(_forecast(len(waiting), data.split, effort, jobs))
     threads = max(1, joblib.cpu_count() // jobs) if jobs > 1 else None
-    outcomes = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        joblib.delayed(_measured)(name, law, data, effort, seed, folder, settings, threads)
-        for name in waiting
-    )
-    for number, found in enumerate(outcomes, 1):
-        done.append(found)
-        left = (time.perf_counter() - began) / number * (len(waiting) - number)
-        say(
-            f"[{number}/{len(waiting)}] {found.manifold}: log-likelihood "
-            f"{found.log_likelihood:.2f} ± {found.standard_error:.2f} nats an example"
-            + (f"; about {_duration(left)} left" if left > 1 else "")
+    number, count = 0, len(waiting)
+    for patient in (False, True):  # first what no other process works at
+        outcomes = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
+            joblib.delayed(_measured)(
+                spaces[name], law, data, effort, seed, folder, settings, threads, patient
+            )
+            for name in waiting
         )
+        for found in outcomes:
+            if found is None:
+                continue
+            done.append(found)
+            number += 1
+            left = (time.perf_counter() - began) / number * (count - number)
+            say(
+                f"[{number}/{count}] {found.manifold}: log-likelihood "
+                f"{found.log_likelihood:.2f} ± {found.standard_error:.2f} nats an example"
+                + (f"; about {_duration(left)} left" if left > 1 else "")
+            )
+        waiting = [name for name in waiting if name not in {each.manifold for each in done}]
     ordered = sorted(done, key=lambda each: names.index(each.manifold))
     comparison = Comparison.of(
         ordered,
@@ -158,29 +169,35 @@ def compare_manifolds(
     return comparison
 
 
-def _names(candidates: Sequence[Manifold | str] | None) -> list[str]:
-    """Text forms of the candidates, each once."""
+def _spaces(candidates: Sequence[Manifold | str] | None) -> dict[str, Manifold]:
+    """The candidates by name, each space once."""
     if candidates is None:
-        return default_candidates()
+        candidates = default_candidates()
     if isinstance(candidates, (str, Manifold)) or not isinstance(candidates, Sequence):
         raise TypeError(
             "Expected `candidates` to be a list of manifolds or of their text forms. Received: "
             f"{candidates!r}."
         )
-    names = [name_of(candidate) for candidate in candidates]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice or not names:
-        raise ValueError(
-            "Expected at least one candidate, each once. Received: "
-            f"{', '.join(names) or 'none'}{f' ({twice[0]} twice)' if twice else ''}."
-        )
-    for name in names:
-        manifolds.get(name)  # one without a text form cannot be sent to a process
-    return names
+    if not candidates:
+        raise ValueError("Expected at least one candidate. Received: none.")
+    spaces: dict[str, Manifold] = {}
+    keys: dict[str, str] = {}
+    for candidate in candidates:
+        space = manifolds.get(candidate)
+        name = name_of(space)
+        first = keys.setdefault(space_key(name), name)
+        if name in spaces:
+            raise ValueError(f"Expected each candidate once. Received: {name} twice.")
+        if first != name:
+            raise ValueError(
+                f"Expected each candidate once. Received: {first} and {name}, which are one space."
+            )
+        spaces[name] = space
+    return spaces
 
 
 def _measured(
-    name: str,
+    space: Manifold,
     law: Any,
     data: Prepared,
     effort: Effort,
@@ -188,21 +205,31 @@ def _measured(
     folder: Path | None,
     settings: dict[str, Any],
     threads: int | None,
-) -> Candidate:
-    """Trains and scores a candidate, or takes what another process has made of it meanwhile."""
+    patient: bool,
+) -> Candidate | None:
+    """Trains and scores a candidate, or takes what another process has made of it meanwhile.
+
+    `None` if another process works at it and this one is not patient.
+    """
     if threads is not None:
         limit_threads(threads)
     likelihood = law if isinstance(law, str) else keras.saving.deserialize_keras_object(law)
-    arguments = (manifolds.get(name), likelihood, data.split, effort, seed, data.log_scale)
+    arguments = (space, likelihood, data.split, effort, seed, data.log_scale)
     if folder is None:
         return measure_candidate(*arguments)[0]
-    (folder / "locks").mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "locks" / f"{_file_name(name)}.lock"):
-        found = kept(folder, name, settings)
-        if found is None:
-            found, model = measure_candidate(*arguments)
-            keep(folder, found, model, settings)
-        return found
+    name = name_of(space)
+    lock = FileLock(folder / "locks" / f"{_file_name(name)}.lock")
+    with writing(lock.lock_file):
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with lock.acquire(timeout=-1 if patient else 0):
+            found = kept(folder, name, settings)
+            if found is None:
+                found, model = measure_candidate(*arguments)
+                keep(folder, found, model, settings)
+            return found
+    except Timeout:
+        return None
 
 
 def keep(
@@ -224,9 +251,10 @@ def kept(folder: Path, name: str, settings: dict[str, Any]) -> Candidate | None:
         ValueError: If it was made of other data or settings.
     """
     path = folder / f"{_file_name(name)}.json"
-    if not path.exists():
+    arrays_path = path.with_suffix(".npz")
+    if not (path.exists() and arrays_path.exists()):
         return None
-    numbers = read_json(path)
+    numbers = read_object(path)
     made_with = numbers.pop("settings", {})
     other = sorted(key for key in settings if made_with.get(key) != settings[key])
     if other:
@@ -236,7 +264,7 @@ def kept(folder: Path, name: str, settings: dict[str, Any]) -> Candidate | None:
         )
     for derived in ("log_likelihood", "standard_error"):
         numbers.pop(derived, None)
-    with np.load(folder / f"{_file_name(name)}.npz") as arrays:
+    with np.load(arrays_path) as arrays:
         return Candidate(**numbers, scores=arrays["scores"], codes=arrays["codes"])
 
 
@@ -245,7 +273,13 @@ def _config(likelihood: Likelihood) -> dict[str, Any]:
 
 
 def _file_name(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_")
+    """A short name of a candidate's files, another for each."""
+    plain = re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_")
+    return plain if len(plain) <= 60 else f"{plain[:50]}_{_digest(name.encode())[:8]}"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _fingerprint(split: Split) -> str:

@@ -83,11 +83,11 @@ def prepare(
             f"scored. Received: {sizes[0]}, {sizes[1]} and {sizes[2]}. Take more data, or other "
             "fractions."
         )
+    if (train == train[0]).all():
+        raise ValueError("Expected examples that differ. Received: copies of a single one.")
     notes = []
     if train.ndim == 2:
         varies = (train != train[0]).any(axis=0)  # the deviation of equal numbers may round up
-        if not varies.any():
-            raise ValueError("Expected columns that vary. Received: constant ones only.")
         if not varies.all():
             left_out = int((~varies).sum())
             columns = "column is" if left_out == 1 else "columns are"

@@ -1,9 +1,12 @@
 """Whether a decoder sees all of its latent space, or only a smaller one."""
 
+import itertools
+
 import numpy as np
+from scipy.linalg import block_diag
 
 from diffusion_vae import manifolds
-from diffusion_vae.manifolds import Manifold
+from diffusion_vae.manifolds import O3, Manifold, Product
 from diffusion_vae.models import DiffusionVAE
 
 POINTS = 400
@@ -24,7 +27,7 @@ def sees_beyond(model: DiffusionVAE, points: np.ndarray, smaller: str) -> float:
     """
     space = manifolds.get(smaller)
     if space.dim == model.manifold.dim:
-        return difference_between_copies(model, points, _copies(space))
+        return difference_between_copies(model, points, copies(model.manifold, space))
     return change_beyond(model, points, space.dim)
 
 
@@ -44,7 +47,8 @@ def difference_between_copies(model: DiffusionVAE, points: np.ndarray, group: np
     decoded = model.decode(z).reshape(len(z), -1)
     images = [(z @ g.T).astype(z.dtype) for g in group if not np.allclose(g, np.eye(len(g)))]
     apart = [np.square(decoded - model.decode(z).reshape(len(z), -1)).sum(-1) for z in images]
-    return float(np.mean(apart) / (2 * decoded.var(axis=0).sum()))
+    spread = 2 * decoded.var(axis=0).sum()
+    return float(np.mean(apart) / spread) if spread > 0 else 0.0  # it sees nothing at all
 
 
 def change_beyond(model: DiffusionVAE, points: np.ndarray, dim: int) -> float:
@@ -78,13 +82,34 @@ def change_beyond(model: DiffusionVAE, points: np.ndarray, dim: int) -> float:
     # The derivative in an orthonormal frame: change = J E^T frame.
     jacobian = change @ np.linalg.pinv(frame, rcond=1e-4)  # [n, values, ambient]
     squares = np.square(np.linalg.svd(jacobian, compute_uv=False))  # [n, ...], largest first
-    return float(np.mean(squares[:, dim:].sum(-1) / squares.sum(-1)))
+    whole = squares.sum(-1)
+    beyond = np.where(whole > 0, squares[:, dim:].sum(-1) / np.where(whole > 0, whole, 1.0), 0.0)
+    return float(np.mean(beyond))
 
 
-def _copies(quotient: Manifold) -> np.ndarray:
-    """Matrices that map the points of a cover, which the quotient takes for one."""
-    if quotient.symmetry is not None:
-        return np.stack([np.diag(signs) for signs in quotient.symmetry])
-    if quotient.cover is None:
-        raise ValueError(f"Expected a quotient of a manifold. Received: {quotient!r}.")
-    return quotient.cover.group
+def copies(larger: Manifold, smaller: Manifold) -> np.ndarray:
+    """Matrices that map a point to those that a quotient takes for the same, the identity first.
+
+    Args:
+        larger: The cover.
+        smaller: The quotient; of a product, with its factors in the same order.
+
+    Returns:
+        `[order, ambient_dim, ambient_dim]`, in the coordinates of the cover.
+
+    Example:
+        >>> from diffusion_vae.manifolds import RealProjective, Sphere
+        >>> copies(Sphere(1), RealProjective(1)).tolist()
+        [[[1.0, 0.0], [0.0, 1.0]], [[-1.0, -0.0], [-0.0, -1.0]]]
+    """
+    identity = np.eye(larger.ambient_dim)
+    if isinstance(larger, Product):
+        blocks = [copies(a, b) for a, b in zip(larger.factors, smaller.factors, strict=True)]
+        return np.stack([block_diag(*chosen) for chosen in itertools.product(*blocks)])
+    if larger == smaller:
+        return identity[None]
+    if isinstance(larger, O3):
+        return np.stack([identity, -identity])
+    if smaller.cover is None or smaller.cover.manifold != larger:
+        raise ValueError(f"Expected a quotient of {larger!r}. Received: {smaller!r}.")
+    return smaller.cover.group

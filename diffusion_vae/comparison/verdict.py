@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from diffusion_vae.comparison.candidates import contained_in
+from diffusion_vae.comparison.candidates import contained_in, space_key
 
 SURE = 2.0  # standard errors
 IMITATES = 0.03  # share of what a decoder sees; below it, nothing
@@ -103,59 +103,57 @@ class Verdict:
 def judge(standings: Sequence[Standing], objections: Sequence[str] = ()) -> Verdict:
     """The verdict on candidates that were scored on the same examples.
 
-    The largest mean leads. It hands over to a smaller space that it contains if that one is
-    within two standard errors, or if its decoder only imitates the smaller space. The
-    leader is named if it is ahead of all others by more than two standard errors. Larger spaces
-    that contain it do not count: with perfect training they are level with it.
+    The largest mean leads. It hands over to a smaller space that it contains if it is not
+    better by more than two standard errors, or if its decoder only imitates the smaller space.
+    The leader is named if it is ahead of all others by more than two standard errors. Larger
+    spaces that contain it do not count where they would hand over to it: with perfect training
+    they are level with it.
 
     Args:
         standings: At least one candidate.
         objections: Sentences that speak against every candidate.
     """
-    by_name = {each.manifold: each for each in standings}
     leader = max(standings, key=lambda each: each.mean)
     words: list[str] = []
-    while True:
-        heir = _heir(leader, by_name)
-        if heir is None:
-            break
+    while heirs := [each for each in standings if _hands_over(leader, each)]:
+        heir = max(heirs, key=lambda each: each.mean)
         words.append(_handing_over(leader, heir))
         leader = heir
-    larger = {each for each in by_name if leader.manifold in contained_in(each)}
-    rivals = [each for each in standings if each is not leader and each.manifold not in larger]
+    rivals = [each for each in standings if each is not leader and not _hands_over(each, leader)]
     level = [each for each in rivals if not _clearly(leader, each)]
     sentence, best = _main_sentence(leader, rivals, level, standings)
     unfinished = [each.manifold for each in standings if not each.finished]
     if unfinished:
         words.append(
             f"{_list(unfinished)} still improved when training ended: take a larger "
-            "`most_steps` before you rely on it."
+            "`most_steps` before you rely on this."
         )
     decided = not level and not objections and len(standings) > 1
     return Verdict(best, decided, (sentence, *words, *objections))
 
 
-def _heir(leader: Standing, by_name: Mapping[str, Standing]) -> Standing | None:
-    """The smaller space to which a leader hands over: the best of those, or `None`."""
-    heirs = [
-        by_name[name]
-        for name in contained_in(leader.manifold)
-        if name in by_name
-        and (not margin(leader.scores, by_name[name].scores).sure or _imitates(leader, name))
-    ]
-    return max(heirs, key=lambda each: each.mean, default=None)
+def _hands_over(larger: Standing, smaller: Standing) -> bool:
+    """Whether one contains the other, and has nothing that the other could not have."""
+    key = space_key(smaller.manifold)
+    if key not in map(space_key, contained_in(larger.manifold)):
+        return False
+    return not _clearly(larger, smaller) or _seen_beyond(larger, smaller) < IMITATES
 
 
-def _imitates(larger: Standing, smaller: str) -> bool:
-    return larger.sees_beyond.get(smaller, math.inf) < IMITATES
+def _seen_beyond(larger: Standing, smaller: Standing) -> float:
+    """What `sees_beyond` of the larger one says about the smaller; infinite if nothing."""
+    key = space_key(smaller.manifold)
+    shares = [share for name, share in larger.sees_beyond.items() if space_key(name) == key]
+    return shares[0] if shares else math.inf
 
 
 def _handing_over(larger: Standing, smaller: Standing) -> str:
     ahead = margin(larger.scores, smaller.scores)
-    share = larger.sees_beyond.get(smaller.manifold)
-    how = "as well" if not ahead.sure else f"better by {ahead}"
+    share = _seen_beyond(larger, smaller)
+    how = "as well" if not ahead.sure else f"better by {ahead} nats an example"
+    how = "no better" if _clearly(smaller, larger) else how
     sentence = f"{larger.manifold} does {how}"
-    if share is None:
+    if math.isinf(share):
         return f"{sentence}, and contains {smaller.manifold}."
     seen = f"its decoder changes by {100 * share:.1f} % in the further directions"
     if larger.dim == smaller.dim:
@@ -163,7 +161,7 @@ def _handing_over(larger: Standing, smaller: Standing) -> str:
             f"its decoder differs by {100 * share:.1f} % between points that are one in "
             f"{smaller.manifold}"
         )
-    if _imitates(larger, smaller.manifold):
+    if share < IMITATES:
         return f"{sentence}, but {seen}: it imitates {smaller.manifold}."
     return f"{sentence}; {seen}."
 
@@ -192,12 +190,9 @@ def _main_sentence(
             leader.manifold,
         )
     equal = [leader, *level]
-    differences = ", ".join(
-        f"{margin(leader.scores, each.scores)} over {each.manifold}" for each in level
-    )
     sentence = (
         f"Undecided between {_list([each.manifold for each in equal])}: {leader.manifold} is "
-        f"ahead by {differences} nats an example."
+        f"{_list([_ahead(leader, each) for each in level])} nats an example."
     )
     least = min(each.dim for each in equal)
     simplest = [each for each in equal if each.dim == least]
@@ -205,6 +200,13 @@ def _main_sentence(
         return sentence, None
     name = simplest[0].manifold
     return f"{sentence} {name} has the fewest dimensions and is named by choice.", name
+
+
+def _ahead(leader: Standing, other: Standing) -> str:
+    ahead = margin(leader.scores, other.scores)
+    if ahead.difference < 0:  # it leads by what an imitation of it has reached
+        return f"behind {other.manifold} by {margin(other.scores, leader.scores)}"
+    return f"ahead of {other.manifold} by {ahead}"
 
 
 def _list(names: Sequence[str]) -> str:
