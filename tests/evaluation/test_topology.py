@@ -117,6 +117,13 @@ def test_powers_of_the_circle_have_their_degree(circle, turns):
     assert report.captured == (abs(turns) == 1)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_loops_of_a_circle_go_round_the_same_way(seed):
+    loops = factors_on(Sphere(1)).loops(8, 100, np.random.default_rng(seed))[0]
+    turns = np.unwrap(np.arctan2(loops[..., 1], loops[..., 0]), axis=-1)
+    np.testing.assert_allclose(turns[:, -1] - turns[:, 0], 2.0 * np.pi, atol=1e-5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SPACES)
 def test_identity_is_captured_without_distortion(name):

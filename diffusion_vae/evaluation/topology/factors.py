@@ -40,6 +40,8 @@ class Factors:
         start = self.random(count, rng).astype(float)[:, None]  # [count, 1, n]
         other = self.random(count, rng).astype(float)[:, None]
         across = _unit(other - start * (other * start).sum(axis=-1, keepdims=True))
+        if self.manifold.ambient_dim == 2:  # all the same way round: their windings are compared
+            across = np.stack([-start[..., 1], start[..., 0]], axis=-1)
         turn = 2.0 * np.pi if self.manifold.cover is None else np.pi
         angle = np.linspace(0.0, turn, steps + 1)[:, None]  # [steps + 1, 1]
         return (np.cos(angle) * start + np.sin(angle) * across).astype(np.float32)[None]
