@@ -47,11 +47,18 @@ def make(kind, space, index):
         of the space, float32 `[n, ambient]`, in the library's coordinates.
     """
     random = generator(kind, space, index)
-    z = SPACES[space].draw(random, SIZES[index % len(SIZES)])
+    z, _, draw = kept_map(kind, space, SIZES[index % len(SIZES)], random)
+    return draw().astype(np.float32), z.astype(np.float32)
+
+
+def kept_map(kind, space, count, random):
+    """Points of the space, their data without noise, and a function that draws the data, of the
+    first map that the rule keeps."""
+    z = SPACES[space].draw(random, count)
     for _ in range(TRIES):
         signal, unit, draw = MAKERS[kind](space, z, random)
         if tells_apart(signal[:CHECKED], unit, SPACES[space].embed(z[:CHECKED])):
-            return draw().astype(np.float32), z.astype(np.float32)
+            return z, signal, draw
     raise RuntimeError(f"No map of {space!r} to data of kind {kind!r} in {TRIES} tries.")
 
 
