@@ -1,5 +1,6 @@
 """`diffusion-vae compare`: which manifold do data live on?"""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,17 +52,30 @@ def compare(
         options.set("dataset", key.removeprefix("dataset."), value)
     data = datasets.load(dataset, **options.given)
     folder = out or Path("results") / "compare" / (Path(dataset).stem or dataset)
-    effort = Effort(seeds=seeds, starts=starts, most_steps=most_steps)
-    result = compare_manifolds(
-        data,
-        manifold or None,
-        likelihood=likelihood,
-        standardize=standardize,
-        effort=effort,
-        homology=homology,
-        folder=folder,
-        jobs=jobs,
-        seed=seed,
-    )
+    usual = Effort()
+    share = min(1.0, most_steps / usual.most_steps)  # short trainings are short in every part
+    parts = {
+        name: max(1, round(share * getattr(usual, name)))
+        for name in ("trial_steps", "patience", "decay_steps")
+    }
+    effort = Effort(seeds=seeds, starts=starts, most_steps=most_steps, **parts)
+    try:
+        result = compare_manifolds(
+            data,
+            manifold or None,
+            likelihood=likelihood,
+            standardize=standardize,
+            effort=effort,
+            homology=homology,
+            folder=folder,
+            jobs=jobs,
+            seed=seed,
+        )
+    except KeyboardInterrupt:
+        typer.echo(
+            f"Stopped. Candidates that are finished stay in {folder}: the same command goes on.",
+            err=True,
+        )
+        sys.exit(130)
     console.print(result.table(), soft_wrap=True, markup=False)
     console.print(str(result.save(folder / "comparison.html")), soft_wrap=True, markup=False)
