@@ -1,6 +1,8 @@
 """The diffusion VAE as an estimator of scikit-learn."""
 
 import math
+import warnings
+from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
@@ -13,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from diffusion_vae import likelihoods, manifolds
 from diffusion_vae.checks import require_fraction, require_integer, require_positive
+from diffusion_vae.comparison.candidates import name_of
 from diffusion_vae.comparison.scoring import prior_share
-from diffusion_vae.comparison.training import INITIAL_VARIANCE, INITIALIZER
+from diffusion_vae.comparison.training import INITIAL_VARIANCE, INITIALIZER, Effort
 from diffusion_vae.datasets import Dataset
 from diffusion_vae.datasets.batches import ShuffledBatches
 from diffusion_vae.likelihoods import Bernoulli, Gaussian, Likelihood
@@ -39,7 +42,9 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     values (NaN) and sparse tables are refused.
 
     Args:
-        manifold: A `Manifold` or its text form, such as `"torus:2"`.
+        manifold: A `Manifold` or its text form, such as `"torus:2"`; or `"auto"`: the one that
+            `compare_manifolds` names. Where it is undecided and names none, the one of the
+            largest log-likelihood is taken; either way a warning says that it is undecided.
         encoder_units: Widths of the encoder's layers.
         decoder_units: Widths of the decoder's hidden layers.
         likelihood: `"gaussian"` (independent normal values whose standard deviations are
@@ -55,12 +60,17 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         validation_fraction: Share of the examples that are held out to compare trainings, in
             [0, 1). At 0 their training losses are compared.
         n_draws: Draws an example in `score` and `score_samples`.
+        candidates: Manifolds or their text forms that `"auto"` compares; `None` for those of
+            `compare_manifolds`.
+        effort: How long the comparison trains, an `Effort`; `None` for its default.
         random_state: Integer, `numpy.random.RandomState` or `None`, as everywhere in
             scikit-learn. An integer repeats weights, order and noise.
         verbose: As in Keras's `fit`.
 
     Attributes:
         model_: The trained `DiffusionVAE`, of the standardised columns.
+        manifold_: The manifold on which it places them.
+        comparison_: The `Comparison` that named it, after `manifold="auto"`.
         history_: What its training reported of each epoch, lists by name.
         n_iter_: Number of epochs.
         scaler_: The `StandardScaler` of the columns.
@@ -93,6 +103,8 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         n_init: int = 2,
         validation_fraction: float = 0.1,
         n_draws: int = 100,
+        candidates: Sequence[Manifold | str] | None = None,
+        effort: Effort | None = None,
         random_state: Any = None,
         verbose: Any = 0,
     ) -> None:
@@ -107,6 +119,8 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self.n_init = n_init
         self.validation_fraction = validation_fraction
         self.n_draws = n_draws
+        self.candidates = candidates
+        self.effort = effort
         self.random_state = random_state
         self.verbose = verbose
 
@@ -139,6 +153,7 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         scaler = StandardScaler(with_mean=bool(self.standardize), with_std=bool(self.standardize))
         self.scaler_ = scaler.set_output(transform="default")
         self.scaler_.fit(x.astype("float64"))
+        self.manifold_ = self._chosen(x)
         held_out = math.floor(share * len(x))
         test, train = np.split(rng.permutation(self._scaled(x)), [held_out])
         trained = [self._train(train, test, int(seed)) for seed in seeds]
@@ -146,6 +161,29 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self.model_, self.history_ = min(trained, key=lambda each: each[1][judge][-1])
         self.n_iter_ = len(self.history_["loss"])
         return self
+
+    def _chosen(self, x: np.ndarray) -> Manifold:
+        """The manifold that was given, or the one that the comparison names."""
+        if self.manifold != "auto":
+            return manifolds.get(self.manifold)
+        from diffusion_vae.comparison import compare_manifolds
+
+        found = compare_manifolds(
+            x,
+            self.candidates,
+            likelihood=self.likelihood,
+            standardize=bool(self.standardize),
+            effort=self.effort,
+            homology=False,
+            seed=self._score_seed,
+            verbose=bool(self.verbose),
+        )
+        self.comparison_ = found
+        name = found.best or max(found.candidates, key=lambda each: each.log_likelihood).manifold
+        if not found.decided:
+            warnings.warn(f"{found.verdict} {name} is taken.", UserWarning, stacklevel=3)
+        known = {name_of(each): each for each in self.candidates or ()}
+        return manifolds.get(known.get(name, name))
 
     def _train(
         self, train: np.ndarray, test: np.ndarray, seed: int
@@ -157,7 +195,7 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         batches = ShuffledBatches(Dataset("X", train=train, test=train[:1]), batch_size, seed)
         steps = epochs * len(batches)
         model = DiffusionVAE(
-            manifolds.get(self.manifold),
+            self.manifold_,
             MLPEncoder(self.encoder_units, initializer=INITIALIZER),
             MLPDecoder(self.decoder_units, initializer=INITIALIZER),
             likelihood=self._new_likelihood(),

@@ -1,12 +1,16 @@
 """The estimator of scikit-learn on a noisy circle in R^5: what it is for."""
 
 import pickle
+import warnings
 
 import joblib
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
+from diffusion_vae import comparison, manifolds
+from diffusion_vae.comparison import Candidate, Comparison, Effort
+from diffusion_vae.comparison.verdict import judge
 from diffusion_vae.sklearn import ManifoldEmbedding
 
 pytestmark = pytest.mark.slow
@@ -85,3 +89,43 @@ def test_a_copy_by_pickle_and_by_joblib_gives_the_same_numbers(circle, tmp_path)
 def test_points_of_another_space_are_refused(circle):
     with pytest.raises(ValueError, match=r"Sphere\(dim=1\) with 2 coordinates.*Received: 3"):
         circle.inverse_transform(np.ones((4, 3)))
+
+
+TINY = Effort(
+    seeds=1, starts=1, spare=0, trial_steps=200, most_steps=200, decay_steps=200, batch_size=32,
+    learning_rate=1e-2, units=(8,),
+)  # fmt: skip
+
+
+def test_auto_takes_the_manifold_that_the_comparison_names():
+    _, x = make_circle(100, 0)
+    estimator = ManifoldEmbedding(
+        "auto", candidates=["sphere:1", "torus:2"], effort=TINY, epochs=1, n_init=1,
+        encoder_units=(8,), decoder_units=(8,), random_state=0,
+    )  # fmt: skip
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimator.fit(x)
+    found = estimator.comparison_
+    leader = max(found.candidates, key=lambda each: each.log_likelihood).manifold
+    name = found.best or leader
+    assert estimator.manifold_ == manifolds.get(name) == estimator.model_.manifold
+    told = [str(each.message) for each in caught if "is taken" in str(each.message)]
+    assert told == ([] if found.decided else [f"{found.verdict} {name} is taken."])
+    assert estimator.transform(x).shape == (100, estimator.manifold_.ambient_dim)
+    pickle.loads(pickle.dumps(estimator)).transform(x)
+
+
+def test_auto_says_when_it_is_undecided(monkeypatch):
+    _, x = make_circle(60, 0)
+    rows = [
+        Candidate(name, 1, np.tile(nats, 6)[None], [0.0], [0.0], [0.0], True, 1, 1, 1.0)
+        for name, nats in (("euclidean:1", [1.0, 1.0]), ("torus:1", [1.6, 0.5]))
+    ]
+    verdict = judge([each.standing for each in rows])
+    found = Comparison(tuple(rows), verdict, None, None, "x")
+    monkeypatch.setattr(comparison, "compare_manifolds", lambda *args, **kwargs: found)
+    estimator = ManifoldEmbedding("auto", epochs=1, n_init=1, encoder_units=(4,), random_state=0)
+    with pytest.warns(UserWarning, match=r"^Undecided between .* torus:1 is taken\.$"):
+        estimator.fit(x)
+    assert estimator.comparison_ is found and estimator.manifold_ == manifolds.get("torus:1")

@@ -13,6 +13,8 @@ from manifold_list import ALL
 from diffusion_vae import compare_manifolds
 from diffusion_vae.comparison import Effort, candidate, compare
 from diffusion_vae.likelihoods import Bernoulli, Gaussian
+from diffusion_vae.manifolds import FlatTorus
+from diffusion_vae.serialization import serializable
 
 EFFORT = Effort(
     seeds=2, starts=1, spare=0, trial_steps=200, most_steps=200, decay_steps=200, batch_size=32,
@@ -313,10 +315,19 @@ def test_a_candidate_whose_trials_all_fail_is_named():
         compare_manifolds(circle(60), ["sphere:1"], effort=steep, verbose=False)
 
 
+@serializable
+class OwnCircle(FlatTorus):
+    """A manifold of a user's own: it has no text form."""
+
+
 @pytest.mark.slow
-def test_binary_data_are_not_standardized_and_own_manifolds_are_compared():
+def test_binary_data_are_not_standardized_and_own_manifolds_are_compared(tmp_path):
     x = (circle(80) > 0).astype("float32")
-    found = compare_manifolds(x, [ALL["ellipsoid"]], likelihood=Bernoulli(), **OPTIONS)
+    options = {**OPTIONS, "likelihood": Bernoulli(), "folder": tmp_path}
+    found = compare_manifolds(x, [OwnCircle(1)], **options)
     (each,) = found.candidates
-    assert each.manifold == repr(ALL["ellipsoid"]) and (each.scores < 0).all()
+    assert each.manifold == "OwnCircle(dim=1)" and (each.scores < 0).all()
     assert found.settings["log_scale"] == 0.0 and found.baseline is None
+    assert (tmp_path / "OwnCircle_dim_1.json").is_file()
+    again = compare_manifolds(x, [OwnCircle(1)], **options)
+    np.testing.assert_array_equal(again.candidates[0].scores, each.scores)
