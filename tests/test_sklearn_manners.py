@@ -146,7 +146,7 @@ def test_binary_data_have_a_probability():
     ("parameter", "value", "sentence"),
     [
         ("manifold", "shpere:2", "Did you mean 'sphere'"),
-        ("manifold", "auto", "Unknown manifold 'auto'"),
+        ("manifold", "automatic", "Unknown manifold 'automatic'"),
         ("epochs", 0, "Expected `epochs`"),
         ("n_init", 0, "Expected `n_init`"),
         ("validation_fraction", 1.0, "Expected `validation_fraction`"),
