@@ -28,7 +28,7 @@ def default_candidates() -> list[str]:
 
     Example:
         >>> default_candidates()[:3]
-        ['sphere:1', 'euclidean:1', 'sphere:2']
+        ['sphere:1', 'euclidean:1', 'projective:2']
     """
     found = {text for cls in _subclasses(Manifold) for text in vars(cls).get("candidates", ())}
     return sorted(found, key=lambda text: (manifolds.get(text).dim, " x " in text, _order(text)))
