@@ -9,9 +9,8 @@ import numpy as np
 
 from diffusion_vae.comparison.candidate import Candidate
 from diffusion_vae.comparison.examples import Prepared
-from diffusion_vae.comparison.verdict import Margin, Verdict, judge, margin
-
-TORN = 0.02  # share of torn examples of the best candidate that speaks against all
+from diffusion_vae.comparison.objections import objections
+from diffusion_vae.comparison.verdict import Margin, Verdict, judge, leading, margin
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,8 @@ class Comparison:
             baseline = independent_columns(data.split.train, data.split.test) - data.log_scale
         cloud = _cloud(data, homology)
         standings = [each.standing for each in candidates]
-        verdict = judge(standings, objections(standings, baseline, cloud))
+        leader = leading(standings)
+        verdict = judge(standings, objections(leader, standings, baseline, cloud))
         return cls(
             tuple(candidates), verdict, baseline, cloud, data.name, settings, seconds,
             data.split.test, data.test_rows,
@@ -176,37 +176,6 @@ def independent_columns(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     variance = np.full_like(variance, variance.mean()) if pictures else variance
     squares = np.square(test - train.mean(axis=0)) / variance
     return -0.5 * (squares + np.log(2 * np.pi * variance)).sum(axis=1)
-
-
-def objections(standings: Sequence[Any], baseline: np.ndarray | None, cloud: Any) -> list[str]:
-    """Sentences that speak against every candidate."""
-    found = []
-    best = max(standings, key=lambda each: each.mean)
-    if baseline is not None:
-        gain = margin(best.scores, baseline[None])
-        if not (gain.sure and gain.difference > 0):
-            found.append(
-                "No candidate explains the data better than independent columns do "
-                f"({gain} nats an example): nothing speaks for any manifold."
-            )
-    if best.torn is not None and best.torn > TORN:
-        found.append(
-            f"{100 * best.torn:.0f} % of the examples are torn from their neighbours on "
-            f"{best.manifold}, the best candidate: the data may live on none of these."
-        )
-    components = _components(cloud)
-    if components is not None and components > 1:
-        found.append(
-            f"The data fall into {components} separate pieces: the data may live on none of these."
-        )
-    return found
-
-
-def _components(cloud: Any) -> int | None:
-    """Number of pieces of the data, `None` where it is not known."""
-    for holes in () if cloud is None else cloud.homology.values():
-        return holes.betti_numbers[0]
-    return None
 
 
 def _cloud(data: Prepared, homology: bool) -> Any:

@@ -1,5 +1,6 @@
 """What the numbers of several candidates say, in words."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ import numpy as np
 from diffusion_vae.comparison.candidates import contained_in, space_key
 
 SURE = 2.0  # standard errors
+SMALL = 1.0  # nats an example: by which a training may be luckier than another
 IMITATES = 0.03  # share of what a decoder sees; below it, nothing
 
 
@@ -113,12 +115,9 @@ def judge(standings: Sequence[Standing], objections: Sequence[str] = ()) -> Verd
         standings: At least one candidate.
         objections: Sentences that speak against every candidate.
     """
-    leader = max(standings, key=lambda each: each.mean)
-    words: list[str] = []
-    while heirs := [each for each in standings if _hands_over(leader, each)]:
-        heir = max(heirs, key=lambda each: each.mean)
-        words.append(_handing_over(leader, heir))
-        leader = heir
+    line = _succession(standings)
+    words = [_handing_over(larger, smaller) for larger, smaller in itertools.pairwise(line)]
+    leader = line[-1]
     rivals = [each for each in standings if each is not leader and not _hands_over(each, leader)]
     level = [each for each in rivals if not _clearly(leader, each)]
     sentence, best = _main_sentence(leader, rivals, level, standings)
@@ -132,12 +131,28 @@ def judge(standings: Sequence[Standing], objections: Sequence[str] = ()) -> Verd
     return Verdict(best, decided, (sentence, *words, *objections))
 
 
+def leading(standings: Sequence[Standing]) -> Standing:
+    """The candidate that the likelihoods name, whether for certain or not."""
+    return _succession(standings)[-1]
+
+
+def _succession(standings: Sequence[Standing]) -> list[Standing]:
+    """The candidate with the largest mean, and those to whom it hands over in turn."""
+    line = [max(standings, key=lambda each: each.mean)]
+    while heirs := [each for each in standings if _hands_over(line[-1], each)]:
+        line.append(max(heirs, key=lambda each: each.mean))
+    return line
+
+
 def _hands_over(larger: Standing, smaller: Standing) -> bool:
     """Whether one contains the other, and has nothing that the other could not have."""
     key = space_key(smaller.manifold)
     if key not in map(space_key, contained_in(larger.manifold)):
         return False
-    return not _clearly(larger, smaller) or _seen_beyond(larger, smaller) < IMITATES
+    if not _clearly(larger, smaller):
+        return True
+    ahead = margin(larger.scores, smaller.scores).difference
+    return ahead < SMALL and _seen_beyond(larger, smaller) < IMITATES
 
 
 def _seen_beyond(larger: Standing, smaller: Standing) -> float:

@@ -204,3 +204,10 @@ def test_bad_arguments_are_named():
         persistent_homology(gaps, max_dim=0)
     with pytest.raises(ValueError, match=r"shape \[n, n\] without NaN"):
         persistent_homology(gaps[:3])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_circle_without_noise_is_not_cut_open_at_its_gaps(seed):
+    angle = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, 1500)
+    x = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    assert cloud_evidence(x, primes=(2,)).homology[2].betti_numbers == (1, 1, 0)

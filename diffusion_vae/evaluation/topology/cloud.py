@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, identity
 from scipy.sparse.csgraph import connected_components, dijkstra
 from sklearn.neighbors import NearestNeighbors
 
@@ -23,6 +23,8 @@ from diffusion_vae.evaluation.topology.persistence import (
 
 EXAMPLES = 3000  # at most, of which the graph is made
 NEIGHBOURS = 15  # of an example, for its mean and in the graph
+DETOUR = 10.0  # of the way along the graph over the straight one, at a cut
+MOST_CUTS = 300  # examples at a cut; if there are more, it is noise
 LEAST = 100  # different examples
 PIECE = 0.05  # least share of the examples that counts as a component
 BALL = 200  # examples within the larger of two balls whose radii give the dimension
@@ -133,9 +135,31 @@ def _graph(x: np.ndarray, seed: int) -> csr_matrix:
     near = finder.fit(flat).kneighbors(flat, return_distance=False)  # each its own first
     mean = flat[near].mean(axis=1)
     graph = finder.fit(mean).kneighbors_graph(mean, mode="distance")
+    graph = graph.maximum(_bridges(graph, mean, near))
     _, piece = connected_components(graph, directed=False)
     counts = np.flatnonzero(np.bincount(piece)[piece] >= PIECE * len(flat))
     return graph[counts][:, counts]
+
+
+def _bridges(graph: csr_matrix, mean: np.ndarray, near: np.ndarray) -> csr_matrix:
+    """Edges between neighbours whom the graph of the means has parted.
+
+    Means crowd on both sides of a gap, which may cut a circle open: then the way from one side to
+    the other leads all around.
+    """
+    count, size = near.shape
+    steps = (graph != 0) + identity(count, dtype=bool, format="csr")
+    steps = steps + steps.T
+    first, second = np.repeat(np.arange(count), size), near.ravel()
+    parted = np.asarray((steps @ steps @ steps)[first, second]).ravel() == 0
+    first, second = first[parted], second[parted]
+    sources = np.unique(first)
+    if not len(sources) or len(sources) > MOST_CUTS:
+        return csr_matrix(graph.shape)
+    way = dijkstra(graph, directed=False, indices=sources)
+    straight = np.linalg.norm(mean[first] - mean[second], axis=1)
+    cut = way[np.searchsorted(sources, first), second] > DETOUR * straight
+    return csr_matrix((straight[cut], (first[cut], second[cut])), graph.shape)
 
 
 def _dimension(from_landmarks: np.ndarray) -> float:
