@@ -21,7 +21,6 @@ CAUSES = {
     errno.EACCES: "there is no permission to; choose another folder",
     errno.EPERM: "there is no permission to; choose another folder",
     errno.ENOTDIR: "a part of its path is a file and no folder; choose another folder",
-    errno.EEXIST: "a part of its path is a file and no folder; choose another folder",
     errno.EISDIR: "a folder has this name; choose another",
     errno.EIO: "the disk reports an error",
 }

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Sequence
 
 from diffusion_vae import manifolds
-from diffusion_vae.manifolds import Manifold, Product
+from diffusion_vae.manifolds import Manifold
 from diffusion_vae.text_forms import text_form
 
 # Continuous maps of one space onto another that are no covers and leave out no factor: a decoder
@@ -38,7 +38,7 @@ def name_of(manifold: Manifold | str) -> str:
     """The text form of a manifold, or its `repr` where it has none."""
     if isinstance(manifold, str):
         manifold = manifolds.get(manifold)
-    if isinstance(manifold, Product):
+    if manifold.factors:
         return " x ".join(name_of(factor) for factor in manifold.factors)
     text = text_form({"class_name": type(manifold).__name__, "config": manifold.get_config()})
     try:
@@ -58,7 +58,7 @@ def space_key(manifold: str) -> str:
         space = manifolds.get(manifold)
     except ValueError:  # a manifold of the user without a text form
         return manifold
-    if isinstance(space, Product):
+    if space.factors:
         keys = [space_key(name_of(factor)) for factor in space.factors]
         return " x ".join(sorted(part for key in keys for part in key.split(" x ")))
     name = name_of(space)
@@ -107,7 +107,7 @@ def _one_step(text: str) -> list[tuple[str, str]]:
         space = manifolds.get(text)
     except ValueError:  # a manifold of the user without a text form
         return []
-    if isinstance(space, Product):
+    if space.factors:
         return _of_product(space)
     text = name_of(space)
     steps = [(smaller, "factor") for smaller in BUNDLES.get(text, ())]
@@ -123,7 +123,7 @@ def _one_step(text: str) -> list[tuple[str, str]]:
     return steps
 
 
-def _of_product(space: Product) -> list[tuple[str, str]]:
+def _of_product(space: Manifold) -> list[tuple[str, str]]:
     parts = [name_of(factor) for factor in space.factors]
     steps = []
     for i, part in enumerate(parts):

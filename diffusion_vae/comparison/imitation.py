@@ -103,7 +103,7 @@ def copies(larger: Manifold, smaller: Manifold) -> np.ndarray:
         [[[1.0, 0.0], [0.0, 1.0]], [[-1.0, -0.0], [-0.0, -1.0]]]
     """
     identity = np.eye(larger.ambient_dim)
-    if isinstance(larger, Product):
+    if larger.factors:
         blocks = [copies(a, b) for a, b in zip(larger.factors, smaller.factors, strict=True)]
         return np.stack([block_diag(*chosen) for chosen in itertools.product(*blocks)])
     if larger == smaller:

@@ -95,10 +95,10 @@ def test_a_pickle_named_npz_is_not_run(tmp_path, trace):
         read_archive(path)
 
 
-def test_a_bare_npy_is_refused_by_its_ending(tmp_path, trace):
+def test_a_bare_npy_of_objects_runs_nothing(tmp_path, trace):
     path = tmp_path / "hostile.npy"
     np.save(path, np.array([Harm(trace)], dtype=object))
-    with pytest.raises(ValueError, match=r"Expected an \.npz file"):
+    with pytest.raises(ValueError, match="cannot be read as an array of numbers"):
         datasets.load(path)
 
 
