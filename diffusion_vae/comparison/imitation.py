@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from diffusion_vae import manifolds
-from diffusion_vae.manifolds import O3, Manifold, Product
+from diffusion_vae.manifolds import O3, Manifold
 from diffusion_vae.models import DiffusionVAE
 
 POINTS = 400
