@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from diffusion_vae import manifolds
-from diffusion_vae.manifolds import O3, Manifold
+from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models import DiffusionVAE
 
 POINTS = 400
@@ -108,7 +108,7 @@ def copies(larger: Manifold, smaller: Manifold) -> np.ndarray:
         return np.stack([block_diag(*chosen) for chosen in itertools.product(*blocks)])
     if larger == smaller:
         return identity[None]
-    if isinstance(larger, O3):
+    if larger.cover is not None and larger.cover.copies > 1:
         return np.stack([identity, -identity])
     if smaller.cover is None or smaller.cover.manifold != larger:
         raise ValueError(f"Expected a quotient of {larger!r}. Received: {smaller!r}.")
