@@ -7,14 +7,6 @@ from diffusion_vae import manifolds
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.text_forms import text_form
 
-# Continuous maps of one space onto another that are no covers and leave out no factor: a decoder
-# that is composed with one sees less than its latent space. SO(3) turns a fixed axis; S^3 is the
-# Hopf fibration.
-BUNDLES = {
-    "so3": ("sphere:2", "projective:2"),
-    "sphere:3": ("sphere:2", "projective:2"),
-    "projective:3": ("sphere:2", "projective:2"),
-}
 # Two names of one space.
 SAME = {"torus:1": "sphere:1", "projective:1": "sphere:1", "projective:3": "so3"}
 POWERS = {"torus": "sphere:1", "euclidean": "euclidean:1"}  # products of the one with itself
@@ -72,7 +64,7 @@ def space_key(manifold: str) -> str:
 def contained_in(manifold: str) -> dict[str, str]:
     """Smaller spaces that a larger one can stand in for, with a decoder that sees less.
 
-    A space covers its quotients, and a product has its factors.
+    A space says what it `stands_in_for`, such as its quotients; a product has its factors.
 
     Args:
         manifold: Text form of the larger space.
@@ -87,50 +79,33 @@ def contained_in(manifold: str) -> dict[str, str]:
         >>> contained_in("sphere:2")
         {'projective:2': 'cover'}
     """
-    found: dict[str, str] = {}
-    seen = {space_key(manifold)}
-    waiting = [(manifold, "cover")]
+    found: list[str] = []
+    seen, waiting = {space_key(manifold)}, [manifold]
     while waiting:
-        text, way = waiting.pop(0)
-        for smaller, step in _one_step(text):
+        for smaller in _one_step(waiting.pop(0)):
             key = space_key(smaller)
             if key not in seen:
                 seen.add(key)
-                found[SAME.get(smaller, smaller)] = "factor" if "factor" in (way, step) else step
-                waiting.append((smaller, found[SAME.get(smaller, smaller)]))
-    return found
+                found.append(SAME.get(smaller, smaller))
+                waiting.append(smaller)
+    whole = manifolds.get(manifold).dim if found else 0
+    return {text: "cover" if manifolds.get(text).dim == whole else "factor" for text in found}
 
 
-def _one_step(text: str) -> list[tuple[str, str]]:
-    """Spaces that follow from one by a single cover, or by a factor less."""
+def _one_step(text: str) -> list[str]:
+    """Spaces that follow from one by what it stands in for, or by a factor less."""
     try:
         space = manifolds.get(text)
     except ValueError:  # a manifold of the user without a text form
         return []
-    if space.factors:
-        return _of_product(space)
-    text = name_of(space)
-    steps = [(smaller, "factor") for smaller in BUNDLES.get(text, ())]
-    name = text.partition(":")[0]
-    if name in POWERS and space.dim > 1:
-        steps.append((f"{name}:{space.dim - 1}", "factor"))
-    if name == "embedded-torus":
-        steps.append(("sphere:1", "factor"))
-    if name == "sphere":
-        steps.append((f"projective:{space.dim}", "cover"))
-    if name == "o3":  # z and -z are one rotation
-        steps.append(("so3", "cover"))
-    return steps
-
-
-def _of_product(space: Manifold) -> list[tuple[str, str]]:
+    if not space.factors:
+        return list(space.stands_in_for)
     parts = [name_of(factor) for factor in space.factors]
     steps = []
     for i, part in enumerate(parts):
-        rest = [*parts[:i], *parts[i + 1 :]]
-        steps.append((" x ".join(rest), "factor"))
-        for smaller, way in _one_step(part):
-            steps.append((" x ".join([*parts[:i], smaller, *parts[i + 1 :]]), way))
+        before, after = parts[:i], parts[i + 1 :]
+        steps.append(" x ".join([*before, *after]))
+        steps += [" x ".join([*before, smaller, *after]) for smaller in _one_step(part)]
     return steps
 
 

@@ -275,10 +275,7 @@ class Manifold:
 
     @takes(prime=PRIME)
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...] | None:
-        """Ranks of the homology over Z/prime: components, loops, voids, ... up to `dim`.
-
-        `None`, as by default, where they are not known.
-        """
+        """Components, loops, voids, ... over Z/prime, up to `dim`; `None` if not known."""
         return None
 
     # -- quotients -------------------------------------------------------------
@@ -290,11 +287,13 @@ class Manifold:
 
     @property
     def symmetry(self) -> np.ndarray | None:
-        """Sign patterns under which coordinates name one point, `[group, ambient_dim]`.
-
-        `None` where each point has one name.
-        """
+        """Sign patterns that leave a point as it is, `[group, ambient_dim]`, or `None`."""
         return None
+
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        """Text forms of smaller spaces that a decoder on this one can see in its place."""
+        return ()
 
     @takes(z=AMBIENT)
     def even_embedding(self, z: Tensor) -> Tensor:
@@ -310,8 +309,7 @@ class Manifold:
     def even_features(self, z: Tensor) -> Tensor:
         """The even embedding as a network should see it, `[..., even_embedding_dim]`.
 
-        Of mean 0 and variance 1 under the uniform law where points have several names;
-        `z` itself without symmetry.
+        Of mean 0 and variance 1 under the uniform law; `z` itself without symmetry.
         """
         return self.even_embedding(z)
 

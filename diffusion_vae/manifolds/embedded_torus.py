@@ -57,6 +57,10 @@ class EmbeddedTorus(Manifold):
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
         return 1, 2, 1
 
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        return ("sphere:1",)
+
     def scalar_curvature(self, z: Tensor) -> Tensor:
         cosine = self.frame(z)[1][..., 0]
         from_axis = self.centre_radius + self.tube_radius * cosine

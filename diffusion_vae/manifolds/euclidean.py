@@ -44,6 +44,10 @@ class Euclidean(Manifold):
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
         return 1, *(0,) * self.dim
 
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        return (f"euclidean:{self.dim - 1}",) if self.dim > 1 else ()
+
     def scalar_curvature(self, z: Tensor) -> Tensor:
         return ops.zeros_like(z[..., 0])
 

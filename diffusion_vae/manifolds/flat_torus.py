@@ -44,6 +44,10 @@ class FlatTorus(Manifold):
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
         return tuple(math.comb(self.dim, k) for k in range(self.dim + 1))
 
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        return (f"torus:{self.dim - 1}",) if self.dim > 1 else ()
+
     def scalar_curvature(self, z: Tensor) -> Tensor:
         return ops.zeros_like(z[..., 0])
 

@@ -122,6 +122,10 @@ class SO3(OrthogonalMatrices):
 
     components = 1
 
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        return "sphere:2", "projective:2"  # a rotation turns a fixed axis
+
     def random_uniform(self, shape: tuple[int, ...] = (), seed: Seed = None) -> Tensor:
         return _rotations(_unit(keras.random.normal((*shape, 4), seed=seed)))
 
@@ -146,6 +150,10 @@ class O3(OrthogonalMatrices):
     """
 
     components = 2
+
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        return ("so3",)  # z and -z are one rotation
 
     def random_uniform(self, shape: tuple[int, ...] = (), seed: Seed = None) -> Tensor:
         draws = keras.random.normal((*shape, 5), seed=seed)

@@ -52,6 +52,11 @@ class RealProjective(SphericalManifold):
     def symmetry(self) -> np.ndarray:
         return np.diagonal(self.cover.group, axis1=-2, axis2=-1)
 
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        # RP^3 is SO(3): a rotation turns a fixed axis.
+        return ("sphere:2", "projective:2") if self.dim == 3 else ()
+
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
         # The boundary of a cell of dimension k is 0 or 2 times that of dimension k - 1.
         if prime == 2:

@@ -37,6 +37,11 @@ class Sphere(SphericalManifold):
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
         return 1, *(0,) * (self.dim - 1), 1
 
+    @property
+    def stands_in_for(self) -> tuple[str, ...]:
+        hopf = ("sphere:2", "projective:2") if self.dim == 3 else ()
+        return f"projective:{self.dim}", *hopf
+
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
         # The half-angle form keeps all digits at 0 and at pi, where acos has none.
         return 2.0 * ops.arctan2(safe_norm(x - y), safe_norm(x + y))
