@@ -117,12 +117,12 @@ def measure_candidate(
     make = model_maker(manifold, likelihood, effort, pictures)
     try:
         trained = train_candidate(make, seeds, split.train, split.validation, effort)
+        scores: list[Score] = []
+        for start in reversed(range(len(trained.starts))):  # the best last: the model keeps it
+            model = trained.starts.give(start)
+            scores.insert(0, score(model, split.test, seed))
     except FloatingPointError as error:
         raise FloatingPointError(f"{name}: {error}") from error
-    scores: list[Score] = []
-    for start in reversed(range(len(trained.starts))):  # the best last: the model keeps it
-        model = trained.starts.give(start)
-        scores.insert(0, score(model, split.test, seed))
     codes = model.encode(split.test)[0]
     everything = np.concatenate([split.train, split.validation, split.test])
     found = evidence(everything, model.encode(everything)[0], manifold, homology=False)

@@ -1,9 +1,6 @@
 """Which manifold do data live on? Candidates trained alike, and scored on the same examples."""
 
-import hashlib
-import itertools
 import json
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -12,7 +9,6 @@ from typing import Any
 
 import joblib
 import keras
-import numpy as np
 from filelock import FileLock, Timeout
 
 from diffusion_vae import likelihoods, manifolds
@@ -21,12 +17,13 @@ from diffusion_vae.checks import require_fraction, require_integer
 from diffusion_vae.comparison.candidate import Candidate, measure_candidate
 from diffusion_vae.comparison.candidates import default_candidates, name_of, space_key
 from diffusion_vae.comparison.comparison import Comparison
-from diffusion_vae.comparison.examples import Prepared, Split, prepare
+from diffusion_vae.comparison.examples import Prepared, prepare
+from diffusion_vae.comparison.folder import file_name, fingerprint, keep, kept
+from diffusion_vae.comparison.forecast import duration, forecast
 from diffusion_vae.comparison.training import Effort
-from diffusion_vae.files import read_object, replacing, write_json, writing
+from diffusion_vae.files import write_json, writing
 from diffusion_vae.likelihoods import Bernoulli, Likelihood
 from diffusion_vae.manifolds import Manifold
-from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.runs.threads import limit_threads
 
 
@@ -52,8 +49,9 @@ def compare_manifolds(
     Every candidate gets the same networks, the same split and the same effort (`Effort`):
     `seeds` x `starts` trials side by side, of which the best `seeds` train until their
     validation loss stops improving. Each is scored by its importance-weighted log-likelihood
-    of the same test examples, with exact densities, refined posteriors and half of the draws
-    from the prior. Candidates are compared by paired differences (`Comparison.margin`).
+    of the same test examples, with exact densities, refined posteriors and, up to three
+    dimensions, half of the draws from the prior. Candidates are compared by paired differences
+    (`Comparison.margin`).
 
     A larger space can stand in for a smaller one (S^2 for RP^2, a torus for a circle). Where
     their likelihoods are level, or the larger decoder only imitates, the smaller is named.
@@ -117,7 +115,7 @@ def compare_manifolds(
     for note in data.notes:
         say(note)
     settings = {
-        "data": _fingerprint(data.split),
+        "data": fingerprint(data.split),
         "likelihood": law,
         "effort": asdict(effort),
         "seed": seed,
@@ -133,7 +131,7 @@ def compare_manifolds(
     if done:
         say(f"{len(done)} of {len(names)} candidates are done already.")
     if waiting:
-        say(_forecast(len(waiting), data.split, effort, jobs))
+        say(forecast(len(waiting), data.split, effort, jobs))
     threads = max(1, joblib.cpu_count() // jobs) if jobs > 1 else None
     number, count = 0, len(waiting)
     for patient in (False, True):  # first what no other process works at
@@ -152,7 +150,7 @@ def compare_manifolds(
             say(
                 f"[{number}/{count}] {found.manifold}: log-likelihood "
                 f"{found.log_likelihood:.2f} ± {found.standard_error:.2f} nats an example"
-                + (f"; about {_duration(left)} left" if left > 1 else "")
+                + (f"; about {duration(left)} left" if left > 1 else "")
             )
         waiting = [name for name in waiting if name not in {each.manifold for each in done}]
     ordered = sorted(done, key=lambda each: names.index(each.manifold))
@@ -218,7 +216,7 @@ def _measured(
     if folder is None:
         return measure_candidate(*arguments)[0]
     name = name_of(space)
-    lock = FileLock(folder / "locks" / f"{_file_name(name)}.lock")
+    lock = FileLock(folder / "locks" / f"{file_name(name)}.lock")
     with writing(lock.lock_file):
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -232,86 +230,5 @@ def _measured(
         return None
 
 
-def keep(
-    folder: Path, candidate: Candidate, model: DiffusionVAE, settings: dict[str, Any]
-) -> None:
-    """Writes a finished candidate: arrays and model first, then the numbers, which mean done."""
-    stem = folder / _file_name(candidate.manifold)
-    with replacing(stem.with_name(f"{stem.name}.keras")) as path:
-        model.save(path)
-    with replacing(stem.with_name(f"{stem.name}.npz")) as path:
-        np.savez(path, scores=candidate.scores, codes=candidate.codes)
-    write_json(stem.with_name(f"{stem.name}.json"), {"settings": settings, **candidate.numbers()})
-
-
-def kept(folder: Path, name: str, settings: dict[str, Any]) -> Candidate | None:
-    """A candidate that was finished earlier, or `None`.
-
-    Raises:
-        ValueError: If it was made of other data or settings.
-    """
-    path = folder / f"{_file_name(name)}.json"
-    arrays_path = path.with_suffix(".npz")
-    if not (path.exists() and arrays_path.exists()):
-        return None
-    numbers = read_object(path)
-    made_with = numbers.pop("settings", {})
-    other = sorted(key for key in settings if made_with.get(key) != settings[key])
-    if other:
-        raise ValueError(
-            f"Expected {path} to be of the data and settings asked for. Received one with "
-            f"other {', '.join(other)}. Choose another folder, or remove the file."
-        )
-    for derived in ("log_likelihood", "standard_error"):
-        numbers.pop(derived, None)
-    with np.load(arrays_path) as arrays:
-        return Candidate(**numbers, scores=arrays["scores"], codes=arrays["codes"])
-
-
 def _config(likelihood: Likelihood) -> dict[str, Any]:
     return keras.saving.serialize_keras_object(likelihood)
-
-
-def _file_name(name: str) -> str:
-    """A short name of a candidate's files, another for each."""
-    plain = re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_")
-    return plain if len(plain) <= 60 else f"{plain[:50]}_{_digest(name.encode())[:8]}"
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _fingerprint(split: Split) -> str:
-    digest = hashlib.sha256()
-    for part in (split.train, split.validation, split.test):
-        digest.update(repr(part.shape).encode())
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
-
-
-def _forecast(count: int, split: Split, effort: Effort, jobs: int) -> str:
-    """A sentence about how long it will take, from the speed of this machine."""
-    square = np.ones((512, 512), "float32")
-    times = []
-    for _ in range(10):
-        began = time.perf_counter()
-        np.matmul(square, square)
-        times.append(time.perf_counter() - began)
-    speed = 2 * 512**3 / min(times)  # operations a second
-    values = int(np.prod(split.train.shape[1:]))
-    widths = [values, *effort.units, *effort.units[::-1], values]
-    weights = sum(a * b for a, b in itertools.pairwise(widths))
-    passes = effort.seeds * (effort.starts * effort.trial_steps + effort.most_steps / 2)
-    # A step takes three times the work of the forward pass, and as long again for the rest.
-    training = 12 * weights * effort.batch_size * passes / speed
-    processes = min(jobs, count)
-    seconds = count / processes * (STARTING + training * min(1.0, processes))
-    return f"Comparing {count} manifolds takes about {_duration(seconds)}."
-
-
-STARTING = 20.0  # seconds a candidate to compile, score and describe
-
-
-def _duration(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"

@@ -44,15 +44,18 @@ def score(model: DiffusionVAE, test: np.ndarray, seed: int) -> Score:
     """Importance-weighted log-likelihoods, from as many draws as they need.
 
     Posteriors are refined first (`refine`), so that an encoder that errs is not taken for a
-    wrong manifold; half of the draws come from the prior. The estimate is made of two halves.
-    Their difference gives its variance for each example, and half of that is by how much it is
-    too small, to first order. The draws double until the mean of it is below 0.02 nats, or a
+    wrong manifold; `prior_share` of the draws come from the prior. The estimate is made of two
+    halves. Their difference gives its variance for each example, and half of that is by how
+    much it is too small, to first order. The draws double until the mean of it is below 0.02 nats, or a
     tenth of the standard error of the log-likelihood.
 
     Args:
         model: A trained model.
         test: Test examples, `[n, *event]`.
         seed: Of the draws.
+
+    Raises:
+        FloatingPointError: If a log-likelihood is NaN or infinite.
     """
     share = prior_share(model.manifold)
     elbo = float(model.elbo(test, seed=seed).mean())
@@ -66,6 +69,12 @@ def score(model: DiffusionVAE, test: np.ndarray, seed: int) -> Score:
             ).per_example
             for half in (1, 2)
         ]
+        failed = int((~np.isfinite(halves)).any(axis=0).sum())
+        if failed:
+            raise FloatingPointError(
+                f"The log-likelihood of {failed} test examples is NaN or infinite. Take a smaller "
+                "learning rate, or look at the range of the data."
+            )
         variance = (halves[0] - halves[1]) ** 2 / 4
         bias = float(variance.mean()) / 2
         joined = np.logaddexp(*halves) - math.log(2)
