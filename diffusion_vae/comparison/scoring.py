@@ -46,8 +46,8 @@ def score(model: DiffusionVAE, test: np.ndarray, seed: int) -> Score:
     Posteriors are refined first (`refine`), so that an encoder that errs is not taken for a
     wrong manifold; `prior_share` of the draws come from the prior. The estimate is made of two
     halves. Their difference gives its variance for each example, and half of that is by how
-    much it is too small, to first order. The draws double until the mean of it is below 0.02 nats, or a
-    tenth of the standard error of the log-likelihood.
+    much it is too small, to first order. The draws double until the mean of it is below 0.02
+    nats, or a tenth of the standard error of the log-likelihood.
 
     Args:
         model: A trained model.
