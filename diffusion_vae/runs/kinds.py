@@ -63,6 +63,9 @@ COMPONENTS = {
     "likelihood": {
         "gaussian": "diffusion_vae.likelihoods:Gaussian",
         "bernoulli": "diffusion_vae.likelihoods:Bernoulli",
+        "poisson": "diffusion_vae.likelihoods:Poisson",
+        "negative_binomial": "diffusion_vae.likelihoods:NegativeBinomial",
+        "von_mises": "diffusion_vae.likelihoods:VonMises",
     },
     "kernel": {"random_walk": "diffusion_vae.heat_kernels.random_walk:RandomWalk"},
     "divergence": {
