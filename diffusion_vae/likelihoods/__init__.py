@@ -8,19 +8,29 @@ from diffusion_vae.checks import require_choice
 from diffusion_vae.layers.full_precision import full_precision
 from diffusion_vae.likelihoods.base import Likelihood
 from diffusion_vae.likelihoods.bernoulli import Bernoulli
+from diffusion_vae.likelihoods.categorical import Categorical, Ordinal
 from diffusion_vae.likelihoods.gaussian import SMALLEST_SCALE, Gaussian
+from diffusion_vae.likelihoods.log_normal import LogNormal
+from diffusion_vae.likelihoods.mixed import Mixed
 from diffusion_vae.likelihoods.negative_binomial import NegativeBinomial
 from diffusion_vae.likelihoods.poisson import Poisson
+from diffusion_vae.likelihoods.student_t import StudentT
 from diffusion_vae.likelihoods.von_mises import VonMises
+from diffusion_vae.signatures import arguments
 
 __all__ = [
     "LIKELIHOODS",
     "SMALLEST_SCALE",
     "Bernoulli",
+    "Categorical",
     "Gaussian",
     "Likelihood",
+    "LogNormal",
+    "Mixed",
     "NegativeBinomial",
+    "Ordinal",
     "Poisson",
+    "StudentT",
     "VonMises",
     "get",
 ]
@@ -30,7 +40,12 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "poisson": Poisson,
     "negative_binomial": NegativeBinomial,
+    "student_t": StudentT,
+    "log_normal": LogNormal,
     "von_mises": VonMises,
+    "categorical": Categorical,
+    "ordinal": Ordinal,
+    "mixed": Mixed,
 }
 
 
@@ -59,4 +74,11 @@ def get(identifier: Likelihood | dict | str, dtype: Any = None) -> Likelihood:
     if isinstance(found, Likelihood):
         return found
     require_choice("likelihood", found, LIKELIHOODS, also=" or a Likelihood")
-    return LIKELIHOODS[found](dtype=full_precision(dtype))
+    law = LIKELIHOODS[found]
+    for name, argument in arguments(law).items():
+        if argument.default is argument.empty:
+            raise ValueError(
+                f"Expected the likelihood {found!r} with its `{name}`, as an object: "
+                f"`{law.__name__}({name}=...)`. Received: its name alone."
+            )
+    return law(dtype=full_precision(dtype))

@@ -34,6 +34,7 @@ class Likelihood(FullPrecisionLayer):
         takes_scaled_data: Whether data may be standardised, as real numbers may and counts may
             not.
         inside: A number in the support, which stands in for values that are missing.
+        columns: Length of the last axis of the data, where the law says it; else `None`.
 
     Raises:
         ValueError: If `missing` is neither.
@@ -51,10 +52,16 @@ class Likelihood(FullPrecisionLayer):
     takes_exposure: bool = False
     takes_scaled_data: bool = False
     inside: float = 0.0
+    columns: int | None = None
 
     def __init__(self, *, missing: str = "refuse", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.missing = require_choice("missing", missing, MISSING)
+
+    @property
+    def support(self) -> str:
+        """What the data are, in words: `"counts"`."""
+        return "real numbers"
 
     @property
     def ignores_missing(self) -> bool:
@@ -148,12 +155,25 @@ class Likelihood(FullPrecisionLayer):
             `[...]`, summed over the event (as many axes as the layer was built for).
         """
         x = ops.cast(x, outputs["reconstruction"].dtype)
-        if not self.ignores_missing:
-            return ops.sum(self.terms(x, outputs), axis=self._event_axes)
+        return ops.sum(self.known_terms(x, outputs, self.ignores_missing), axis=self._event_axes)
+
+    def known_terms(self, x: Tensor, outputs: dict[str, Tensor], ignore: bool) -> Tensor:
+        """The terms of `log_prob`, with 0 for each value that is missing.
+
+        Args:
+            x: Data, `[..., *event]`, in the dtype of the outputs.
+            outputs: Result of `outputs`.
+            ignore: Whether NaN in the data is a value that is missing.
+
+        Returns:
+            `[..., *event]`.
+        """
+        if not ignore:
+            return self.terms(x, outputs)
         unknown = ops.isnan(x)
-        # A gradient of what is masked must be finite, too: 0 times NaN is NaN.
+        # What is masked must have finite slopes, too: 0 times NaN is NaN.
         terms = self.terms(ops.where(unknown, self.inside, x), outputs)
-        return ops.sum(ops.where(unknown, 0.0, terms), axis=self._event_axes)
+        return ops.where(unknown, 0.0, terms)
 
     def sample(self, outputs: dict[str, Tensor], seed: Seed = None) -> Tensor:
         """A draw of the data.

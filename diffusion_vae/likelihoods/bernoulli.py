@@ -28,6 +28,7 @@ class Bernoulli(Likelihood):
         -1.386
     """
 
+    support = "numbers in [0, 1]"
     unbounded_output = "logits"
 
     def check_values(self, x: np.ndarray) -> None:

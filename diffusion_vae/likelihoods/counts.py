@@ -27,6 +27,7 @@ class CountLaw(Likelihood):
         ValueError: If it is not positive, or the link is unknown.
     """
 
+    support = "counts"
     takes_exposure = True
 
     def __init__(self, exposure: float = 1.0, link: str = "log", **kwargs: Any) -> None:

@@ -88,6 +88,13 @@ def bounded_log(raw: Tensor, most: float) -> Tensor:
     return ops.minimum(raw, most) + ops.log1p(above)
 
 
+def log1p_square(x: Tensor) -> Tensor:
+    """log(1 + x^2), whose square does not overflow."""
+    large = ops.abs(x) > 1e6
+    far = 2.0 * ops.log(ops.where(large, ops.abs(x), 1.0))
+    return ops.where(large, far, ops.log1p(ops.square(ops.where(large, 0.0, x))))
+
+
 def log_softplus(raw: Tensor) -> Tensor:
     """Log of softplus, where softplus itself is 0 in floating point, too."""
     small = raw < -15.0

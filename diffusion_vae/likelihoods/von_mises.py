@@ -49,6 +49,7 @@ class VonMises(LawWithParameters):
     """
 
     means_per_value = 2
+    support = "angles in radians"
     unbounded_output = "cosines and sines of any length"
 
     def __init__(

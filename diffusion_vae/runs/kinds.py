@@ -65,7 +65,11 @@ COMPONENTS = {
         "bernoulli": "diffusion_vae.likelihoods:Bernoulli",
         "poisson": "diffusion_vae.likelihoods:Poisson",
         "negative_binomial": "diffusion_vae.likelihoods:NegativeBinomial",
+        "student_t": "diffusion_vae.likelihoods:StudentT",
+        "log_normal": "diffusion_vae.likelihoods:LogNormal",
         "von_mises": "diffusion_vae.likelihoods:VonMises",
+        "categorical": "diffusion_vae.likelihoods:Categorical",
+        "ordinal": "diffusion_vae.likelihoods:Ordinal",
     },
     "kernel": {"random_walk": "diffusion_vae.heat_kernels.random_walk:RandomWalk"},
     "divergence": {
