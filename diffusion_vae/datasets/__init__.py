@@ -1,5 +1,6 @@
 """Data sets: each loader returns the same small `Dataset` record."""
 
+from diffusion_vae.datasets.backbone import BackboneAngles, backbone_angles
 from diffusion_vae.datasets.base import Dataset
 from diffusion_vae.datasets.cars3d import load_cars3d
 from diffusion_vae.datasets.celeba import load_celeba
@@ -33,6 +34,7 @@ from diffusion_vae.datasets.tables.warning import TableWarning
 from diffusion_vae.datasets.value_range import ValueRangeWarning
 
 __all__ = [
+    "BackboneAngles",
     "Dataset",
     "Examples",
     "FolderPictures",
@@ -44,6 +46,7 @@ __all__ = [
     "TableWarning",
     "ValueRangeWarning",
     "as_examples",
+    "backbone_angles",
     "binarized",
     "convert_pictures",
     "descriptions",
