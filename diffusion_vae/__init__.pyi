@@ -1,3 +1,4 @@
+from . import anndata as anndata
 from . import callbacks as callbacks
 from . import checks as checks
 from . import comparison as comparison

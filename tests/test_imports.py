@@ -16,7 +16,8 @@ from diffusion_vae.files import write_json
 
 PACKAGE = Path(diffusion_vae.__file__).parent
 LABORATORY = (
-    "datasets", "evaluation", "plots", "callbacks", "runs", "comparison", "sklearn", "cli",
+    "datasets", "evaluation", "plots", "callbacks", "runs", "comparison", "sklearn",
+    "anndata", "cli",
 )  # fmt: skip
 # What the laboratory needs; the library does without.
 OF_THE_LABORATORY = (

@@ -2,12 +2,14 @@
 
 from diffusion_vae.networks.base import Decoder, Network, complete
 from diffusion_vae.networks.conv import ConvDecoder, ConvEncoder
+from diffusion_vae.networks.counts import CountEncoder
 from diffusion_vae.networks.mlp import MLPDecoder, MLPEncoder
 from diffusion_vae.networks.spatial import SpatialDecoder, SpatialEncoder
 
 __all__ = [
     "ConvDecoder",
     "ConvEncoder",
+    "CountEncoder",
     "Decoder",
     "MLPDecoder",
     "MLPEncoder",

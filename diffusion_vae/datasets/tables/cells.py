@@ -43,7 +43,7 @@ def table_of_cells(
         ValueError: If something of that name is not there, a value is no finite number, or the
             dense table would be too large.
     """
-    matrix, names = _matrix(data, what, layer, key)
+    matrix, names = matrix_of(data, what, layer, key)
     chosen, _ = choose_columns(names, columns, None, what)
     observed = [str(name) for name in data.obs.columns]
     places, _ = find_columns(observed, "label_column", label_column, f"`obs` of {what}")
@@ -55,8 +55,13 @@ def table_of_cells(
     return Table(checked_values(values, shown, what), shown, labels)
 
 
-def _matrix(data: Any, what: str, layer: str | None, key: str | None) -> tuple[Any, list[str]]:
-    """A matrix of the data, and the names of its columns."""
+def matrix_of(
+    data: Any, what: str, layer: str | None, key: str | None = None
+) -> tuple[Any, list[str]]:
+    """A matrix of the data as it is stored, and the names of its columns; see `table_of_cells`.
+
+    Of a view it is a copy, of all else the matrix itself: do not write into it.
+    """
     if layer is not None and key is not None:
         raise ValueError(f"Expected one of `layer` and `key` for {what}. Received: both.")
     if key is not None:
@@ -68,7 +73,8 @@ def _matrix(data: Any, what: str, layer: str | None, key: str | None) -> tuple[A
         if data.raw is None:
             raise ValueError(f"Expected {what} to have `raw`. Received: none; leave `layer` out.")
         return data.raw.X, [str(name) for name in data.raw.var_names]
-    matrix = data.X if layer is None else _entry(data.layers, "layer", layer, f"layers of {what}")
+    where = f"layers of {what} (`None` is `X`)"
+    matrix = data.X if layer is None else _entry(data.layers, "layer", layer, where)
     if matrix is None:
         raise ValueError(
             f"Expected {what} to have an `X`. Received: none. Choose one of its layers with "
