@@ -1,5 +1,6 @@
 """Numbers after training, given a model and a data set."""
 
+from diffusion_vae.evaluation.alignment import AngleAlignment, align_angles
 from diffusion_vae.evaluation.clustering import (
     ClusterScores,
     cluster_scores,
@@ -8,6 +9,12 @@ from diffusion_vae.evaluation.clustering import (
     self_consistency,
 )
 from diffusion_vae.evaluation.model_specific import model_specific_metrics
+from diffusion_vae.evaluation.orientations import (
+    align_orientations,
+    cubic_rotations,
+    mean_orientation,
+    misorientation,
+)
 from diffusion_vae.evaluation.parzen import ParzenEstimate, parzen_log_density, parzen_window
 from diffusion_vae.evaluation.topology import (
     CloudEvidence,
@@ -19,17 +26,23 @@ from diffusion_vae.evaluation.topology import (
 )
 
 __all__ = [
+    "AngleAlignment",
     "CloudEvidence",
     "ClusterScores",
     "Evidence",
     "ParzenEstimate",
     "Topology",
+    "align_angles",
+    "align_orientations",
     "cloud_evidence",
     "cluster_scores",
     "consistency_ceiling",
+    "cubic_rotations",
     "evidence",
     "live_clusters",
+    "mean_orientation",
     "measure_topology",
+    "misorientation",
     "model_specific_metrics",
     "parzen_log_density",
     "parzen_window",
