@@ -10,7 +10,7 @@ from diffusion_vae.typing import Seed, Tensor
 
 SMALL_RATE = 64.0  # up to here the cumulative distribution is summed
 LARGEST_COUNT = 192  # of such rates: 16 standard deviations above the mean
-ROUNDS = 20  # of proposals of angles: the last is refused with probability 1e-9
+PROPOSALS = 16  # for an angle: all are refused with probability 3e-8, and the first is taken
 
 
 def seeds(seed: Seed, count: int) -> list[Seed]:
@@ -55,13 +55,16 @@ def poisson_quantile(normal: Tensor, rate: Tensor) -> Tensor:
     level = 0.5 * ops.erfc(-normal / math.sqrt(2.0))
     first = ops.exp(-low)
 
-    def add(k: Tensor, sums: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        count, probability, below = sums
+    def unfinished(k: Tensor, count: Tensor, probability: Tensor, below: Tensor) -> Tensor:
+        return ops.any(below < level)
+
+    def add(k: Tensor, count: Tensor, probability: Tensor, below: Tensor) -> tuple[Tensor, ...]:
         count = count + ops.cast(below < level, rate.dtype)
         probability = probability * low / ops.cast(k, rate.dtype)
-        return count, probability, below + probability
+        return k + 1, count, probability, below + probability
 
-    count, _, _ = ops.fori_loop(1, LARGEST_COUNT, add, (ops.zeros_like(rate), first, first))
+    start = (ops.convert_to_tensor(1, dtype="int32"), ops.zeros_like(rate), first, first)
+    count = ops.while_loop(unfinished, add, start, maximum_iterations=LARGEST_COUNT)[1]
     high = ops.where(small, SMALL_RATE, rate)
     square = ops.square(normal)
     root = ops.sqrt(high)
@@ -86,18 +89,12 @@ def von_mises(kappa: Tensor, seed: Seed = None) -> Tensor:
     """
     squared = 1.0 / (2.0 * kappa + ops.sqrt(4.0 * ops.square(kappa) + 1.0))
     best = squared / (1.0 + squared)  # sin^2 of half the angle where the ratio is largest
-    angle, accepted = ops.zeros_like(kappa), ops.zeros_like(kappa) > 0.0
-    each = seeds(seed, 2 * ROUNDS)
-    for k in range(ROUNDS):
-        level, chance = (
-            keras.random.uniform(ops.shape(kappa), dtype=kappa.dtype, seed=each[2 * k + i])
-            for i in range(2)
-        )
-        half = ops.sqrt(squared) * ops.tan(math.pi * (level - 0.5))  # Cauchy: tangents
-        share = ops.square(half) / (1.0 + ops.square(half))
-        taken = ops.log(chance) <= -2.0 * kappa * (share - best) + ops.log(
-            0.5 * (1.0 + squared) + 2.0 * kappa * share
-        )
-        angle = ops.where(accepted, angle, 2.0 * ops.arctan(half))
-        accepted = ops.logical_or(accepted, taken)
-    return angle
+    shape = (2, PROPOSALS, *ops.shape(kappa))
+    level, chance = ops.unstack(keras.random.uniform(shape, dtype=kappa.dtype, seed=seed), 2)
+    half = ops.sqrt(squared) * ops.tan(math.pi * (level - 0.5))  # Cauchy: tangents
+    share = ops.square(half) / (1.0 + ops.square(half))
+    accepted = ops.log(chance) <= -2.0 * kappa * (share - best) + ops.log(
+        0.5 * (1.0 + squared) + 2.0 * kappa * share
+    )
+    first = ops.argmax(ops.cast(accepted, "int32"), axis=0, keepdims=True)
+    return 2.0 * ops.arctan(ops.take_along_axis(half, first, axis=0)[0])

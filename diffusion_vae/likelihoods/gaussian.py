@@ -15,12 +15,14 @@ from diffusion_vae.checks import (
     require_range,
 )
 from diffusion_vae.likelihoods.base import Likelihood
+from diffusion_vae.likelihoods.special import bounded_log
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Shape, Tensor
 
 SCALES = ("fixed", "learned", "predicted")
 SMALLEST_SCALE = 1e-3  # learned and predicted standard deviations stay above it
 LOG_SMALLEST_SCALE = math.log(SMALLEST_SCALE)
+MOST = 20.0  # log standard deviations grow slower from here
 LARGE = 100.0  # data values that are warned of
 RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1)}  # of means, by the activation they come from
 
@@ -153,10 +155,13 @@ class Gaussian(Likelihood):
         return outputs["log_scale"]
 
     def _log_scale(self, offset: Tensor) -> Tensor:
-        """Log standard deviation above its floor; the initial one at offset zero."""
+        """Log standard deviation above its floor; the initial one at offset zero.
+
+        Beyond 20 it grows as the logarithm of the offset: no raw output overflows.
+        """
         start = 0.5 * math.log(self.variance) - LOG_SMALLEST_SCALE
         inverse = start + math.log(-math.expm1(-start))  # softplus(inverse) == start
-        return LOG_SMALLEST_SCALE + ops.softplus(inverse + offset)
+        return bounded_log(LOG_SMALLEST_SCALE + ops.softplus(inverse + offset), MOST)
 
 
 def _check_scale(x: np.ndarray) -> None:
