@@ -19,7 +19,7 @@ from verdicts import Verdict, markdown_table
 import diffusion_vae as dv
 from diffusion_vae.autodiff import as_graph
 from diffusion_vae.files import write_json
-from diffusion_vae.models.inference import ROWS
+from diffusion_vae.models.evidence import ROWS
 
 LARGEST_RATIO = 1.5
 

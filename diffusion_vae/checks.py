@@ -211,15 +211,33 @@ def in_native_order(array: np.ndarray) -> np.ndarray:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def require_finite(name: str, value: Any) -> None:
-    """Raises `ValueError` if a NumPy array of floats holds NaN or infinite values."""
+def require_finite(name: str, value: Any, of_nan: str = "") -> None:
+    """Raises `ValueError` if a NumPy array of floats holds NaN or infinite values.
+
+    Args:
+        name: What the array is called in the error.
+        value: The array.
+        of_nan: What to do about NaN, the end of the error where there are any.
+    """
     if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
         return
     bad = ~np.isfinite(value)
     if bad.any():
         raise ValueError(
             f"Expected {name} to be finite. Received: an array with "
-            f"{int(bad.sum())} NaN or infinite values."
+            f"{int(bad.sum())} NaN or infinite values.{of_nan if np.isnan(value).any() else ''}"
+        )
+
+
+def require_observed(name: str, value: Any) -> None:
+    """Raises `ValueError` if a NumPy array of floats, NaN where they are missing, is infinite."""
+    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
+        return
+    bad = np.isinf(value)
+    if bad.any():
+        raise ValueError(
+            f"Expected {name} to be finite, or NaN where a value is missing. Received: an array "
+            f"with {int(bad.sum())} infinite values."
         )
 
 

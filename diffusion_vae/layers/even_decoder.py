@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from diffusion_vae import manifolds
-from diffusion_vae.checks import require_choice
+from diffusion_vae.checks import require_choice, require_integer
+from diffusion_vae.layers.conditions import call_joined, joined_shape, pair, takes_two, values_of
 from diffusion_vae.layers.full_precision import require_layer, require_one_tensor
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.serialization import serializable
@@ -23,7 +24,8 @@ class EvenDecoder(keras.layers.Layer):
     `"average"` (the paper's) averages the raw outputs of one shared decoder over the
     symmetry group: one pass a group element. `"quadratic"` feeds z z^T of the
     symmetric factors instead of z, with mean 0 and variance 1 under the uniform law: one
-    pass, even by construction. Factors without a symmetry are left alone.
+    pass, even by construction. Factors without a symmetry are left alone. A condition belongs to
+    no point: it stands beside them, and the outputs are even in the points for each condition.
 
     Args:
         decoder: A Keras layer or model; its input is `[batch, ambient_dim]`
@@ -33,7 +35,8 @@ class EvenDecoder(keras.layers.Layer):
             built already for points of `ambient_dim` coordinates.
 
     Input shape:
-        Points of the manifold, `[batch, ambient_dim]`.
+        Points of the manifold, `[batch, ambient_dim]`; or points and a condition `[batch, k]`. The
+        condition joins what the decoder is given, or is the second input of a decoder of two.
 
     Output shape:
         That of the decoder.
@@ -58,6 +61,7 @@ class EvenDecoder(keras.layers.Layer):
         decoder: keras.layers.Layer,
         manifold: Manifold | str,
         method: str = "auto",
+        condition_width: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -70,11 +74,12 @@ class EvenDecoder(keras.layers.Layer):
                 "Expected a manifold with a symmetry, such as RealProjective(2). "
                 f"Received: {self.manifold!r}, which needs no even decoder."
             )
+        self.condition_width = require_integer("condition_width", condition_width, 0)
         self.method = self._suitable(require_choice("method", method, METHODS))
 
     def _suitable(self, method: str) -> str:
         """The method, for which a decoder that is built already must have the right width."""
-        width = _input_width(self.decoder)
+        width = _input_width(self.decoder, self.condition_width)
         widths = {
             "quadratic": self.manifold.even_embedding_dim,
             "average": self.manifold.ambient_dim,
@@ -90,25 +95,33 @@ class EvenDecoder(keras.layers.Layer):
         return chosen
 
     def build(self, input_shape: Shape) -> None:
+        condition = pair(input_shape)[1]
+        self.condition_width = 0 if condition is None else condition[-1]
         if not self.decoder.built:
             self.decoder.build(self._decoder_input_shape(input_shape))
         self.built = True
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        points, condition = pair(inputs)
         if self.method == "quadratic":
-            return self.decoder(self.manifold.even_features(inputs), training=training)
-        patterns = ops.convert_to_tensor(self.manifold.symmetry, dtype=inputs.dtype)
+            features = self.manifold.even_features(points)
+            return call_joined(self.decoder, features, condition, training=training)
+        patterns = ops.convert_to_tensor(self.manifold.symmetry, dtype=points.dtype)
         group = patterns.shape[0]
-        images = ops.expand_dims(patterns, 1) * inputs  # [group, batch, n]
-        flat = ops.reshape(images, (-1, inputs.shape[-1]))  # one pass over all images
-        outputs = self.decoder(flat, training=training)  # [group * batch, ...]
-        require_one_tensor(RAW_OUTPUT, outputs)
+        images = ops.expand_dims(patterns, 1) * points  # [group, batch, n]
+        flat = ops.reshape(images, (-1, points.shape[-1]))  # one pass over all images
+        if condition is not None:
+            condition = ops.tile(condition, (group, 1))
+        outputs = call_joined(self.decoder, flat, condition, training=training)
+        require_one_tensor(RAW_OUTPUT, outputs)  # [group * batch, ...]
         return ops.mean(ops.reshape(outputs, (group, -1, *outputs.shape[1:])), axis=0)
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
         """As the decoder's, which need not know its output's shape before it is called."""
-        shape = self._decoder_input_shape(inputs.shape)
-        outputs = self.decoder(keras.KerasTensor(shape, dtype=inputs.dtype))
+        points, condition = pair(inputs)
+        shape = (*points.shape[:-1], self._width())
+        values = keras.KerasTensor(shape, dtype=points.dtype)
+        outputs = call_joined(self.decoder, values, condition)
         require_one_tensor(RAW_OUTPUT, outputs)
         return keras.KerasTensor(outputs.shape, dtype=outputs.dtype)
 
@@ -122,18 +135,27 @@ class EvenDecoder(keras.layers.Layer):
             "decoder": serialize(self.decoder),
             "manifold": serialize(self.manifold),
             "method": self.method,
+            "condition_width": self.condition_width,
         }
 
-    def _decoder_input_shape(self, input_shape: Shape) -> Shape:
-        if self.method == "average":
-            return tuple(input_shape)
-        return (*input_shape[:-1], self.manifold.even_embedding_dim)
+    def _width(self) -> int:
+        """Number of coordinates that the decoder is given, a condition aside."""
+        manifold = self.manifold
+        return manifold.ambient_dim if self.method == "average" else manifold.even_embedding_dim
+
+    def _decoder_input_shape(self, input_shape: Shape) -> Any:
+        points, condition = pair(input_shape)
+        return joined_shape(self.decoder, (*points[:-1], self._width()), condition)
 
 
-def _input_width(decoder: keras.layers.Layer) -> int | None:
+def _input_width(decoder: keras.layers.Layer, condition_width: int) -> int | None:
     """Number of coordinates that a decoder takes; `None` where that is still open."""
     try:
         shape = decoder.input_shape
     except AttributeError:
         return None
-    return shape[-1] if isinstance(shape, tuple) and len(shape) == 2 else None
+    if takes_two(decoder):  # points, then a condition
+        shape, condition_width = values_of(decoder).shape, 0
+    if not isinstance(shape, tuple) or len(shape) != 2 or shape[-1] is None:
+        return None
+    return shape[-1] - condition_width

@@ -7,11 +7,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from diffusion_vae.checks import did_you_mean, of_keras_2, real_array, require_finite
+from diffusion_vae.checks import (
+    did_you_mean,
+    of_keras_2,
+    real_array,
+    require_finite,
+    require_observed,
+)
 from diffusion_vae.layers.full_precision import require_layer
 from diffusion_vae.signatures import arguments
 from diffusion_vae.typing import Shape
 
+MISSING = ' If NaN stands for a missing value, give the likelihood `missing="ignore"`.'
 OF_KERAS = ("name", "dtype", "trainable", "autocast", "activity_regularizer")
 
 
@@ -46,10 +53,19 @@ def require_numbers(name: str, value: Any) -> np.ndarray:
     return check_numbers(name, value).astype(keras.config.floatx(), copy=False)
 
 
-def check_numbers(name: str, value: Any) -> np.ndarray:
-    """Finite real numbers as an array of their own dtype."""
+def check_numbers(name: str, value: Any, missing: bool | None = False) -> np.ndarray:
+    """Finite real numbers as an array of their own dtype.
+
+    Args:
+        name: What they are called in the error.
+        value: What was given.
+        missing: Whether NaN is a missing value; `None`: not, but it could be, which is said.
+    """
     array = real_array(f"`{name}`", value)
-    require_finite(f"`{name}`", array)
+    if missing:
+        require_observed(f"`{name}`", array)
+    else:
+        require_finite(f"`{name}`", array, MISSING if missing is None else "")
     return array
 
 
@@ -58,9 +74,18 @@ def require_examples(name: str, value: Any, event_shape: Shape | None = None) ->
     return check_examples(name, value, event_shape).astype(keras.config.floatx(), copy=False)
 
 
-def check_examples(name: str, value: Any, event_shape: Shape | None = None) -> np.ndarray:
-    """Examples `[n, *event_shape]`, at least one, finite, of their own dtype."""
-    array = check_numbers(name, value)
+def check_examples(
+    name: str, value: Any, event_shape: Shape | None = None, missing: bool | None = False
+) -> np.ndarray:
+    """Examples `[n, *event_shape]`, at least one, finite, of their own dtype.
+
+    Args:
+        name: What they are called in the error.
+        value: What was given.
+        event_shape: Shape of an example, where it is known.
+        missing: As in `check_numbers`.
+    """
+    array = check_numbers(name, value, missing)
     if array.ndim < 2 or array.size == 0:
         raise ValueError(
             f"Expected `{name}` to have the shape [examples, ...] with at least one example. "

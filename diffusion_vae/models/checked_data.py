@@ -1,6 +1,5 @@
 """Checks of data before a model of Keras sees them."""
 
-import contextlib
 import math
 from typing import Any
 
@@ -10,18 +9,18 @@ import numpy as np
 from diffusion_vae.models import pipelines
 from diffusion_vae.models.arguments import (
     check_event,
-    check_examples,
     check_numbers,
     check_rows,
     checked_weights,
     fits,
 )
 from diffusion_vae.models.data import as_data, check_source, is_dataset
+from diffusion_vae.models.inputs import Fed, InputMethods, fed, is_named
 from diffusion_vae.models.jax_state import StateMethods
 from diffusion_vae.typing import Shape
 
 
-class CheckedData(StateMethods):
+class CheckedData(StateMethods, InputMethods):
     """Checked data for a model with `likelihood`, `event_shape` and `target_shape`.
 
     What is handed on to Keras are the arrays that were checked.
@@ -32,24 +31,30 @@ class CheckedData(StateMethods):
     ) -> tuple[Any, Any, Any]:
         """Checked data, target and weights, for which the model is built if it is not."""
         x = self._checked_inputs(name, x)
-        if isinstance(x, np.ndarray):
+        if isinstance(x, (np.ndarray, dict)):
+            examples = fed(x).x
             if y is not None:
                 y = as_data("y", y)
-            self._check_arrays(x, y)
-            sample_weight = checked_weights(sample_weight, x)
+            self._check_arrays(examples, y)
+            sample_weight = checked_weights(sample_weight, examples)
             if y is None and sample_weight is not None:
-                y = x  # Keras drops weights that come without a target
+                y = examples  # Keras drops weights that come without a target
         return x, y, sample_weight
 
     def _checked_inputs(self, name: str, x: Any) -> Any:
-        """Data of examples that the model takes, as an array or a source of batches."""
+        """Data of examples that the model takes, as arrays or a source of batches."""
+        if is_named(x):
+            x = {**x, "x": as_data(name, x["x"])}
+            if isinstance(x["x"], np.ndarray):
+                return self._checked_arrays(name, x)
+            raise TypeError(
+                "Expected a dictionary of arrays, or a source of batches that are dictionaries. "
+                f"Received: a dictionary with a {type(x['x']).__name__}."
+            )
         x = as_data(name, x)
-        if not isinstance(x, np.ndarray):
-            return self._checked_source(name, x)
-        check_examples(name, x, self.event_shape if self.built else None)
-        if not self.built:
-            self._build_for(x.shape)
-        return x
+        if isinstance(x, np.ndarray):
+            return self._checked_arrays(name, x)
+        return self._checked_source(name, x)
 
     def _checked_source(self, name: str, source: Any) -> Any:
         """A source whose first element, or what is known of its elements, has been checked."""
@@ -58,17 +63,20 @@ class CheckedData(StateMethods):
             return source
         pipelines.check_loader(name, element, source)
         parts = pipelines.parts_of(name, element)
-        for part in parts[:2]:
+        first = parts[0] if is_named(parts[0]) else {"x": parts[0]}
+        for part in [*first.values(), *parts[1:2]]:
             if part is not None:
                 pipelines.check_part(name, part, source)
-        shapes = [None if part is None else pipelines.shape_of(part) for part in parts[:2]]
-        shape = shapes[0]
+        self._check_names(name, first)
+        shapes = {each: pipelines.shape_of(part) for each, part in first.items()}
+        shape = shapes["x"]
         if shape is not None:
             event_shape = self.event_shape if self.built else None
             pipelines.check_batched(name, shape, source, event_shape)
             check_event(name, shape[1:], event_shape)
             if not self.built and None not in shape[1:]:
-                self._build_for(shape)
+                unknown = (None, None)
+                self._build_for({each: shapes[each] or unknown for each in shapes})
         elif not self.built:
             raise ValueError(
                 f"Expected `{name}` to give batches of a known shape. Received: elements of "
@@ -76,11 +84,15 @@ class CheckedData(StateMethods):
                 "28, 1)))`, or build the model first: `model.build((None, 28, 28, 1))`."
             )
         if is_dataset(source):
-            if self.built and any(each is None or None in each[1:] for each in shapes):
-                source = pipelines.with_shapes(source, self.event_shape, self.target_shape)
+            targets = [part for part in parts[1:2] if part is not None]
+            known = [*shapes.values(), *map(pipelines.shape_of, targets)]
+            if self.built and any(each is None or None in each[1:] for each in known):
+                source = pipelines.with_shapes(
+                    source, self.event_shape, self.target_shape, self.condition_width
+                )
             # A pipeline of floats is read before the first training alone: it may be slow to
             # start, and pictures that nobody scaled come as floats too.
-            if _may_be_unscaled(parts[0]) or float(self._step()) == 0:
+            if _may_be_unscaled(first["x"]) or float(self._step()) == 0:
                 element = next(iter(source.take(1)), None)
                 parts = () if element is None else pipelines.parts_of(name, element)
         self._check_first_batch(*parts[:2])
@@ -88,11 +100,17 @@ class CheckedData(StateMethods):
 
     def _check_first_batch(self, x: Any = None, y: Any = None) -> None:
         """Checks the values of a batch in hand; NaN in it is for `NaNGuard` to report."""
+        if is_named(x):
+            if hasattr(x["x"], "__array__"):
+                self._check_beside(Fed(**x))
+            x = x["x"]
         target = x if y is None else y
         if target is None or not hasattr(target, "__array__"):
             return
         target = as_data("y", target)
-        if target.dtype.kind in "buif" and np.isfinite(target).all():
+        if target.dtype.kind not in "buif":
+            return
+        if self.likelihood.ignores_missing or np.isfinite(target).all():
             self._check_values(target)
 
     def _check_arrays(self, x: Any = None, y: Any = None) -> None:
@@ -103,7 +121,7 @@ class CheckedData(StateMethods):
             self._check_values(x)
             return
         check_source("y", y)
-        check_numbers("y", y)
+        check_numbers("y", y, missing=self.likelihood.ignores_missing or None)
         check_rows("y", y, x)
         self._check_values(y)
 
@@ -133,7 +151,7 @@ class CheckedData(StateMethods):
         """How a decoder ends that gives reconstructions of a shape."""
         if None in shape or not shape:
             return "Give it a last layer of that shape."
-        raw = (*shape[:-1], shape[-1] * self.likelihood.outputs_per_value)
+        raw = self.likelihood.raw_shape(shape)
         reshape = f" and `Reshape({raw})`" if len(raw) > 1 else ""
         return f"End it with `Dense({math.prod(raw)})`{reshape}."
 
@@ -144,16 +162,6 @@ class CheckedData(StateMethods):
                 f"{class_weight!r}. The model learns without labels: weigh examples with "
                 "`sample_weight`."
             )
-
-    def _build_for(self, shape: Shape) -> None:
-        """Builds the model for batches of a shape, before callbacks look at the networks."""
-        with self._placement():
-            self.build((None, *shape[1:]))
-
-    def _placement(self) -> contextlib.AbstractContextManager:
-        """Scope of the strategy that the model was made under (TensorFlow only)."""
-        strategy = getattr(self, "distribute_strategy", None)
-        return contextlib.nullcontext() if strategy is None else strategy.scope()
 
 
 def _may_be_unscaled(spec: Any) -> bool:

@@ -21,7 +21,7 @@ class ClusterTerms(keras.Model):
         """
         z = self.latent.sample_each(params)  # [batch, K, D]
         flat = ops.reshape(z, (-1, *self.latent.point_shape))
-        outputs = self.likelihood(self.decoder(flat, training=training))
+        outputs = self._outputs(flat, training=training)
         outputs = {
             name: ops.reshape(value, (-1, self.latent.clusters, *value.shape[1:]))
             for name, value in outputs.items()
@@ -48,7 +48,7 @@ class ClusterTerms(keras.Model):
             x: `[batch, *event]`.
             category_logits: Of the examples, `[batch, K]`; no gradient goes back to them.
         """
-        disturbed = self._posterior_of(self.augmentation(x, training=True))
+        disturbed = self._posterior_of(self.augmentation(self._filled(x), training=True))
         probability = ops.softmax(ops.stop_gradient(category_logits))
         log_probability = ops.log_softmax(disturbed["category_logits"])
         return -ops.sum(probability * log_probability, axis=-1)

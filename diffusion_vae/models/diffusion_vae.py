@@ -68,8 +68,8 @@ class DiffusionVAE(VariationalAutoencoder):
         posterior: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
             TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose
             concentration follows from the time (`latents.tfp_spherical`).
-        kwargs: `likelihood`, `kl_weight`, `kl_warmup_steps`, `kl_capacity`, `seed` and `name`
-            as in `VariationalAutoencoder`.
+        kwargs: `likelihood`, `kl_weight`, `kl_warmup_steps`, `kl_capacity`, `condition`, `seed`
+            and `name` as in `VariationalAutoencoder`.
 
     Raises:
         TypeError: If an argument is of the wrong type, or unknown.

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from diffusion_vae.models.inputs import BOTH, Fed
+
 
 class ExportMethods(keras.Model):
     """Methods of a model with `encoder`, `latent`, `decoder` and `likelihood`."""
@@ -18,11 +20,14 @@ class ExportMethods(keras.Model):
 
         Returns:
             A `keras.Model` from data to a dictionary of parameters, such as `location` and
-            `time`, and perhaps of `z`.
+            `time`, and perhaps of `z`. Its input is a dictionary of `data` and `condition` where
+            the encoder is told a condition.
         """
         self._require_built()
-        inputs = keras.Input(self.event_shape, name="data")
-        outputs = self.latent(self.encoder(inputs), draw=draw)
+        data = keras.Input(self.event_shape, name="data")
+        condition = self._condition_input() if self.condition == BOTH else None
+        outputs = self.latent(self._features(Fed(data, condition), training=None), draw=draw)
+        inputs = data if condition is None else {"data": data, "condition": condition}
         network = keras.Model(inputs, outputs, name="inference_network")
         return network if draw else _called(network)
 
@@ -30,17 +35,23 @@ class ExportMethods(keras.Model):
         """The decoder with its likelihood as a functional model that can be saved alone.
 
         Returns:
-            A `keras.Model` from latent points to a dictionary with `reconstruction`.
+            A `keras.Model` from latent points to a dictionary with `reconstruction`. Its input is
+            a dictionary of `z` and `condition` where the model has a condition. Exposures are 1.
         """
         self._require_built()
-        inputs = keras.Input(self.latent.point_shape, name="z")
-        outputs = self.likelihood(self.decoder(inputs))
+        z = keras.Input(self.latent.point_shape, name="z")
+        condition = None if self.condition is None else self._condition_input()
+        outputs = self._outputs(z, Fed(condition=condition), training=None)
+        inputs = z if condition is None else {"z": z, "condition": condition}
         return _called(keras.Model(inputs, outputs, name="generative_network"))
+
+    def _condition_input(self) -> Any:
+        return keras.Input((self.condition_width,), name="condition")
 
 
 def _called(network: Any) -> keras.Model:
     """A network that has been called once, as Keras wants it before an export to ONNX."""
-    shape = network.input_shape[1:]
-    if None not in shape:
-        network(ops.zeros((1, *shape)))
+    if all(None not in each.shape[1:] for each in network.inputs):
+        zeros = {each.name: ops.zeros((1, *each.shape[1:])) for each in network.inputs}
+        network(zeros if len(zeros) > 1 else next(iter(zeros.values())))
     return network

@@ -1,42 +1,25 @@
 """Methods of a trained model: NumPy in, NumPy out, in batches."""
 
-import functools
-import math
-from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.autodiff import as_graph, no_gradients
-from diffusion_vae.checks import require_fraction, require_integer
-from diffusion_vae.models.arguments import require_examples, require_numbers
+from diffusion_vae.autodiff import no_gradients
+from diffusion_vae.checks import require_integer
+from diffusion_vae.models.arguments import require_numbers
 from diffusion_vae.models.data import BATCH_SIZE, check_dense
-from diffusion_vae.models.graphs import KeptGraphs
+from diffusion_vae.models.evidence import EvidenceMethods
+from diffusion_vae.models.inputs import BOTH, Fed, InputMethods, fed, is_named, rows
+from diffusion_vae.models.network_checks import decoded, encoded
 from diffusion_vae.models.pipelines import batches_of, is_source
-from diffusion_vae.models.refinement import RefinementMethods
 from diffusion_vae.random import seeded
 from diffusion_vae.typing import Tensor
 
-ROWS = 1024  # decoder rows at a time for several samples an example: they stay in the cache
 
-
-class LogLikelihood(NamedTuple):
-    """Importance-weighted estimate of log p(x), in nats.
-
-    Attributes:
-        mean: Mean over the examples.
-        standard_error: Standard error of that mean over examples.
-        per_example: Estimates, `[n]`.
-    """
-
-    mean: float
-    standard_error: float
-    per_example: np.ndarray
-
-
-class InferenceMethods(RefinementMethods):
+class InferenceMethods(EvidenceMethods, InputMethods):
     """Methods of a model with `encoder`, `latent`, `decoder` and `likelihood`.
 
     Every method takes and returns NumPy arrays, works in batches, and draws its noise
@@ -44,14 +27,14 @@ class InferenceMethods(RefinementMethods):
     method draws the same each time, at one `batch_size`, and leaves the generators where they
     are. Data `x` may also come from a source of batches that ends: a `tf.data.Dataset`, a
     `keras.utils.PyDataset`, a PyTorch `DataLoader` or a generator, in its order; of elements
-    (x, y) x is taken.
+    (x, y) x is taken. With a condition or an exposure, data are the dictionaries that `fit`
+    takes, `{"x": x, "condition": c, "exposure": e}`.
     """
-
-    _graphs: KeptGraphs | None = None  # of `log_likelihood`
 
     def posterior_parameters(self, x: Any, batch_size: int = BATCH_SIZE) -> dict[str, np.ndarray]:
         """Parameters of the posteriors of `x` `[n, *event]`, a dictionary of `[n, ...]`."""
-        return self._in_batches(self._posterior_of, self._examples(x), batch_size=batch_size)
+        x = self._examples(x, encoding=True)
+        return self._in_batches(self._posterior_of, x, batch_size=batch_size)
 
     def sample_posterior(
         self, x: Any, n: int = 1, batch_size: int = BATCH_SIZE, *, seed: int | None = None
@@ -72,8 +55,23 @@ class InferenceMethods(RefinementMethods):
         with seeded(self, seed):
             return np.stack([self._draw(params, batch_size) for _ in range(n)])
 
-    def decode(self, z: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
-        """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`."""
+    def decode(
+        self,
+        z: Any,
+        batch_size: int = BATCH_SIZE,
+        *,
+        condition: Any = None,
+        exposure: Any = None,
+    ) -> np.ndarray:
+        """Mean of p(x | z) at latent points, `[..., *point_shape] -> [..., *event]`.
+
+        Args:
+            z: Latent points.
+            batch_size: Points at a time.
+            condition: `[k]` for all points or `[..., k]`, for a model with a condition.
+            exposure: A positive number for all points or `[...]`, for a likelihood of counts;
+                by default 1.
+        """
         self._require_built()
         z, shape = require_numbers("z", z), self.latent.point_shape
         if z.shape[-len(shape) :] != shape:
@@ -82,15 +80,16 @@ class InferenceMethods(RefinementMethods):
                 f"Received shape: {z.shape}."
             )
         leading = z.shape[: -len(shape)]
-        flat = z.reshape(-1, *shape)
-        means = self._in_batches(
-            lambda z: self._outputs(z)["reconstruction"], flat, batch_size=batch_size
+        given = self._given(leading, condition, exposure)
+        means = self._decoded(
+            lambda outputs: outputs["reconstruction"], z.reshape(-1, *shape), given, batch_size
         )
         return means.reshape(*leading, *means.shape[1:])
 
     def reconstruct(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:
         """Mean of p(x | z) at the location of each posterior, `[n, *event]`."""
-        return self.decode(self._centres(x, batch_size), batch_size)
+        x, given = self._with_what_is_given(x)
+        return self.decode(self._centres(x, batch_size), batch_size, **given())
 
     def sample(
         self,
@@ -98,6 +97,8 @@ class InferenceMethods(RefinementMethods):
         batch_size: int = BATCH_SIZE,
         noise: bool = False,
         *,
+        condition: Any = None,
+        exposure: Any = None,
         seed: int | None = None,
     ) -> np.ndarray:
         """Decoded draws from the prior, `[n, *event]`.
@@ -106,26 +107,30 @@ class InferenceMethods(RefinementMethods):
             n: Number of draws.
             batch_size: Draws at a time.
             noise: Whether to draw from p(x | z), or to give its mean.
+            condition: `[k]` for all draws or `[n, k]`, as in `decode`.
+            exposure: A number for all draws or `[n]`, as in `decode`.
             seed: An integer of at least 0 repeats the draws; `None` gives new ones.
         """
         self._require_built()
         n = require_integer("n", n, 1)
+        given = self._given((n,), condition, exposure)
         with seeded(self, seed):
             z = ops.convert_to_numpy(self.latent.prior_sample(n))
             if not noise:
-                return self.decode(z, batch_size)
-            return self._in_batches(
-                lambda z: self.likelihood.sample(self._outputs(z), self.seed_generator),
+                return self.decode(z, batch_size, condition=condition, exposure=exposure)
+            return self._decoded(
+                lambda outputs: self.likelihood.sample(outputs, self.seed_generator),
                 z,
-                batch_size=batch_size,
+                given,
+                batch_size,
             )
 
     def elbo(self, x: Any, batch_size: int = BATCH_SIZE, *, seed: int | None = None) -> np.ndarray:
         """Evidence lower bound of each example in nats, one draw each, `[n]`."""
 
-        def bound(x: Tensor) -> Tensor:
+        def bound(x: Any) -> Tensor:
             params = self._posterior_of(x)
-            outputs = self._outputs(self.latent.sample(params))
+            outputs = self._outputs(self.latent.sample(params), fed(x))
             log_prob = self._log_prob(x, outputs)
             return log_prob - ops.cast(self.latent.kl(params), log_prob.dtype)
 
@@ -133,125 +138,53 @@ class InferenceMethods(RefinementMethods):
         with seeded(self, seed):
             return self._in_batches(bound, x, batch_size=batch_size)
 
-    def log_likelihood(
-        self,
-        x: Any,
-        samples: int = 100,
-        batch_size: int = BATCH_SIZE,
-        verbose: int = 0,
-        *,
-        prior_share: float = 0.0,
-        refine_steps: int = 0,
-        seed: int | None = None,
-    ) -> LogLikelihood:
-        """Importance-weighted estimate of log p(x) (Burda et al. 2016; paper, section 4.1).
-
-        log (1/L) sum_l p(x | z_l) p(z_l) / q(z_l) with z_l from q, by default the posterior
-        q(z | x); in expectation a lower bound that rises with `samples`. The encoder sees one
-        place where x may come from. With a `prior_share` of s, q is the mixture
-        s p(z) + (1 - s) q(z | x), and that share of the draws comes from the prior (defensive
-        importance sampling, Hesterberg 1995). No weight p / q is then over 1 / s. In a small
-        latent space, draws from the prior also find the places that the encoder has missed.
-
-        Args:
-            x: Data, `[n, *event]`.
-            samples: Number L of draws per example.
-            batch_size: Examples at a time; memory does not depend on `n` or L.
-            verbose: 1 shows a progress bar.
-            prior_share: Share of the draws that come from the prior, in [0, 1).
-            refine_steps: Steps of `refine`, which improves the posteriors first, so that a poor
-                encoder costs no draws; 0 takes those of the encoder.
-            seed: An integer of at least 0 repeats the estimate; `None` draws anew.
-
-        Returns:
-            A `LogLikelihood`.
-        """
-        samples = require_integer("samples", samples, 1)
-        prior_share = require_fraction("prior_share", prior_share)
-        posterior_of = self._posteriors(require_integer("refine_steps", refine_steps, 0))
-        x = self._examples(x)
-        batch_size = require_integer("batch_size", batch_size, 1)
-        count = len(x) if isinstance(x, np.ndarray) else None
-        examples = batch_size if count is None else max(1, min(batch_size, count))
-        from_prior = round(prior_share * samples)
-        share = from_prior / samples
-
-        def log_sum(draw: Callable[..., Tensor], draws: int) -> Callable[..., Tensor]:
-            def total(x: Tensor, params: dict[str, Tensor]) -> Tensor:
-                return ops.logsumexp(self._log_weights(x, params, draw, draws, share), axis=0)
-
-            return self._kept_graph((draw.__name__, draws, share), total)
-
-        rounds: list[Callable[..., Tensor]] = []
-        laws = {self._posterior_draws: samples - from_prior, self._prior_draws: from_prior}
-        for draw, count in laws.items():
-            draws = max(1, min(count, ROWS // examples))
-            rounds += [log_sum(draw, draws)] * (count // draws)
-            rounds += [log_sum(draw, count % draws)] if count % draws else []
-        bar = keras.utils.Progbar(count, verbose=verbose, unit_name="example")
-
-        def estimate(x: Tensor) -> Tensor:
-            params = posterior_of(x)
-            total = functools.reduce(ops.logaddexp, (part(x, params) for part in rounds))
-            bar.add(len(x))
-            return total - math.log(samples)
-
-        with seeded(self, seed):
-            per_example = self._in_batches(estimate, x, batch_size=batch_size)
-        count = len(per_example)
-        error = per_example.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
-        return LogLikelihood(float(per_example.mean()), float(error), per_example)
-
     # -- pieces ------------------------------------------------------------------
 
-    def _kept_graph(
-        self, key: Hashable, function: Callable[..., Any], variables: Any = None
-    ) -> Callable[..., Any]:
-        """A function as a graph (`as_graph`), traced at the first call with a key."""
-        if self._graphs is None:
-            self._graphs = KeptGraphs()
-        return self._graphs.get(self, key, lambda: as_graph(function, variables))
-
-    def _posterior_of(self, x: Tensor) -> dict[str, Tensor]:
-        features = self.encoder(x, training=False)
+    def _posterior_of(self, x: Any) -> dict[str, Tensor]:
+        features = self._features(fed(x), training=False)
         return self.latent.parameters(ops.cast(features, self.latent.compute_dtype))
 
-    def _outputs(self, z: Tensor) -> dict[str, Tensor]:
-        return self.likelihood(self.decoder(z, training=False))
+    def _features(self, given: Fed, training: bool | None) -> Tensor:
+        """What the encoder makes of data, and of a condition that it is told."""
+        condition = given.condition if self.condition == BOTH else None
+        return encoded(self.encoder, self._filled(given.x), condition, training=training)
 
-    def _log_prob(self, x: Tensor, outputs: dict[str, Tensor]) -> Tensor:
-        """log p(x | z), of data in the dtype of a reconstruction."""
-        return self.likelihood.log_prob(ops.cast(x, outputs["reconstruction"].dtype), outputs)
+    def _filled(self, x: Tensor) -> Tensor:
+        """Data as the encoder sees them: 0 for missing values, after it has standardised them."""
+        if not self.likelihood.ignores_missing:
+            return x
+        return ops.where(ops.isnan(x), getattr(self.encoder, "neutral_value", 0.0), x)
 
-    def _posterior_draws(self, params: dict[str, Tensor]) -> Tensor:
-        """Latent points for parameters `[draws, batch, ...]`, `[draws, batch, *point_shape]`."""
-        return self.latent.sample(params)
+    def _outputs(
+        self, z: Tensor, given: Fed | None = None, training: bool | None = False
+    ) -> dict[str, Tensor]:
+        """Outputs of the likelihood at latent points, with what is given for each."""
+        given = given or Fed()
+        raw = decoded(self.decoder, z, given.condition, training=training)
+        if given.exposure is None:
+            return self.likelihood(raw)
+        return self.likelihood(raw, exposure=given.exposure)
 
-    def _prior_draws(self, params: dict[str, Tensor]) -> Tensor:
-        """As many latent points, of the prior."""
-        draws, batch = ops.shape(next(iter(params.values())))[:2]
-        z = self.latent.prior_sample(draws * batch)
-        z = ops.cast(z, next(iter(params.values())).dtype)
-        return ops.reshape(z, (draws, batch, *self.latent.point_shape))
-
-    def _log_weights(
+    def _decoded(
         self,
-        x: Tensor,
-        params: dict[str, Tensor],
-        draw: Callable[..., Tensor],
-        draws: int,
-        share: float,
-    ) -> Tensor:
-        """log p(x | z) p(z) / q(z) for fresh z, `[draws, batch]`; q: a `share` of the prior."""
-        repeated = self._repeated(params, draws)
-        z = draw(repeated)
-        outputs = self._outputs_of_draws(z, draws)
-        log_prior = self.latent.prior_log_density(z)
-        log_q = self.latent.log_density(z, repeated)
-        if share:
-            log_q = ops.logaddexp(math.log1p(-share) + log_q, math.log(share) + log_prior)
-        log_prob = self._log_prob(x, outputs)
-        return log_prob + ops.cast(log_prior - log_q, log_prob.dtype)
+        function: Callable[[dict[str, Tensor]], Tensor],
+        z: np.ndarray,
+        given: dict[str, np.ndarray],
+        batch_size: int,
+    ) -> np.ndarray:
+        """A function of the outputs at latent points `[n, *point_shape]`."""
+        if not given:
+            return self._in_batches(lambda z: function(self._outputs(z)), z, batch_size=batch_size)
+        return self._in_batches(
+            lambda inputs: function(self._outputs(inputs["x"], fed(inputs))),
+            {"x": z, **given},
+            batch_size=batch_size,
+        )
+
+    def _log_prob(self, x: Any, outputs: dict[str, Tensor]) -> Tensor:
+        """log p(x | z), of data in the dtype of a reconstruction."""
+        x = ops.cast(fed(x).x, outputs["reconstruction"].dtype)
+        return self.likelihood.log_prob(x, outputs)
 
     def _repeated(self, params: dict[str, Tensor], draws: int) -> dict[str, Tensor]:
         """Parameters of as many draws, `[draws, batch, ...]`."""
@@ -260,12 +193,18 @@ class InferenceMethods(RefinementMethods):
             for name, value in params.items()
         }
 
-    def _outputs_of_draws(self, z: Tensor, draws: int) -> dict[str, Tensor]:
-        """Outputs at latent points `[draws, batch, *point_shape]`, `[draws, batch, ...]`."""
+    def _outputs_of_draws(self, z: Tensor, draws: int, x: Any = None) -> dict[str, Tensor]:
+        """Outputs at latent points `[draws, batch, *point_shape]`, `[draws, batch, ...]`.
+
+        Args:
+            z: Latent points.
+            draws: Number of draws.
+            x: Data of the batch, with what is given for each.
+        """
         flat = ops.reshape(z, (-1, *self.latent.point_shape))
         return {
             name: ops.reshape(value, (draws, -1, *value.shape[1:]))
-            for name, value in self._outputs(flat).items()
+            for name, value in self._outputs(flat, fed(x).tiled(draws)).items()
         }
 
     def _draw(self, params: dict[str, np.ndarray], batch_size: int) -> np.ndarray:
@@ -286,37 +225,62 @@ class InferenceMethods(RefinementMethods):
             )
         return params["location"]
 
-    def _examples(self, x: Any) -> Any:
+    def _examples(self, x: Any, encoding: bool = False) -> Any:
         """Checked examples, for which the model is built if it is not.
 
+        Args:
+            x: Data of any kind.
+            encoding: Whether only the encoder is to see them.
+
         Returns:
-            An array, or an iterator of arrays from a source of batches.
+            An array or a dictionary of arrays, or an iterator of them from a source of batches.
         """
         check_dense("x", x)
         if is_source(x):
-            return map(self._require_examples, batches_of(x))
-        return self._require_examples(ops.convert_to_numpy(x) if ops.is_tensor(x) else x)
+            return (self._require_examples(batch, encoding) for batch in batches_of(x))
+        if is_named(x):
+            x = {**x, "x": ops.convert_to_numpy(x["x"]) if ops.is_tensor(x["x"]) else x["x"]}
+        return self._require_examples(ops.convert_to_numpy(x) if ops.is_tensor(x) else x, encoding)
 
-    def _require_examples(self, x: Any) -> np.ndarray:
-        x = require_examples("x", x, self.event_shape if self.built else None)
-        if not self.built:
-            self.build(x.shape)
-        return x
+    def _require_examples(self, x: Any, encoding: bool = False) -> Any:
+        checked = self._checked_arrays("x", x, encoding)
+        found = fed(checked).x.astype(keras.config.floatx(), copy=False)
+        return {**checked, "x": found} if isinstance(checked, dict) else found
+
+    def _with_what_is_given(self, x: Any) -> tuple[Any, Callable[[], dict[str, Any]]]:
+        """Data that are to be encoded, and what is given for each once they have been."""
+        if not (self.condition or self.likelihood.takes_exposure):
+            return x, dict
+        if not is_source(x):
+            x = self._examples(x)
+            given = {k: v for k, v in x.items() if k != "x"} if isinstance(x, dict) else {}
+            return x, lambda: given
+        seen: list[dict[str, Any]] = []
+
+        def noted() -> Any:
+            for batch in self._examples(x):
+                seen.append(
+                    {k: v for k, v in batch.items() if k != "x"} if is_named(batch) else {}
+                )
+                yield batch
+
+        return noted(), lambda: {k: np.concatenate([each[k] for each in seen]) for k in seen[0]}
 
     def _in_batches(self, function: Callable[..., Any], *arrays: Any, batch_size: int) -> Any:
         """Applies a function of tensors batch by batch and joins what it returns.
 
         Args:
-            function: Of as many tensors as there are arrays.
-            arrays: Arrays of one length, or one iterator of arrays.
+            function: Of as many tensors, or dictionaries of them, as there are arrays.
+            arrays: Arrays, or dictionaries of them, of one length; or one iterator of such.
             batch_size: Rows at a time, at most.
         """
         batch_size = require_integer("batch_size", batch_size, 1)
-        whole = isinstance(arrays[0], np.ndarray)
+        whole = isinstance(arrays[0], (np.ndarray, dict))
         pieces = []
         for group in [arrays] if whole else zip(*arrays, strict=True):
-            for start in range(0, len(group[0]), batch_size):
-                batch = [ops.convert_to_tensor(a[start : start + batch_size]) for a in group]
+            for start in range(0, rows(group[0]), batch_size):
+                part = slice(start, start + batch_size)
+                batch = [_tensors(each, part) for each in group]
                 with no_gradients():
                     result = function(*batch)
                 pieces.append(keras.tree.map_structure(ops.convert_to_numpy, result))
@@ -330,3 +294,8 @@ class InferenceMethods(RefinementMethods):
                 f"Expected a model that has seen data. Received: {self.name!r}, which is not "
                 "built. Call `fit`, or `build((None, *shape_of_one_example))`, first."
             )
+
+
+def _tensors(arrays: Any, part: slice) -> Any:
+    """Some rows of an array, or of each of a dictionary of them."""
+    return keras.tree.map_structure(lambda array: ops.convert_to_tensor(array[part]), arrays)

@@ -17,6 +17,7 @@ from diffusion_vae.models.arguments import require_weight
 from diffusion_vae.models.cluster_methods import ClusterMethods
 from diffusion_vae.models.cluster_terms import ClusterTerms
 from diffusion_vae.models.data import BATCH_SIZE
+from diffusion_vae.models.inputs import fed
 from diffusion_vae.models.schedules import Weight
 from diffusion_vae.models.vae import CapacityOptions, VariationalAutoencoder
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
@@ -113,7 +114,8 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
         (5, 10)
     """
 
-    fixed_arguments = ("latent", "kl_weight")
+    # Pictures that it makes and encodes again have no condition, nor an exposure.
+    fixed_arguments = ("latent", "kl_weight", "condition")
 
     own_metric_names = (
         "objective", "information_loss", "mutual_information", "consistency_loss"
@@ -178,7 +180,7 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
         self.legacy_double_softmax = bool(legacy_double_softmax)
         self.information_draws = require_integer("information_draws", information_draws, 1)
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Shape | dict[str, Shape]) -> None:
         super().build(input_shape)
         if self.target_shape != self.event_shape:
             raise ValueError(
@@ -204,7 +206,7 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
+        target = self._target(x, y, y_pred)
         self._check_target(target.shape)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
         if training and self.latent.estimator != "marginal":
@@ -213,7 +215,9 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
             log_prob = self.expected_log_prob(target, params, training)
         outputs = {**y_pred, "expected_log_prob": log_prob}
         if self.augmentation is not None:
-            outputs["consistency_loss"] = self.consistency_loss(x, y_pred["category_logits"])
+            outputs["consistency_loss"] = self.consistency_loss(
+                fed(x).x, y_pred["category_logits"]
+            )
         return super().compute_loss(x, y, outputs, sample_weight, training)
 
     def reconstruction_loss(self, target: Tensor, outputs: dict[str, Tensor]) -> Tensor:
@@ -252,7 +256,7 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
     def elbo(self, x: Any, batch_size: int = BATCH_SIZE, *, seed: int | None = None) -> np.ndarray:
         """Evidence lower bound of each example in nats, one draw for every cluster, `[n]`."""
 
-        def bound(x: Tensor) -> Tensor:
+        def bound(x: Any) -> Tensor:
             params = self._posterior_of(x)
             log_prob = self.expected_log_prob(x, params)
             return log_prob - ops.cast(self.latent.kl(params), log_prob.dtype)
@@ -268,6 +272,7 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
         serialize = keras.saving.serialize_keras_object
         del config["latent"]
         beta = config.pop("kl_weight")
+        del config["condition"]
         return {
             **config,
             "beta": beta,
@@ -286,6 +291,13 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
         }
 
     # -- pieces --------------------------------------------------------------------
+
+    def _check_exposed(self, given: bool) -> None:
+        if given:
+            raise ValueError(
+                f"Expected no `exposure`: {type(self).__name__} encodes examples that it makes, "
+                "which have none. Received: one."
+            )
 
     def _centres(self, x: Any, batch_size: int) -> np.ndarray:
         return self._in_batches(

@@ -7,9 +7,11 @@ import keras
 
 from diffusion_vae.latents import LatentDistribution
 from diffusion_vae.layers import EvenDecoder
+from diffusion_vae.layers.conditions import call_joined, call_on_both, joined, takes_two
 from diffusion_vae.layers.even_decoder import RAW_OUTPUT
 from diffusion_vae.layers.full_precision import require_one_tensor
 from diffusion_vae.likelihoods import Likelihood
+from diffusion_vae.networks import Network
 from diffusion_vae.typing import Tensor
 
 # Activations, functions and layers that leave out values which a likelihood may need.
@@ -17,6 +19,11 @@ BOUNDED = {
     "sigmoid", "hardsigmoid", "softmax", "tanh", "hardtanh", "softsign",
     "relu", "relu6", "softplus", "exponential", "exp",
 }  # fmt: skip
+# What a second input of a network may have been meant for.
+CONDITION = {
+    "encoder": ' For a condition, make the model with `condition="both"`.',
+    "decoder": ' For a condition, make the model with `condition="decoder"`.',
+}
 # Layers and functions that move values and leave them as they are.
 MOVES = {
     "reshape", "flatten", "permute", "transpose", "dropout", "squeeze", "expanddims",
@@ -24,14 +31,16 @@ MOVES = {
 }  # fmt: skip
 
 
-def features_of(encoder: keras.Layer, inputs: Tensor, latent: LatentDistribution) -> Tensor:
-    """What an encoder makes of symbolic data, `[batch, n]`.
+def features_of(
+    encoder: keras.Layer, inputs: Tensor, latent: LatentDistribution, condition: Tensor = None
+) -> Tensor:
+    """What an encoder makes of symbolic data, and perhaps of a condition, `[batch, n]`.
 
     Raises:
         ValueError: If the encoder takes several inputs, or returns anything but features.
     """
-    _check_inputs("encoder", encoder)
-    features = encoder(inputs)
+    _check_inputs("encoder", encoder, condition is not None)
+    features = encoded(encoder, inputs, condition)
     names = " and ".join(latent.parameter_names)
     advice = f" The model makes {names} itself." if names else ""
     require_one_tensor("the encoder to return features [batch, n]", features, advice)
@@ -43,8 +52,32 @@ def features_of(encoder: keras.Layer, inputs: Tensor, latent: LatentDistribution
     return features
 
 
-def raw_output_of(decoder: keras.Layer, points: Tensor, likelihood: Likelihood) -> Tensor:
-    """What a decoder makes of symbolic latent points, `[batch, *raw_event]`.
+def encoded(encoder: Any, inputs: Tensor, condition: Tensor = None, **options: Any) -> Any:
+    """What an encoder returns. A condition goes into a `Network` and into a second input; behind
+    the features of all other encoders."""
+    if condition is None:
+        return encoder(inputs, **options)
+    if takes_two(encoder):
+        return call_on_both(encoder, inputs, condition, **options)
+    if isinstance(encoder, Network):
+        return encoder([inputs, condition], **options)
+    features = encoder(inputs, **options)
+    return joined(features, condition) if hasattr(features, "shape") else features
+
+
+def decoded(decoder: Any, points: Tensor, condition: Tensor = None, **options: Any) -> Any:
+    """What a decoder returns. A condition goes beside the points in an `EvenDecoder`, into a
+    second input, or behind the points."""
+    if condition is not None and isinstance(decoder, EvenDecoder):
+        return decoder([points, condition], **options)
+    return call_joined(decoder, points, condition, **options)
+
+
+def raw_output_of(
+    decoder: keras.Layer, points: Tensor, likelihood: Likelihood, condition: Tensor = None
+) -> Tensor:
+    """What a decoder makes of symbolic latent points, and perhaps of a condition,
+    `[batch, *raw_event]`.
 
     Raises:
         ValueError: If the decoder takes several inputs, or returns several outputs.
@@ -52,8 +85,9 @@ def raw_output_of(decoder: keras.Layer, points: Tensor, likelihood: Likelihood) 
     Warns:
         UserWarning: If its last activation leaves out values that the likelihood needs.
     """
-    _check_inputs("decoder", decoder.decoder if isinstance(decoder, EvenDecoder) else decoder)
-    raw = decoder(points)
+    inner = decoder.decoder if isinstance(decoder, EvenDecoder) else decoder
+    _check_inputs("decoder", inner, condition is not None)
+    raw = decoded(decoder, points, condition)
     require_one_tensor(RAW_OUTPUT, raw)
     name = last_activation(decoder)
     if likelihood.unbounded_output and name in BOUNDED:
@@ -108,9 +142,12 @@ def _name(part: Any) -> str:
     return getattr(part, "__name__", type(part).__name__).replace("_", "").lower()
 
 
-def _check_inputs(name: str, network: Any) -> None:
+def _check_inputs(name: str, network: Any, conditioned: bool) -> None:
     inputs = getattr(network, "inputs", None)
-    if isinstance(inputs, (list, tuple)) and len(inputs) > 1:
+    count = len(inputs) if isinstance(inputs, (list, tuple)) else 1
+    if count > 1 + conditioned:
+        advice = CONDITION[name] if count == 2 else ""
+        taken = "one tensor, or one and its condition" if conditioned else "one tensor"
         raise ValueError(
-            f"Expected the {name} to take one tensor. Received: a model of {len(inputs)} inputs."
+            f"Expected the {name} to take {taken}. Received: a model of {count} inputs.{advice}"
         )

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from diffusion_vae.models.data import check_dense, is_dataset, is_loader
+from diffusion_vae.models.inputs import is_named
 from diffusion_vae.typing import Shape
 
 DATASET = "`map` the pipeline first, such as `data.map(lambda element: {})`."
@@ -94,12 +95,18 @@ def check_part(name: str, part: Any, source: Any) -> None:
 
 def check_loader(name: str, element: Any, source: Any) -> None:
     """Raises `ValueError` if a PyTorch `DataLoader` gives what Keras cannot train on."""
-    bare = is_loader(source) and not isinstance(element, (tuple, list, dict))
-    if bare and keras.backend.backend() != "torch":
-        raise ValueError(
-            f"Expected the `DataLoader` `{name}` to give tuples (x,), which Keras takes apart. "
-            "Received: one that gives x alone. Make it of a `torch.utils.data.TensorDataset(x)`."
-        )
+    if not is_loader(source) or keras.backend.backend() == "torch":
+        return
+    if is_named(element):
+        remedy = f"a dictionary with {sorted(element)} alone. Let its data set give (dictionary,)."
+    elif not isinstance(element, (tuple, list, dict)):
+        remedy = "x alone. Make it of a `torch.utils.data.TensorDataset(x)`."
+    else:
+        return
+    raise ValueError(
+        f"Expected the `DataLoader` `{name}` to give tuples (x,), which Keras takes apart. "
+        f"Received: one that gives {remedy}"
+    )
 
 
 def shape_of(part: Any) -> Shape | None:
@@ -136,29 +143,53 @@ def check_batched(name: str, shape: Shape, source: Any, event_shape: Shape | Non
     )
 
 
-def with_shapes(source: Any, event_shape: Shape, target_shape: Shape) -> Any:
-    """A `tf.data.Dataset` whose elements have the shapes for which the model was built."""
+def with_shapes(source: Any, event_shape: Shape, target_shape: Shape, width: int = 0) -> Any:
+    """A `tf.data.Dataset` whose elements have the shapes for which the model was built.
+
+    Args:
+        source: The dataset.
+        event_shape: Of an example.
+        target_shape: Of its target.
+        width: Of its condition, where the elements are dictionaries.
+    """
     import tensorflow as tf
 
     known = ((None, *event_shape), (None, *target_shape))
 
     def ensure(*parts: Any) -> Any:
-        shaped = [tf.ensure_shape(x, shape) for x, shape in zip(parts, known, strict=False)]
+        shaped = [ensured(part, shape) for part, shape in zip(parts, known, strict=False)]
         return (*shaped, *parts[2:])
+
+    def ensured(part: Any, shape: Shape) -> Any:
+        if not isinstance(part, dict):
+            return tf.ensure_shape(part, shape)
+        shaped = {**part, "x": tf.ensure_shape(part["x"], shape)}
+        if "condition" in part and part["condition"].shape.rank != 1:
+            shaped["condition"] = tf.ensure_shape(part["condition"], (None, width))
+        return shaped
 
     return source.map(ensure, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def batches_of(source: Any) -> Iterator[np.ndarray]:
-    """x of every element of a source that ends, as NumPy arrays.
+def batches_of(source: Any) -> Iterator[Any]:
+    """x of every element of a source that ends, as NumPy arrays or dictionaries of them.
 
     Raises:
         ValueError: If it has no end.
     """
     for element in _elements(source):
         x = parts_of("x", element)[0]
-        check_part("x", x, source)
-        yield keras.ops.convert_to_numpy(x) if keras.ops.is_tensor(x) else np.asarray(x)
+        if is_named(x):
+            yield {name: _as_array(part, source) for name, part in x.items()}
+        else:
+            yield _as_array(x, source)
+
+
+def _as_array(part: Any, source: Any) -> np.ndarray:
+    check_part("x", part, source)
+    if keras.ops.is_tensor(part):
+        return keras.ops.convert_to_numpy(part)
+    return np.asarray(part)
 
 
 def _elements(source: Any) -> Iterator[Any]:

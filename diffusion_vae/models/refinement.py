@@ -13,6 +13,7 @@ from diffusion_vae.checks import require_integer
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm
 from diffusion_vae.models.data import BATCH_SIZE
+from diffusion_vae.models.inputs import fed, rows
 from diffusion_vae.random import seeded
 from diffusion_vae.typing import Tensor
 
@@ -49,7 +50,7 @@ class RefinementMethods(keras.Model):
         are.
 
         Args:
-            x: Data, `[n, *event]`.
+            x: Data, `[n, *event]`, or what `fit` takes.
             steps: Steps for each example.
             starts: Number of draws from the prior that may be a start; with 0 all start at the
                 encoder's location.
@@ -79,16 +80,14 @@ class RefinementMethods(keras.Model):
         with seeded(self, seed):
             return self._in_batches(refined, x, batch_size=batch_size)
 
-    def _posteriors(
-        self, steps: int, starts: int = STARTS
-    ) -> Callable[[Tensor], dict[str, Tensor]]:
+    def _posteriors(self, steps: int, starts: int = STARTS) -> Callable[[Any], dict[str, Tensor]]:
         """What gives the posteriors of a batch: the encoder, or with steps a `Refinement`."""
         return Refinement(self, steps, starts) if steps else self._posterior_of
 
-    def _bounds(self, x: Tensor, params: dict[str, Tensor], draws: int) -> Tensor:
+    def _bounds(self, x: Any, params: dict[str, Tensor], draws: int) -> Tensor:
         """ELBOs of as many draws, `[draws, batch]`."""
         z = self.latent.sample(self._repeated(params, draws))
-        log_prob = self._log_prob(x, self._outputs_of_draws(z, draws))
+        log_prob = self._log_prob(x, self._outputs_of_draws(z, draws, x))
         return log_prob - ops.cast(self.latent.kl(params), log_prob.dtype)
 
 
@@ -110,11 +109,12 @@ class Refinement:
         self.model, self.steps, self.starts = model, steps, starts
         self.rows = 0  # of the largest batch
 
-    def __call__(self, x: Tensor) -> dict[str, Tensor]:
-        count = x.shape[0]
+    def __call__(self, x: Any) -> dict[str, Tensor]:
+        count = rows(x)
         if keras.backend.backend() == "jax":  # it compiles once for each size
             self.rows = max(self.rows, count)
-            x = ops.take(x, np.arange(self.rows) % count, axis=0)
+            order = np.arange(self.rows) % count
+            x = keras.tree.map_structure(lambda part: ops.take(part, order, axis=0), x)
         params = self.model._posterior_of(x)
         point = self._start(x, params)
         step = self._kept("step", self._step)
@@ -131,14 +131,14 @@ class Refinement:
 
     # -- where to start ------------------------------------------------------------
 
-    def _start(self, x: Tensor, params: dict[str, Tensor]) -> Tensor:
+    def _start(self, x: Any, params: dict[str, Tensor]) -> Tensor:
         """Coordinates of the encoder's posteriors, or of broad ones at better points."""
         latent = self.model.latent
         own = latent.coordinates(params)
         if not self.starts:
             return own
         points = latent.prior_sample(self.starts)
-        chunk = max(1, ELEMENTS // max(1, math.prod(x.shape)))
+        chunk = max(1, ELEMENTS // max(1, math.prod(fed(x).x.shape)))
         score = self._kept("score", self._best_point)
         best, location = self._kept("own score", self._own_score)(x, params["location"])
         encoded = best
@@ -151,16 +151,15 @@ class Refinement:
             moved["time"] = ops.maximum(params["time"], broad)
         return ops.where((best > encoded)[:, None], latent.coordinates(moved), own)
 
-    def _own_score(self, x: Tensor, location: Tensor) -> tuple[Tensor, Tensor]:
+    def _own_score(self, x: Any, location: Tensor) -> tuple[Tensor, Tensor]:
         """log p(x, z) at the encoder's locations, and these."""
-        return self._log_joint(x, location, self.model._outputs(location)), location
+        return self._log_joint(x, location, self.model._outputs(location, fed(x))), location
 
     def _best_point(
-        self, x: Tensor, points: Tensor, best: Tensor, location: Tensor
+        self, x: Any, points: Tensor, best: Tensor, location: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The largest log p(x, z) of each example so far, and its z."""
-        outputs = self.model._outputs(points)
-        outputs = {name: ops.expand_dims(value, 1) for name, value in outputs.items()}
+        outputs = self._outputs_for_all(x, points)
         log_joint = self._log_joint(x, points[:, None], outputs)  # [points, batch]
         found = ops.max(log_joint, axis=0)
         point = ops.take(points, ops.argmax(log_joint, axis=0), axis=0)
@@ -168,14 +167,24 @@ class Refinement:
         location = ops.where(better[:, None], ops.cast(point, location.dtype), location)
         return ops.where(better, found, best), location
 
-    def _log_joint(self, x: Tensor, z: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+    def _outputs_for_all(self, x: Any, points: Tensor) -> dict[str, Tensor]:
+        """Outputs at points `[points, ...]` for each example, `[points, batch or 1, ...]`."""
+        if not isinstance(x, dict):  # they are the same for all
+            outputs = self.model._outputs(points)
+            return {name: ops.expand_dims(value, 1) for name, value in outputs.items()}
+        given = fed(x)
+        count = ops.shape(given.x)[0]
+        every = ops.repeat(ops.expand_dims(points, 1), count, axis=1)  # [points, batch, n]
+        return self.model._outputs_of_draws(every, points.shape[0] or ops.shape(points)[0], x)
+
+    def _log_joint(self, x: Any, z: Tensor, outputs: dict[str, Tensor]) -> Tensor:
         log_prob = self.model._log_prob(x, outputs)
         log_joint = log_prob + ops.cast(self.model.latent.prior_log_density(z), log_prob.dtype)
         return ops.where(ops.isfinite(log_joint), log_joint, -math.inf)  # never NaN
 
     # -- steps -----------------------------------------------------------------------
 
-    def _step(self, x: Tensor, point: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    def _step(self, x: Any, point: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
         """One step, back on the manifold and within the limits; ELBOs before, `[draws, batch]`."""
         latent = self.model.latent
 
@@ -221,7 +230,7 @@ class Refinement:
 
     # -- the comparison ----------------------------------------------------------------
 
-    def _is_better(self, x: Tensor, old: Tensor, new: Tensor) -> np.ndarray:
+    def _is_better(self, x: Any, old: Tensor, new: Tensor) -> np.ndarray:
         """Whether the ELBO at new coordinates is higher beyond chance, `[batch]`."""
         # A graph for the ELBOs alone would cost more than the gradients that nobody uses.
         step, still = self._kept("step", self._step), ops.zeros((), old.dtype)

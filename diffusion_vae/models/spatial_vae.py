@@ -56,8 +56,8 @@ class SpatialVAE(VariationalAutoencoder):
             `None` takes the variant's own.
         likelihood: `"gaussian"` (unit variance), `"bernoulli"` or a `Likelihood`. The
             original's loss is that of the variance `original_variance(...)`.
-        kwargs: `kl_weight`, `kl_warmup_steps`, `kl_capacity`, `seed` and `name` as in
-            `VariationalAutoencoder`.
+        kwargs: `kl_weight`, `kl_warmup_steps`, `kl_capacity`, `condition`, `seed` and `name` as
+            in `VariationalAutoencoder`. A condition makes further, constant maps.
 
     Raises:
         TypeError: If an argument is of the wrong type, or unknown.
@@ -131,9 +131,9 @@ class SpatialVAE(VariationalAutoencoder):
         """
         return math.prod(event_shape) / (2.0 * maps * map_size**2)
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Shape | dict[str, Shape]) -> None:
         if isinstance(self.decoder, SpatialDecoder) or isinstance(self.encoder, SpatialEncoder):
-            doublings(tuple(input_shape[1:]))  # the sizes that these networks take
+            doublings(self._shapes(input_shape)[0][1:])  # the sizes that these networks take
         super().build(input_shape)
 
     def encode(self, x: Any, batch_size: int = BATCH_SIZE) -> np.ndarray:

@@ -1,25 +1,24 @@
 """The variational autoencoder: encoder -> latent -> decoder -> likelihood, and its loss."""
 
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 import keras
 from keras import ops
 
 from diffusion_vae import likelihoods, networks
-from diffusion_vae.checks import require_integer
+from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.latents import LatentDistribution
 from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.models.arguments import (
-    check_event,
     check_keywords,
     network_or_default,
     require_ramp,
     require_weight,
 )
-from diffusion_vae.models.data import check_dense
 from diffusion_vae.models.export import ExportMethods
 from diffusion_vae.models.fitting import FittingMethods
 from diffusion_vae.models.inference import InferenceMethods
+from diffusion_vae.models.inputs import BOTH, WHERE, fed
 from diffusion_vae.models.network_checks import features_of, raw_output_of
 from diffusion_vae.models.saving import SavingMethods
 from diffusion_vae.models.schedules import ScheduleMethods, Weight
@@ -27,6 +26,8 @@ from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
 from diffusion_vae.typing import Shape, Tensor
+
+Condition: TypeAlias = Literal["decoder", "both"] | None
 
 
 class KerasOptions(TypedDict, total=False):
@@ -44,10 +45,11 @@ class CapacityOptions(KerasOptions, total=False):
 
 
 class KLOptions(CapacityOptions, total=False):
-    """Arguments of `VariationalAutoencoder` about the KL and the seed."""
+    """Arguments of `VariationalAutoencoder` but for its parts and the likelihood."""
 
     kl_weight: Weight
     kl_warmup_steps: int
+    condition: Condition
     seed: int | None
 
 
@@ -70,6 +72,13 @@ class VariationalAutoencoder(
     dictionary of the latent's parameters, `z`, `reconstruction` (the mean of
     p(x | z)) and what else the likelihood needs (`logits` or `log_scale`).
 
+    With a condition c the model is of p(x | z, c), and the prior of z is the same for every c:
+    what c tells of the data need not stand in z. It is trained by `fit({"x": x, "condition":
+    c})`, with numbers or one-hot labels, and so are all methods called that take data. A
+    likelihood of counts takes exposures as well, `fit({"x": x, "exposure": e})`. With
+    `missing="ignore"` of a likelihood, NaN in the data is a missing value: the encoder sees 0
+    in its place, and loss and `mse` are of the values that are there.
+
     Metrics, each a mean over examples: `loss`, `reconstruction_loss` (negative log
     likelihood, all constants included), `kl_loss` (true nats whatever its weight),
     `elbo` (without the weight), `mse` (per data value) and the latent's diagnostics.
@@ -90,10 +99,16 @@ class VariationalAutoencoder(
         kl_capacity: `(start, end, steps)`: the loss takes |KL - C| instead of the KL,
             with C rising linearly from `start` to `end` nats over `steps` training
             steps (Burgess et al. 2018); `kl_weight` is its weight. `None`: the KL.
+        condition: The networks that are told a condition `[n, k]` of each example: `"decoder"`;
+            `"both"`, the encoder too; or `None`, there is none. It joins the latent point at the
+            decoder's input, and data behind the `Flatten` layer of an encoder of
+            `diffusion_vae.networks`, the features of any other. A Keras model of two inputs gets
+            it as its second, or as the one called `condition`.
         seed: Integer seed of the networks' initial weights and of the noise, or `None`.
         kwargs: `name`, `dtype` and `trainable` of a Keras model.
 
     Attributes:
+        condition_width: Numbers k of a condition, 0 without one; known once the model is built.
         own_metric_names: Names of the further metrics that a subclass tracks.
 
     Raises:
@@ -129,15 +144,21 @@ class VariationalAutoencoder(
         kl_weight: Weight = 1.0,
         kl_warmup_steps: int = 1000,
         kl_capacity: tuple[float, float, float] | None = None,
+        condition: Condition = None,
         seed: int | None = None,
         **kwargs: Unpack[KerasOptions],
     ) -> None:
         super().__init__(**kwargs)
+        self.condition = (
+            None if condition is None else require_choice("condition", condition, WHERE)
+        )
         dtype = self.dtype_policy
         self.latent = latent
         self.encoder = network_or_default("encoder", encoder, networks.MLPEncoder, dtype)
         self.decoder = network_or_default("decoder", decoder, networks.MLPDecoder, dtype)
         self.likelihood = likelihoods.get(likelihood, dtype)
+        if self.likelihood.takes_exposure:
+            self.autocast = False  # an exposure keeps its digits under a policy of half precision
         self.kl_weight = require_weight("kl_weight", kl_weight)
         self.kl_warmup_steps = require_integer("kl_warmup_steps", kl_warmup_steps, 0)
         self.kl_capacity: Any = require_ramp("kl_capacity", kl_capacity)
@@ -158,43 +179,53 @@ class VariationalAutoencoder(
 
     # -- building and calling ----------------------------------------------------
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Shape | dict[str, Shape]) -> None:
         """Builds networks and latent for data `[batch, *event]` of a shape.
+
+        Args:
+            input_shape: Of a batch; with a condition `{"x": shape, "condition": (None, k)}`.
 
         Raises:
             ValueError: If the shape has less than two axes, or a network returns another shape
                 than the next part needs.
         """
-        if len(input_shape) < 2:
+        shape, condition_shape = self._shapes(input_shape)
+        if len(shape) < 2:
             raise ValueError(
                 "Expected data of shape [examples, ...] with at least two axes. "
-                f"Received shape: {tuple(input_shape)}."
+                f"Received shape: {shape}."
             )
-        event = tuple(input_shape[1:])
+        event = shape[1:]
+        condition = None
+        if condition_shape is not None:
+            condition = _symbolic(condition_shape, self.compute_dtype)
         encoder_seed, decoder_seed = layer_seeds(self.seed, 2)
         networks.complete(self.encoder, seed=encoder_seed)
-        examples = _symbolic(input_shape, self.compute_dtype)
-        features = features_of(self.encoder, examples, self.latent)
+        examples = _symbolic(shape, self.compute_dtype)
+        seen = condition if self.condition == BOTH else None
+        features = features_of(self.encoder, examples, self.latent, seen)
         if not self.latent.built:
             self.latent.build(features.shape)
-        raw_shape = (*event[:-1], (event[-1] or 0) * self.likelihood.outputs_per_value)
+        raw_shape = self.likelihood.raw_shape(event)
         networks.complete(self.decoder, seed=decoder_seed, event_shape=raw_shape)
-        points = _symbolic((input_shape[0], *self.latent.point_shape), self.compute_dtype)
-        raw = raw_output_of(self.decoder, points, self.likelihood)
+        points = _symbolic((None, *self.latent.point_shape), self.compute_dtype)
+        raw = raw_output_of(self.decoder, points, self.likelihood, condition)
         reconstruction_shape = self.likelihood.event_shape(raw.shape)
         if not self.likelihood.built:
             self.likelihood.build(reconstruction_shape)
         self.event_shape = event
         self.target_shape = tuple(reconstruction_shape[1:])
+        self.condition_width = 0 if condition is None else condition.shape[1]
         self.built = True
 
-    def call(self, inputs: Tensor, training: bool | None = None) -> dict[str, Tensor]:
-        check_dense("inputs", inputs)
-        check_event("inputs", inputs.shape[1:], self.event_shape)
-        features = self.encoder(ops.cast(inputs, self.compute_dtype), training=training)
+    def call(
+        self, inputs: Tensor | dict[str, Tensor], training: bool | None = None
+    ) -> dict[str, Tensor]:
+        given = self._fed(inputs)
+        x = ops.cast(given.x, self.compute_dtype)
+        features = self._features(given._replace(x=x), training)
         latent = self.sample_latent(features, training)
-        raw = self.decoder(latent["z"], training=training)
-        return {**latent, **self.likelihood(raw)}
+        return {**latent, **self._outputs(latent["z"], given, training)}
 
     def sample_latent(self, features: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         """The latent's parameters and a draw `z`; overridden where training changes them.
@@ -215,17 +246,16 @@ class VariationalAutoencoder(
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        target = ops.cast(x if y is None else y, y_pred["reconstruction"].dtype)
+        target = self._target(x, y, y_pred)
         self._check_target(target.shape, given=y is not None)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
         reconstruction = self.reconstruction_loss(target, y_pred)  # [batch]
         kl = ops.cast(self.latent.kl(params), reconstruction.dtype)  # [batch]
-        error = ops.square(target - y_pred["reconstruction"])
         self._track(
             reconstruction_loss=reconstruction,
             kl_loss=kl,
             elbo=self.evidence_bound(reconstruction, kl, y_pred),
-            mse=ops.mean(error, axis=tuple(range(1, len(error.shape)))),
+            mse=self._squared_error(target, y_pred),
             **self.latent.diagnostics(params),
         )
         self._warmed_up = not training
@@ -268,6 +298,21 @@ class VariationalAutoencoder(
         """
         return reconstruction + self.kl_term(kl)
 
+    def _target(self, x: Any, y: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+        """What is reconstructed: the data, unless another target was given."""
+        return ops.cast(fed(x).x if y is None else y, outputs["reconstruction"].dtype)
+
+    def _squared_error(self, target: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+        """Mean squared error of each example, over the values that are there, `[batch]`."""
+        squares = ops.square(self.likelihood.error(target, outputs))
+        axes = tuple(range(1, len(squares.shape)))
+        if not self.likelihood.ignores_missing:
+            return ops.mean(squares, axis=axes)
+        unknown = ops.isnan(target)
+        count = ops.sum(ops.cast(ops.logical_not(unknown), squares.dtype), axis=axes)
+        total = ops.sum(ops.where(unknown, 0.0, squares), axis=axes)
+        return total / ops.maximum(count, 1.0)  # 0 where nothing is there
+
     def _track(self, **values: Tensor) -> None:
         for name, value in values.items():
             self._trackers[name].update_state(value)
@@ -284,6 +329,7 @@ class VariationalAutoencoder(
             "kl_weight": serialize(self.kl_weight),
             "kl_warmup_steps": self.kl_warmup_steps,
             "kl_capacity": self.kl_capacity,
+            "condition": self.condition,
             "seed": self.seed,
         }
 

@@ -8,6 +8,7 @@ import keras
 
 from diffusion_vae.checks import require_integer, require_seed
 from diffusion_vae.layers import EvenDecoder
+from diffusion_vae.layers.conditions import joined, pair
 from diffusion_vae.layers.quantization import quantization, quantize_again
 
 
@@ -18,7 +19,8 @@ class Network(keras.Sequential):
     describes a model can be read and written by hand. A network may leave open its seed, and
     a decoder the shape of its output: the model that owns the network fills them in.
 
-    Subclasses implement `make_layers`.
+    Subclasses implement `make_layers`. An encoder may also be called on data and a condition
+    `[batch, k]`, which joins what its `Flatten` layer returns, or else its output.
 
     Args:
         seed: Integer seed of the initial weights; `None` takes one from the model.
@@ -52,6 +54,11 @@ class Network(keras.Sequential):
         self.seed = require_seed(seed)
         self._quantization: dict[str, Any] = {}  # of the layers, as a file has it
 
+    @property
+    def neutral_value(self) -> float:
+        """The data value that the network sees as 0; it stands in for one that is missing."""
+        return 0.0
+
     def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
         """The layers for inputs `[batch, ...]` of a shape, without an input layer."""
         raise NotImplementedError(f"{type(self).__name__} must implement `make_layers`.")
@@ -61,16 +68,51 @@ class Network(keras.Sequential):
         if not self.built and self.seed is None:
             self.seed = seed
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the layers and their weights for inputs of a shape `[batch, ...]`."""
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        """Makes the layers and their weights for inputs of a shape `[batch, ...]`.
+
+        Args:
+            input_shape: Of the data, or of the data and of a condition.
+        """
+        data, condition = pair(input_shape)
         if not self._layers:
-            shape = (None, *tuple(input_shape)[1:])
+            shape = (None, *tuple(data)[1:])
             with _dtype_policy(self.dtype_policy):
                 layers = self.make_layers(shape)
             quantize_again(layers, self._quantization)
             for layer in layers:
                 self.add(layer, rebuild=False)
-        super().build(input_shape)
+        if condition is None:
+            super().build(data)
+        else:
+            dtype = self.compute_dtype
+            self._joining(*(keras.KerasTensor(tuple(each), dtype) for each in (data, condition)))
+            self.built = True
+
+    def call(
+        self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any
+    ) -> Any:
+        values, condition = pair(inputs)
+        if condition is None:
+            return super().call(values, training=training, mask=mask, **kwargs)
+        return self._joining(values, condition)
+
+    def compute_output_spec(
+        self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any
+    ) -> Any:
+        values, condition = pair(inputs)
+        if condition is None:
+            return super().compute_output_spec(values, training=training, mask=mask, **kwargs)
+        return self._joining(values, condition)
+
+    def _joining(self, values: Any, condition: Any) -> Any:
+        """The output for data and a condition, layer by layer."""
+        missing = True
+        for layer in self.layers:
+            values = layer(values)
+            if missing and isinstance(layer, keras.layers.Flatten):
+                values, missing = joined(values, condition), False
+        return joined(values, condition) if missing else values
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments; subclasses add their own."""

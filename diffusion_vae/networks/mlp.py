@@ -71,6 +71,11 @@ class MLPEncoder(Network):
         self.initializer = initializer
         seeded_initializer(initializer, seed)  # a misspelt name is known at once
 
+    @property
+    def neutral_value(self) -> float:
+        """The mean that the first layer subtracts."""
+        return 0.0 if self.standardize is None else self.standardize[0]
+
     def make_layers(self, input_shape: tuple[int | None, ...]) -> list[keras.layers.Layer]:
         layers: list[keras.layers.Layer] = []
         if self.standardize is not None:
