@@ -29,7 +29,7 @@ from diffusion_vae.networks.counts import start_at_rates
 __all__ = ["as_batches", "embed", "fit", "restore_counts"]
 
 STEPS = 4000  # of a training whose epochs nobody chose
-FEWEST_EPOCHS, MOST_EPOCHS = 10, 400
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 150
 WARMUP_SHARE = 0.2
 STEPS_AT_ONCE = 20
 
@@ -79,7 +79,7 @@ def fit(
             numbers that are no counts `"gaussian"` (a standard deviation a gene, learned), or a
             `Likelihood`, of which a copy is trained.
         units: Widths of the layers of the encoder, and of the hidden layers of the decoder.
-        epochs: Passes over the cells; `None` takes those of about 4,000 steps, 10 to 400. The
+        epochs: Passes over the cells; `None` takes those of about 4,000 steps, 10 to 150. The
             learning rate falls to 0 along a cosine.
         batch_size: Cells a step.
         learning_rate: Of Adam, at the start.

@@ -30,6 +30,9 @@ def dense():
 def matrices(dense, tmp_path):
     """The matrix in each kind, in memory and in files that are open."""
     found = {kind: make(dense) for kind, make in KINDS.items()}
+    lazy = pytest.importorskip("dask.array", reason="brought by `distributed`")
+    found["dask"] = lazy.from_array(dense, chunks=(8, 7))
+    found["sparse dask"] = found["dask"].map_blocks(scipy.sparse.csr_matrix)
     opened = []
     for kind in KINDS:
         path = tmp_path / f"{kind}.h5ad"

@@ -12,6 +12,7 @@ from diffusion_vae.layers import EvenDecoder
 from diffusion_vae.networks import (
     ConvDecoder,
     ConvEncoder,
+    CountEncoder,
     Decoder,
     MLPDecoder,
     MLPEncoder,
@@ -24,6 +25,7 @@ PICTURE = (32, 32, 3)
 # Each network, the shape of its input, and arguments that keep it small.
 NETWORKS = [
     (MLPEncoder, PICTURE, {"units": (4, 3), "dropout": 0.1, "standardize": (0.5, 2.0)}),
+    (CountEncoder, PICTURE, {"units": (4,), "total": 50.0}),
     (ConvEncoder, PICTURE, {"filters": (2, 3), "dense_units": (4,), "pool_sizes": (2, None)}),
     (SpatialEncoder, PICTURE, {"filters": (2, 2, 3), "dropout": 0.2}),
     (MLPDecoder, (3,), {"units": (4,), "bias_range": 2.0, "event_shape": (4, 3)}),

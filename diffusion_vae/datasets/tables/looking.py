@@ -8,6 +8,10 @@ import numpy as np
 from diffusion_vae.datasets.tables.rows import Rows
 
 LARGEST_COUNT = 2**24  # float32 holds every whole number up to here
+OF_COUNTS = (
+    " Take the layer of raw counts (`layer=`); `restore_counts` brings back counts that were "
+    "normalised."
+)
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ def look_through(
         wrong, why = _wrong(block, counts)
         if wrong is not None:
             row, column = wrong
+            advice = "" if not counts else OF_COUNTS
             raise ValueError(
                 f"Expected {what} to hold {why}. Received: {block[row, column]:g} in cell "
-                f"{row_names[start + row]!r}, gene {column_names[column]!r}."
+                f"{row_names[start + row]!r}, gene {column_names[column]!r}.{advice}"
             )
         if check is not None:
             check(block)
@@ -72,14 +77,13 @@ def _wrong(block: np.ndarray, counts: bool) -> tuple[tuple[int, int] | None, str
     """Place of the first value that cannot be taken, or `None`, and what is expected."""
     expected = {"a finite number in every place": ~np.isfinite(block)}
     if counts:
-        with np.errstate(invalid="ignore"):
-            expected["counts, which are at least 0"] = block < 0
-            expected[
-                "counts, which are whole numbers and come before any scaling or logarithm"
-            ] = np.rint(block) != block
-            expected[f"counts up to {LARGEST_COUNT}, which float32 can hold"] = (
-                block > LARGEST_COUNT
-            )
+        expected |= {
+            "counts, which are at least 0": block < 0,
+            "counts, which are whole numbers, before any scaling or logarithm": (
+                np.rint(block) != block
+            ),
+            f"counts up to {LARGEST_COUNT}, which float32 can hold": block > LARGEST_COUNT,
+        }
     for text, bad in expected.items():
         if bad.any():
             row, column = np.argwhere(bad)[0]

@@ -21,8 +21,8 @@ class Rows:
     behind each other (CSR), once and in memory, as sparse as it was.
 
     Args:
-        matrix: An array, a sparse matrix of SciPy, an open array of h5py or the sparse one of a
-            file that AnnData keeps open. It is not changed.
+        matrix: An array of NumPy or Dask, a sparse matrix of SciPy, an open array of h5py or the
+            sparse one of a file that AnnData keeps open. It is not changed.
         columns: Numbers of the columns to read, integers `[columns]`; `None` reads all.
         what: What the matrix is called in an error.
 
@@ -62,6 +62,8 @@ class Rows:
             yield start, self[start : start + step]
 
     def _dense(self, rows: Any) -> np.ndarray:
+        if hasattr(rows, "compute"):  # of Dask
+            rows = rows.compute()
         if self.columns is not None:
             rows = rows[:, self.columns]
         return rows.toarray() if is_sparse(rows) else np.array(rows)
