@@ -59,9 +59,11 @@ def poisson_quantile(normal: Tensor, rate: Tensor) -> Tensor:
         return ops.any(below < level)
 
     def add(k: Tensor, count: Tensor, probability: Tensor, below: Tensor) -> tuple[Tensor, ...]:
-        count = count + ops.cast(below < level, rate.dtype)
         probability = probability * low / ops.cast(k, rate.dtype)
-        return k + 1, count, probability, below + probability
+        further = below + probability
+        # In floating point the sum may stop below 1, and below a level next to 1.
+        counts = ops.logical_and(below < level, further > below)
+        return k + 1, count + ops.cast(counts, rate.dtype), probability, further
 
     start = (ops.convert_to_tensor(1, dtype="int32"), ops.zeros_like(rate), first, first)
     count = ops.while_loop(unfinished, add, start, maximum_iterations=LARGEST_COUNT)[1]

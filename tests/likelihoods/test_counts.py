@@ -216,6 +216,15 @@ def test_poisson_counts_of_quantiles():
         assert np.mean(found != expected) < 1e-3
 
 
+def test_far_quantiles_are_few_counts_more():
+    # At 6 standard deviations the level is 1 in single precision, which no sum need reach.
+    rates = np.geomspace(1e-3, 63.0, 400).astype("float32")
+    normal = np.full_like(rates, 6.0)
+    found = ops.convert_to_numpy(poisson_quantile(ops.convert_to_tensor(normal), rates))
+    assert (found <= stats.poisson.isf(stats.norm.sf(6.0), rates)).all()
+    assert (found >= stats.poisson.isf(1e-6, rates)).all()
+
+
 @pytest.mark.jax
 @pytest.mark.torch
 def test_draws_have_the_mean_and_the_variance():
