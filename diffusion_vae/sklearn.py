@@ -20,7 +20,7 @@ from diffusion_vae.comparison.scoring import prior_share
 from diffusion_vae.comparison.training import INITIAL_VARIANCE, INITIALIZER, Effort
 from diffusion_vae.datasets import Dataset
 from diffusion_vae.datasets.batches import ShuffledBatches
-from diffusion_vae.likelihoods import Bernoulli, Gaussian, Likelihood
+from diffusion_vae.likelihoods import Gaussian, Likelihood
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
@@ -39,7 +39,8 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     Data are float64 or float32, and locations come back as such; whole numbers become float64.
     Columns are standardised in float64, and the networks compute in Keras's float type. Missing
-    values (NaN) and sparse tables are refused.
+    values (NaN) are refused, unless the likelihood leaves them out (`missing="ignore"`); sparse
+    tables are refused.
 
     Args:
         manifold: A `Manifold` or its text form, such as `"torus:2"`; or `"auto"`: the one that
@@ -48,8 +49,8 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         encoder_units: Widths of the encoder's layers.
         decoder_units: Widths of the decoder's hidden layers.
         likelihood: `"gaussian"` (independent normal values whose standard deviations are
-            learned, one a column), `"bernoulli"` (values in [0, 1]) or a `Likelihood`, of which
-            a copy is trained.
+            learned, one a column), another name such as `"bernoulli"` (values in [0, 1]) or
+            `"poisson"` (counts), or a `Likelihood`, of which a copy is trained.
         standardize: Whether columns are brought to mean 0 and variance 1 for the networks.
             What is returned is in the units of the data all the same, densities included.
         epochs: Passes over the examples. The learning rate falls to 0 along a cosine.
@@ -139,16 +140,19 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                 the likelihood's support.
             FloatingPointError: If the loss became NaN or infinite.
         """
-        x: np.ndarray = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2)
+        x: np.ndarray = validate_data(
+            self, X, dtype=FLOATS, ensure_min_samples=2, ensure_all_finite=self._finite()
+        )
         rng = check_random_state(self.random_state)
         share = require_fraction("validation_fraction", self.validation_fraction)
         seeds = rng.randint(SEEDS, size=require_integer("n_init", self.n_init, 1))
         self._score_seed = int(rng.randint(SEEDS))
         likelihood = self._new_likelihood()
-        if self.standardize and isinstance(likelihood, Bernoulli):
+        if self.standardize and not likelihood.takes_scaled_data:
             raise ValueError(
-                "Expected `standardize=False` with a Bernoulli likelihood, whose values are in "
-                f"[0, 1]. Received: standardize={self.standardize!r}."
+                f"Expected `standardize=False` with a {type(likelihood).__name__} likelihood, "
+                f"whose values are {likelihood.support}. Received: "
+                f"standardize={self.standardize!r}."
             )
         scaler = StandardScaler(with_mean=bool(self.standardize), with_std=bool(self.standardize))
         self.scaler_ = scaler.set_output(transform="default")
@@ -283,7 +287,12 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
     def _validated(self, X: ArrayLike) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=FLOATS, reset=False)
+        finite = self._finite()
+        return validate_data(self, X, dtype=FLOATS, reset=False, ensure_all_finite=finite)
+
+    def _finite(self) -> bool | str:
+        """Whether data must be finite, as scikit-learn says it."""
+        return "allow-nan" if likelihoods.get(self.likelihood).ignores_missing else True
 
     def _scaled(self, x: np.ndarray) -> np.ndarray:
         """Rows as the model sees them."""

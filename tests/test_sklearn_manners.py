@@ -142,6 +142,35 @@ def test_binary_data_have_a_probability():
     assert estimator.transform(x).dtype == "float32"
 
 
+def test_counts_have_a_probability():
+    x = np.random.default_rng(0).poisson(1.0, size=(30, 2))
+    estimator = ManifoldEmbedding(
+        "euclidean:1", likelihood="poisson", epochs=1, random_state=0, **SMALL
+    )
+    with pytest.raises(ValueError, match=r"`standardize=False` with a Poisson.*are counts"):
+        estimator.fit(x)
+    estimator.set_params(standardize=False, n_draws=50).fit(x)
+    every = np.array(list(itertools.product(range(12), repeat=2)))
+    assert np.exp(estimator.score_samples(every)).sum() == pytest.approx(1.0, abs=0.05)
+    draws = estimator.sample(5)
+    assert (draws == np.round(draws)).all() and (draws >= 0).all()
+    with pytest.raises(ValueError, match="Expected counts"):
+        estimator.fit(x - 3)
+
+
+def test_a_table_with_holes_is_fitted_where_the_likelihood_leaves_them_out():
+    x = make_circle(40, 0)
+    x[::7, 2] = np.nan
+    options = {"epochs": 1, "random_state": 0, **SMALL}
+    with pytest.raises(ValueError, match="NaN"):
+        ManifoldEmbedding(**options).fit(x)
+    law = Gaussian("learned", per_dimension=True, missing="ignore")
+    estimator = ManifoldEmbedding("sphere:1", likelihood=law, **options).fit(x)
+    assert np.isfinite(estimator.transform(x)).all()
+    assert np.isfinite(estimator.score_samples(x)).all()
+    assert np.isfinite(estimator.history_["loss"]).all()
+
+
 @pytest.mark.parametrize(
     ("parameter", "value", "sentence"),
     [

@@ -15,7 +15,7 @@ def compare(
         list[str],
         typer.Option(help="A candidate, such as sphere:2; repeatable.", show_default="a list"),
     ] = [],  # noqa: B006 (Typer copies it)
-    likelihood: Annotated[str, option("gaussian or bernoulli.")] = "gaussian",
+    likelihood: Annotated[str, option("gaussian, bernoulli, poisson, ...")] = "gaussian",
     standardize: Annotated[bool, option("Networks see columns of variance 1.")] = True,
     seeds: Annotated[int, option("Trainings that are scored, for each candidate.")] = 3,
     starts: Annotated[int, option("Trials for each of them.")] = 4,

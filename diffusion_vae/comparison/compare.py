@@ -22,7 +22,7 @@ from diffusion_vae.comparison.folder import file_name, fingerprint, keep, kept
 from diffusion_vae.comparison.forecast import duration, forecast
 from diffusion_vae.comparison.training import Effort
 from diffusion_vae.files import write_json, writing
-from diffusion_vae.likelihoods import Bernoulli, Likelihood
+from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.runs.threads import limit_threads
 
@@ -60,9 +60,11 @@ def compare_manifolds(
         x: Examples `[n, *event]`, an array, a table with names, a path or a `Dataset`.
         candidates: Manifolds or their text forms; by default a list of all common ones.
         likelihood: `"gaussian"` (normal noise whose scales are learned: one a column, one for
-            all pixels of pictures), `"bernoulli"` or a `Likelihood`, of which copies train.
+            all pixels of pictures), another name such as `"bernoulli"` or `"poisson"`, or a
+            `Likelihood`, of which copies train.
         standardize: Whether the networks see columns with mean 0 and variance 1 (pictures:
             all pixels together). Log-likelihoods are in the units of the data all the same.
+            Data whose law leaves no choice, such as counts, stay as they are.
         seeds: Trainings that are scored, for each candidate.
         starts: Trials for each of them.
         effort: How long to train; replaces `seeds` and `starts`.
@@ -107,11 +109,15 @@ def compare_manifolds(
     law = likelihood if isinstance(likelihood, str) else _config(likelihood)
     data = prepare(
         x,
-        standardize=standardize and not isinstance(resolved, Bernoulli),
+        standardize=standardize and resolved.takes_scaled_data,
+        any_columns=resolved.columns is None,
         test_fraction=require_fraction("test_fraction", test_fraction),
         validation_fraction=require_fraction("validation_fraction", validation_fraction),
         seed=seed,
     )
+    if not resolved.takes_scaled_data:
+        for part in (data.split.train, data.split.validation, data.split.test):
+            resolved.check_data(part)
     for note in data.notes:
         say(note)
     settings = {

@@ -42,7 +42,13 @@ class Prepared:
 
 
 def prepare(
-    x: Any, *, standardize: bool, test_fraction: float, validation_fraction: float, seed: int
+    x: Any,
+    *,
+    standardize: bool,
+    test_fraction: float,
+    validation_fraction: float,
+    seed: int,
+    any_columns: bool = True,
 ) -> Prepared:
     """Reads, splits and scales examples.
 
@@ -52,6 +58,7 @@ def prepare(
         test_fraction: Share that is scored, unless the data bring a test set.
         validation_fraction: Share of the others that judge.
         seed: Of the split.
+        any_columns: Whether columns that are constant may be left out.
 
     Raises:
         ValueError: If there are too few examples, or a part would be empty.
@@ -86,7 +93,7 @@ def prepare(
     if (train == train[0]).all():
         raise ValueError("Expected examples that differ. Received: copies of a single one.")
     notes = []
-    if train.ndim == 2:
+    if train.ndim == 2 and any_columns:
         varies = (train != train[0]).any(axis=0)  # the deviation of equal numbers may round up
         if not varies.all():
             left_out = int((~varies).sum())

@@ -281,6 +281,12 @@ def _model_config(parts: Parts, name: str | None, seed: int) -> Config:
             options.setdefault("dtype", given["dtype"])
         if part in ("kernel", "divergence"):  # no Keras layers
             options.pop("name")
+        for argument in known.values():
+            if argument.default is argument.empty and argument.name not in options:
+                raise ValueError(
+                    f"Expected `{part}.{argument.name}`, which {component.maker.__name__} needs. "
+                    f"Received: none. Give it: `--set {part}.{argument.name}=...`."
+                )
         given[part] = component.maker(**options)
     if "likelihood" not in given and "likelihood" in arguments(model.maker):  # type: ignore
         default = arguments(model.maker)["likelihood"].default  # type: ignore[arg-type]

@@ -2,7 +2,9 @@
 
 import pytest
 
+from diffusion_vae.likelihoods import LIKELIHOODS
 from diffusion_vae.runs import Record, compose
+from diffusion_vae.runs.kinds import COMPONENTS
 from diffusion_vae.runs.recipes import recipe, usual_restarts
 
 
@@ -82,6 +84,37 @@ def test_a_recipe_leaves_out_what_the_chosen_parts_do_not_take():
     assert convolutional["config"]["batch_norm"] is False  # holds for every kind of network
     record = compose("info", dataset="gaussian_mixture", settings={"likelihood": "bernoulli"})
     assert record.model["config"]["likelihood"]["class_name"] == "Bernoulli"
+
+
+def test_laws_of_counts_are_chosen_and_set_by_name():
+    settings = {
+        "likelihood": "poisson",
+        "likelihood.exposure": 0.5,
+        "likelihood.missing": "ignore",
+    }
+    record = compose("info", dataset="gaussian_mixture", settings=settings)
+    likelihood = record.model["config"]["likelihood"]
+    assert likelihood["class_name"] == "Poisson"
+    assert {name: likelihood["config"][name] for name in ("exposure", "missing", "link")} == {
+        "exposure": 0.5, "missing": "ignore", "link": "log",
+    }  # fmt: skip
+    settings = {"likelihood": "negative_binomial", "likelihood.dispersion": "predicted"}
+    record = compose("info", dataset="gaussian_mixture", settings=settings)
+    assert record.model["config"]["likelihood"]["config"]["dispersion"] == "predicted"
+    with pytest.raises(ValueError, match="`exposure` to be positive"):
+        compose(settings={"likelihood": "poisson", "likelihood.exposure": -1.0})
+    with pytest.raises(ValueError, match=r"Expected `likelihood\.classes`, which Categorical needs"):
+        compose(settings={"likelihood": "categorical"})
+    settings = {"likelihood": "categorical", "likelihood.classes": 3}
+    record = compose("info", dataset="gaussian_mixture", settings=settings)
+    assert record.model["config"]["likelihood"]["config"]["classes"] == 3
+
+
+def test_every_named_law_is_a_choice_of_the_command():
+    given_by_name = {name for name in LIKELIHOODS if name != "mixed"}  # a mixture is an object
+    assert set(COMPONENTS["likelihood"]) == given_by_name
+    for name, address in COMPONENTS["likelihood"].items():
+        assert address == f"diffusion_vae.likelihoods:{LIKELIHOODS[name].__name__}"
 
 
 def test_restarts_are_for_data_that_a_torus_unfolds():
