@@ -12,6 +12,7 @@ from diffusion_vae.datasets.fourier_picture import FourierPicture
 from diffusion_vae.datasets.gaussian_mixture import make_gaussian_mixture
 from diffusion_vae.datasets.lines import make_unoriented_lines
 from diffusion_vae.datasets.low_pass import keep_low_frequencies, low_pass_filtered
+from diffusion_vae.datasets.master_pattern import MasterPattern
 from diffusion_vae.datasets.mnist import load_digits, load_fashion_mnist, load_mnist
 from diffusion_vae.datasets.periodic_pictures import make_periodic_pictures
 from diffusion_vae.datasets.pictures import binarized
@@ -40,6 +41,7 @@ __all__ = [
     "FolderPictures",
     "FourierPicture",
     "HDF5Pictures",
+    "MasterPattern",
     "RecordPictures",
     "Scaling",
     "StoredPictures",
