@@ -56,6 +56,11 @@ def log_prob(law, x, outputs, dtype="float32"):
     return ops.convert_to_numpy(law.log_prob(_column(x, dtype), columns)).astype("float64")
 
 
+def numbers(tensor):
+    """An array of a tensor, which PyTorch may hold a gradient for."""
+    return ops.convert_to_numpy(tensor)
+
+
 def assert_near(found, expected, tolerance):
     """Asserts that all numbers are near in the relative or in the absolute sense."""
     error = np.abs(found - expected) / np.maximum(1.0, np.abs(expected))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from backends import value_and_gradients
 from keras import ops
-from laws import LAWS, drawn, made, mixed
+from laws import LAWS, drawn, made, mixed, numbers
 
 import diffusion_vae as dv
 from diffusion_vae import likelihoods
@@ -28,7 +28,7 @@ def shape_of(name, count=7):
 
 
 def finite(outputs):
-    return all(np.isfinite(np.array(value)).all() for value in outputs.values())
+    return all(np.isfinite(numbers(value)).all() for value in outputs.values())
 
 
 @every
@@ -67,9 +67,9 @@ def test_raw_outputs_of_any_size_give_finite_numbers(name):
         raw = np.full(law.raw_shape(shape_of(name)), size, "float32")
         outputs = law(raw)
         assert finite(outputs)
-        assert np.isfinite(np.square(np.array(outputs["reconstruction"]))).all()
-        assert np.isfinite(np.array(law.log_prob(x, outputs))).all()
-        assert np.isfinite(np.array(law.sample(outputs, seed=0))).all()
+        assert np.isfinite(np.square(numbers(outputs["reconstruction"]))).all()
+        assert np.isfinite(numbers(law.log_prob(x, outputs))).all()
+        assert np.isfinite(numbers(law.sample(outputs, seed=0))).all()
 
 
 @every
@@ -101,7 +101,7 @@ def test_events_of_several_axes_and_leading_axes(name):
     assert law.error(x, outputs).shape == x.shape
     # each data value by itself: the sum of what rows of one value have
     flat = law.outputs(ops.convert_to_tensor(raw[0, 0].astype("float32")))
-    one = np.array(law.known_terms(ops.convert_to_tensor(x[0, 0]), flat, False)).sum()
+    one = numbers(law.known_terms(ops.convert_to_tensor(x[0, 0]), flat, False)).sum()
     assert one == pytest.approx(found[0, 0], rel=1e-4)
 
 
@@ -110,14 +110,16 @@ def test_events_of_several_axes_and_leading_axes(name):
 def test_missing_values_are_left_out(name):
     law = law_of(name, missing="ignore")
     outputs, x = drawn(law, shape_of(name))
-    complete = np.array(law.known_terms(ops.convert_to_tensor(x), outputs, False))
+    complete = numbers(law.known_terms(ops.convert_to_tensor(x), outputs, False))
     holes = np.random.default_rng(1).random(x.shape) < 0.4
     holes[0] = True  # nothing is known of an example
     table = np.where(holes, np.nan, x)
     law.check_data(table)
     expected = np.where(holes, 0.0, complete).sum(axis=-1)
-    np.testing.assert_allclose(law.log_prob(table, outputs), expected, rtol=1e-5, atol=1e-6)
-    assert (np.isnan(np.array(law.error(table, outputs))) == holes).all()
+    np.testing.assert_allclose(
+        numbers(law.log_prob(table, outputs)), expected, rtol=1e-5, atol=1e-6
+    )
+    assert (np.isnan(numbers(law.error(table, outputs))) == holes).all()
     with pytest.raises(ValueError, match="Expected data to be finite"):
         law.check_data(np.where(holes, np.inf, x))
     with pytest.raises(ValueError, match=r'finite.*give the likelihood `missing="ignore"`'):

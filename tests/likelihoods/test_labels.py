@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from backends import value_and_gradients
 from keras import ops
-from laws import assert_near
+from laws import assert_near, numbers
 from scipy import special
 from standard_errors import assert_mean
 
@@ -29,14 +29,14 @@ def test_categories_have_softmax_probabilities():
     raw = np.moveaxis(logits, -1, -2).reshape(5, 6)
     outputs = law(raw)
     expected = special.log_softmax(logits.astype("float64"), axis=-1)
-    np.testing.assert_allclose(outputs["log_probabilities"], expected, rtol=1e-5)
-    np.testing.assert_allclose(outputs["probabilities"], np.exp(expected), rtol=1e-5)
-    np.testing.assert_array_equal(outputs["reconstruction"], logits.argmax(axis=-1))
+    np.testing.assert_allclose(numbers(outputs["log_probabilities"]), expected, rtol=1e-5)
+    np.testing.assert_allclose(numbers(outputs["probabilities"]), np.exp(expected), rtol=1e-5)
+    np.testing.assert_array_equal(numbers(outputs["reconstruction"]), logits.argmax(axis=-1))
     x = np.random.default_rng(1).integers(0, 3, (5, 2))
     chosen = np.take_along_axis(expected, x[..., None], axis=-1)[..., 0].sum(axis=-1)
-    np.testing.assert_allclose(law.log_prob(x, outputs), chosen, rtol=1e-5)
+    np.testing.assert_allclose(numbers(law.log_prob(x, outputs)), chosen, rtol=1e-5)
     wrong = (x != logits.argmax(axis=-1)).astype("float32")
-    np.testing.assert_array_equal(law.error(x, outputs), wrong)
+    np.testing.assert_array_equal(numbers(law.error(x, outputs)), wrong)
 
 
 @pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-4), ("float64", 1e-6)])
@@ -50,7 +50,7 @@ def test_logits_of_sixteen_decades(dtype, tolerance):
         x = np.full((len(sizes), 1), label)
         _, [slope] = value_and_gradients(total_log_prob(law, x), raw)
         assert np.isfinite(slope).all()
-        found = ops.convert_to_numpy(law.log_prob(x, law.outputs(ops.convert_to_tensor(raw))))
+        found = numbers(law.log_prob(x, law.outputs(ops.convert_to_tensor(raw))))
         assert_near(found, expected[:, label], tolerance)
 
 
@@ -59,7 +59,7 @@ def test_logits_of_sixteen_decades(dtype, tolerance):
 
 def ordinal(law):
     """Thresholds of a built law, [*event, classes - 1]."""
-    first, gaps = (ops.convert_to_numpy(each).astype("float64") for each in law._thresholds())
+    first, gaps = (numbers(each).astype("float64") for each in law._thresholds())
     return np.concatenate([first, first + np.cumsum(gaps, axis=-1)], axis=-1)
 
 
@@ -75,8 +75,8 @@ def trained(classes, dtype="float32"):
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_all_grades_are_equally_probable_at_the_start(classes):
     outputs = Ordinal(classes)(np.zeros((1, 2), "float32"))
-    np.testing.assert_allclose(outputs["probabilities"], 1.0 / classes, rtol=2e-5)
-    np.testing.assert_allclose(outputs["reconstruction"], 0.5 * (classes - 1), rtol=1e-5)
+    np.testing.assert_allclose(numbers(outputs["probabilities"]), 1.0 / classes, rtol=2e-5)
+    np.testing.assert_allclose(numbers(outputs["reconstruction"]), 0.5 * (classes - 1), rtol=1e-5)
 
 
 @pytest.mark.jax
@@ -89,11 +89,13 @@ def test_grades_have_cumulative_logits():
     up_to = special.expit(thresholds - score[..., None])
     edges = np.zeros((6, 2, 1)), np.ones((6, 2, 1))
     expected = np.diff(np.concatenate([edges[0], up_to, edges[1]], axis=-1), axis=-1)
-    np.testing.assert_allclose(outputs["probabilities"], expected, rtol=1e-4)
-    np.testing.assert_allclose(outputs["reconstruction"], expected @ np.arange(4), rtol=1e-5)
+    np.testing.assert_allclose(numbers(outputs["probabilities"]), expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        numbers(outputs["reconstruction"]), expected @ np.arange(4), rtol=1e-5
+    )
     x = np.random.default_rng(2).integers(0, 4, (6, 2))
     chosen = np.take_along_axis(np.log(expected), x[..., None], axis=-1)[..., 0].sum(axis=-1)
-    np.testing.assert_allclose(law.log_prob(x, outputs), chosen, rtol=1e-4)
+    np.testing.assert_allclose(numbers(law.log_prob(x, outputs)), chosen, rtol=1e-4)
 
 
 @pytest.mark.parametrize("dtype, tolerance", [("float32", 1e-4), ("float64", 1e-6)])
@@ -115,7 +117,7 @@ def test_scores_of_sixteen_decades(dtype, tolerance):
         x = np.full(score.shape, label)
         _, [slope] = value_and_gradients(total_log_prob(law, x), score)
         assert np.isfinite(slope).all()
-        found = ops.convert_to_numpy(law.log_prob(x, law.outputs(ops.convert_to_tensor(score))))
+        found = numbers(law.log_prob(x, law.outputs(ops.convert_to_tensor(score))))
         assert_near(found, expected[:, label], tolerance)
 
 
@@ -128,8 +130,8 @@ def test_draws_have_the_probabilities():
         raw = np.array([[0.5] * law.raw_shape((1,))[0]], "float32")
         raw[0, 0] = 1.2
         outputs = law(np.tile(raw, (20_000, 1)))
-        draws = ops.convert_to_numpy(law.sample(outputs, seed=1))
-        probabilities = np.array(outputs["probabilities"])[0, 0]
+        draws = numbers(law.sample(outputs, seed=1))
+        probabilities = numbers(outputs["probabilities"])[0, 0]
         assert probabilities.sum() == pytest.approx(1.0, abs=1e-6)
         assert_mean(draws == np.arange(3), probabilities)
 

@@ -103,7 +103,7 @@ def test_laws_of_counts_are_chosen_and_set_by_name():
     assert record.model["config"]["likelihood"]["config"]["dispersion"] == "predicted"
     with pytest.raises(ValueError, match="`exposure` to be positive"):
         compose(settings={"likelihood": "poisson", "likelihood.exposure": -1.0})
-    with pytest.raises(ValueError, match=r"Expected `likelihood\.classes`, which Categorical needs"):
+    with pytest.raises(ValueError, match=r"`likelihood\.classes`, which Categorical needs"):
         compose(settings={"likelihood": "categorical"})
     settings = {"likelihood": "categorical", "likelihood.classes": 3}
     record = compose("info", dataset="gaussian_mixture", settings=settings)
