@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from diffusion_vae import likelihoods, manifolds
+from diffusion_vae.autodiff import steps_at_once
 from diffusion_vae.checks import require_integer, require_positive
 from diffusion_vae.comparison.candidates import name_of
 from diffusion_vae.comparison.training import INITIAL_VARIANCE, INITIALIZER
@@ -125,9 +126,8 @@ def fit(
     rate = keras.optimizers.schedules.CosineDecay(
         require_positive("learning_rate", learning_rate), steps
     )
-    model.compile(
-        keras.optimizers.Adam(rate), steps_per_execution=min(STEPS_AT_ONCE, len(batches))
-    )
+    at_once = steps_at_once(min(STEPS_AT_ONCE, len(batches)))
+    model.compile(keras.optimizers.Adam(rate), steps_per_execution=at_once)
     history = model.fit(
         batches, shuffle=False, epochs=epochs, callbacks=[batches.follow()], verbose=verbose
     ).history

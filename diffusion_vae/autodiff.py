@@ -225,6 +225,15 @@ def iterate(
     return state
 
 
+def steps_at_once(steps: int) -> int:
+    """`steps_per_execution` of Keras's `compile`: of so many steps, or 1 on PyTorch, as it must.
+
+    Args:
+        steps: Training steps to run in one go, where the backend can.
+    """
+    return 1 if keras.backend.backend() == "torch" else steps
+
+
 def run_eagerly(function: Callable[..., Result], *args: Any) -> Result:
     """Result of a function that runs at once, even while another is being traced.
 

@@ -14,6 +14,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from diffusion_vae import likelihoods, manifolds
+from diffusion_vae.autodiff import steps_at_once
 from diffusion_vae.checks import require_fraction, require_integer, require_positive
 from diffusion_vae.comparison.candidates import name_of
 from diffusion_vae.comparison.scoring import prior_share
@@ -209,7 +210,7 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         rate = keras.optimizers.schedules.CosineDecay(
             require_positive("learning_rate", self.learning_rate), steps
         )
-        model.compile(keras.optimizers.Adam(rate), steps_per_execution=len(batches))
+        model.compile(keras.optimizers.Adam(rate), steps_per_execution=steps_at_once(len(batches)))
         history = model.fit(
             batches,
             shuffle=False,

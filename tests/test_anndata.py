@@ -210,7 +210,8 @@ def test_rows_of_a_sparse_file_train_as_the_dense_array_does_and_compile_once(
         dv.DiffusionVAE, "compute_loss", lambda *a, **k: traced.append(0) or compute_loss(*a, **k)
     )
     fit(backed, "sphere:1", layer=None, batch_key="batch", **SMALL)
-    assert len(traced) == 1  # 40 cells in batches of 16
+    # 40 cells in batches of 16; PyTorch compiles nothing, and computes each of 2 x 2 steps.
+    assert len(traced) == (4 if keras.backend.backend() == "torch" else 1)
     np.testing.assert_array_equal(
         backed.uns["diffusion_vae"]["loss"], adata.uns["diffusion_vae"]["loss"]
     )

@@ -129,3 +129,13 @@ def test_auto_says_when_it_is_undecided(monkeypatch):
     with pytest.warns(UserWarning, match=r"^Undecided between .* torus:1 is taken\.$"):
         estimator.fit(x)
     assert estimator.comparison_ is found and estimator.manifold_ == manifolds.get("torus:1")
+
+
+@pytest.mark.torch
+def test_it_trains_on_every_backend():
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    embedding = ManifoldEmbedding(
+        "sphere:1", encoder_units=(4,), decoder_units=(4,), epochs=1, batch_size=8, n_init=1,
+        validation_fraction=0.0, random_state=0,
+    )  # fmt: skip
+    assert embedding.fit(x).transform(x).shape == (20, 2)
