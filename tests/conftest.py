@@ -13,6 +13,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+# Dask's workers fork from one process that has imported the library (`preloaded`).
+os.environ.setdefault("DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver")
 # What XLA compiles runs a few times: to optimise it would take longer than it saves.
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
@@ -36,6 +38,14 @@ if keras.backend.backend() == "tensorflow":
 
     # A graph of a test runs a few times: to optimise it takes longer than it saves.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+def pytest_ignore_collect(collection_path):
+    """Off TensorFlow files that mark no test for another backend are not even imported."""
+    if keras.backend.backend() == "tensorflow" or collection_path.suffix != ".py":
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return None if "mark.jax" in text or "mark.torch" in text else True
 
 
 def pytest_collection_modifyitems(config, items):

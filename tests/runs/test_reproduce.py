@@ -5,6 +5,7 @@ import dataclasses
 
 import joblib
 import numpy as np
+import preloaded
 import pytest
 from filelock import FileLock
 
@@ -179,6 +180,7 @@ def test_a_failed_job_does_not_stop_the_others(tmp_path, monkeypatch):
 def test_jobs_spread_over_a_dask_cluster(done, tmp_path):
     distributed = pytest.importorskip("distributed")
     _, planned, reports = done
+    preloaded.context()
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
     )
