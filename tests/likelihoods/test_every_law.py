@@ -15,7 +15,9 @@ from diffusion_vae import likelihoods
 from diffusion_vae.comparison.starts import Starts
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
 
-every = pytest.mark.parametrize("name", [*LAWS, "mixed"])
+# All of them as one are tested on the other backends too, where each shape is compiled.
+together = pytest.param("mixed", marks=[pytest.mark.jax, pytest.mark.torch])
+every = pytest.mark.parametrize("name", [*LAWS, together])
 COUNTS = {"Poisson", "NegativeBinomial", "Mixed"}
 
 
@@ -57,8 +59,6 @@ def test_names_give_laws():
         likelihoods.Poisson(missing="drop")
 
 
-@pytest.mark.jax
-@pytest.mark.torch
 @every
 def test_raw_outputs_of_any_size_give_finite_numbers(name):
     law = law_of(name)
@@ -105,7 +105,6 @@ def test_events_of_several_axes_and_leading_axes(name):
     assert one == pytest.approx(found[0, 0], rel=1e-4)
 
 
-@pytest.mark.jax
 @every
 def test_missing_values_are_left_out(name):
     law = law_of(name, missing="ignore")
@@ -129,7 +128,6 @@ def test_missing_values_are_left_out(name):
             law.check_data(np.where(holes, np.nan, -0.5))  # what is known is looked at
 
 
-@pytest.mark.torch
 @every
 def test_gradients_are_finite_where_values_are_missing(name):
     law = law_of(name, missing="ignore")

@@ -229,6 +229,21 @@ def test_configuration_round_trip(likelihood):
     assert again.outputs_per_value == likelihood.outputs_per_value
 
 
+def test_configurations_of_files_from_before_there_were_missing_values_are_read():
+    config = {
+        "module": "diffusion_vae.likelihoods",
+        "class_name": "Gaussian",
+        "config": {
+            "name": "gaussian", "trainable": True, "dtype": "float32", "scale": "learned",
+            "variance": 0.5, "per_dimension": True, "output_activation": "linear",
+        },
+        "registered_name": "diffusion_vae>Gaussian",
+    }  # fmt: skip
+    again = keras.saving.deserialize_keras_object(config)
+    assert type(again) is Gaussian
+    assert (again.scale, again.variance, again.missing) == ("learned", 0.5, "refuse")
+
+
 def test_a_predicted_scale_needs_two_outputs_a_value():
     assert [likelihood.outputs_per_value for likelihood in ALL] == [1, 1, 2, 1, 1]
     assert Gaussian("predicted").event_shape((None, 28, 6)) == (None, 28, 3)
