@@ -88,7 +88,7 @@ def page(found):
     return (
         "# Memory of a training on cells\n\n"
         "`python benchmarks/cells_memory.py --out docs/results/cells_memory`\n\n"
-        f"{CELLS:,} cells, {GENES:,} genes, {SHARE:.0%} of the counts not 0: "
+        f"{CELLS:,} made cells, {GENES:,} genes, {SHARE:.0%} of the counts not 0, seed 0: "
         f"{found['file_mib']:.0f} MiB as a sparse `.h5ad`, {found['dense_mib']:.0f} MiB as a "
         "dense array of float32. The most memory that each process has held, in MiB: before the "
         "training (Python, TensorFlow, the data) and at its end. The loss of the one epoch shows "
