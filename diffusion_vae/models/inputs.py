@@ -152,7 +152,8 @@ class InputMethods(keras.Model):
                 check_dense("inputs" if name == "x" else name, part)
         check_event("inputs", found.x.shape[1:], self.event_shape)
         if found.condition is not None:
-            self._check_width(found.condition.shape[-1])
+            check_axes(found.condition.shape)
+            self._check_width(found.condition.shape[1])
         return found
 
     def _shapes(self, input_shape: Any) -> tuple[Shape, Shape | None]:
@@ -168,7 +169,9 @@ class InputMethods(keras.Model):
         self._check_names("input_shape", input_shape if named else ("x",))
         shapes = shapes_of(input_shape if named else {"x": input_shape})
         condition = shapes.get("condition")
-        if condition is not None and (len(condition) != 2 or not condition[1]):
+        if condition is not None:
+            check_axes(condition)
+        if condition is not None and condition[1] is None:
             raise ValueError(
                 "Expected `condition` to be numbers or one-hot labels, [batch, width] of a known "
                 f"width. Received shape: {tuple(condition)}. Build the model first: "
@@ -259,13 +262,18 @@ def checked_condition(value: Any, x: np.ndarray) -> np.ndarray:
     condition = _real("condition", value)
     if condition.ndim == 1:
         condition = condition[:, None]
-    if condition.ndim != 2 or not condition.shape[1]:
-        raise ValueError(
-            "Expected `condition` to be numbers [n] or [n, k], or one-hot labels [n, k]. "
-            f"Received shape: {condition.shape}."
-        )
+    check_axes(condition.shape)
     check_rows("condition", condition, x)
     return condition
+
+
+def check_axes(shape: Shape) -> None:
+    """Raises `ValueError` unless a condition is a table `[batch, k]` of some columns."""
+    if len(shape) != 2 or shape[1] == 0:
+        raise ValueError(
+            "Expected `condition` to be numbers [n] or [n, k], or one-hot labels [n, k]. "
+            f"Received shape: {tuple(shape)}."
+        )
 
 
 def checked_exposure(value: Any, x: np.ndarray) -> np.ndarray:

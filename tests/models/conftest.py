@@ -1,5 +1,6 @@
 """Small models and data for the contract tests."""
 
+import keras
 import numpy as np
 import pytest
 from backends import QUICK_STEPS
@@ -35,3 +36,36 @@ def make():
         return model
 
     return small
+
+
+@pytest.fixture
+def each_source():
+    """A function from data to what makes each kind of source of their batches."""
+
+    def sources(data, size):
+        named = data if isinstance(data, dict) else {"x": data}
+        parts = [
+            {name: array[i : i + size] for name, array in named.items()}
+            for i in range(0, len(named["x"]), size)
+        ]
+        if named is not data:
+            parts = [part["x"] for part in parts]
+
+        class Batches(keras.utils.PyDataset):
+            def __len__(self):
+                return len(parts)
+
+            def __getitem__(self, index):
+                return parts[index]
+
+        pairs = [(part, part["x"] if named is data else part) for part in parts]
+        yield "generator", lambda: iter_of(parts)
+        yield "generator of pairs", lambda: iter_of(pairs)
+        yield "PyDataset", Batches
+        tf = pytest.importorskip("tensorflow")
+        yield "tf.data", lambda: tf.data.Dataset.from_tensor_slices(data).batch(size)
+
+    def iter_of(elements):
+        yield from elements
+
+    return sources
