@@ -1,5 +1,6 @@
 """What every test shares: a quiet backend, fixed seeds, the data directory."""
 
+import collections
 import os
 from pathlib import Path
 
@@ -49,7 +50,13 @@ def pytest_ignore_collect(collection_path):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Off TensorFlow only the tests marked `jax` or `torch` run."""
+    """Off TensorFlow only the tests marked `jax` or `torch` run; files of slow tests come first.
+
+    A long file at the end would leave the other worker idle.
+    """
+    tests = collections.Counter(item.path for item in items)
+    slow = collections.Counter(i.path for i in items if i.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path] / tests[item.path])
     if keras.backend.backend() == "tensorflow":
         return
     kept = [i for i in items if i.get_closest_marker("jax") or i.get_closest_marker("torch")]
