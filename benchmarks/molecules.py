@@ -248,7 +248,7 @@ def markdown(report):
         "residues. Mean log density of held-out pairs of every second frame in nats, ± its "
         "standard error over residues:",
         "",
-        markdown_table(["density", "log p", "the torus is ahead by"], rows),
+        markdown_table(["density", "log p", "log p of the torus less this"], rows),
         f"Chosen in the folds: {report['chosen']['bins']} bins a side; concentration of the "
         f"kernels and share of even density {report['chosen']['kernels']}. A training took "
         f"{report['CPU seconds of a training']:.0f} CPU seconds.",
