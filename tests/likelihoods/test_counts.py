@@ -86,7 +86,6 @@ def test_a_large_dispersion_is_a_poisson_law():
     assert_near(found, negative_binomial(np.array([0, 1, 3, 5]), 0.1, np.full(4, 1e8)), 1e-5)
 
 
-@pytest.mark.jax
 @pytest.mark.torch
 def test_probabilities_add_to_1_in_float32():
     count = np.arange(0.0, 4000.0)

@@ -79,7 +79,7 @@ def test_all_grades_are_equally_probable_at_the_start(classes):
     np.testing.assert_allclose(numbers(outputs["reconstruction"]), 0.5 * (classes - 1), rtol=1e-5)
 
 
-@pytest.mark.jax
+@pytest.mark.torch
 def test_grades_have_cumulative_logits():
     law = trained(4)
     score = np.random.default_rng(1).normal(size=(6, 2)).astype("float32")
@@ -124,7 +124,6 @@ def test_scores_of_sixteen_decades(dtype, tolerance):
 # -- both ------------------------------------------------------------------------------------
 
 
-@pytest.mark.jax
 def test_draws_have_the_probabilities():
     for law in (Categorical(3), Ordinal(3)):
         raw = np.array([[0.5] * law.raw_shape((1,))[0]], "float32")

@@ -21,7 +21,7 @@ def raw(count=4):
 X = np.array([[0, 2, 7.5, 1], [1, 0, -0.5, 2], [3, 1, 0.0, 0], [0, 0, 1.0, 1]], "float32")
 
 
-@pytest.mark.jax
+@pytest.mark.torch
 def test_each_part_has_its_columns_and_its_raw_outputs():
     mixture = law()
     assert mixture.raw_shape((None, 4)) == (None, 7)
