@@ -16,7 +16,8 @@ held out. For each seed (of preferred phases, spikes, weights and noise):
   curves (`true_curves`); and CEBRA on the same counts (`neurons_cebra.py`).
 
 CEBRA lives in a process and an environment of its own: one that the script makes in a temporary
-folder, or that of PYTHON. Writes OUT.json after each part, where a later call goes on, and OUT.md.
+folder, or that of PYTHON. Writes OUT.json after each stage of a seed, where a later call goes on,
+and OUT.md. Trained candidates are kept in the folder RUNS.
 """
 
 import argparse
@@ -25,8 +26,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import venv
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -47,10 +48,17 @@ EFFORT = Effort(
     seeds=1, starts=8, spare=1, trial_steps=800, most_steps=1600, patience=800, decay_steps=800,
     units=(64, 64),
 )  # fmt: skip
+# Of a torus most starts tear, and the validation loss of the trials tells: many are tried.
+EFFORTS = {"head direction": EFFORT, "grid module": replace(EFFORT, starts=32)}
 CANDIDATES = {
     "head direction": ("sphere:1", "euclidean:1", "euclidean:2"),
-    "grid module": ("torus:2", "sphere:2", "euclidean:2", "euclidean:3"),
-}
+    "grid module": ("torus:2", "sphere:2", "euclidean:3", "euclidean:2"),
+}  # the true one first
+# What is done for all seeds before the next: the number of candidates, or CEBRA.
+STAGES = (
+    ("head direction", 1), ("grid module", 1), ("head direction", 2), ("grid module", 2),
+    ("cebra", 0), ("grid module", 3), ("head direction", 3), ("grid module", 4),
+)  # fmt: skip
 ANGLES = 360  # at which tuning curves are looked up
 CURVE_BINS = 36  # of a tuning curve
 
@@ -65,26 +73,29 @@ def median_error(decoded, true):
     return np.median(errors(decoded, true), axis=0).tolist()
 
 
-def compared(data, seed):
-    """The comparison of the candidates, and the model on the true manifold, the first of them."""
-    names = CANDIDATES[data.name]
-    with tempfile.TemporaryDirectory() as folder:
-        found = compare_manifolds(
-            data, names, likelihood="poisson", standardize=False, effort=EFFORT, homology=False,
-            folder=folder, seed=seed, verbose=0,
-        )  # fmt: skip
-        model = keras.saving.load_model(Path(folder) / f"{names[0].replace(':', '_')}.keras")
+def compared(data, seed, count, runs):
+    """The comparison of the first candidates, and the model on the first, the true manifold.
+
+    Candidates are kept in the folder `runs`, so that none trains twice.
+    """
+    names = CANDIDATES[data.name][:count]
+    folder = runs / f"{data.name.replace(' ', '_')}_{seed}"
+    found = compare_manifolds(
+        data, names, likelihood="poisson", standardize=False, effort=EFFORTS[data.name],
+        homology=False,
+        folder=folder, seed=seed, verbose=0,
+    )  # fmt: skip
     rows = found.rows()
     wanted = (
         "manifold", "log_likelihood", "standard_error", "behind", "behind_error", "elbo", "torn",
+        "seconds",
     )  # fmt: skip
-    return model, {
+    return keras.saving.load_model(folder / f"{names[0].replace(':', '_')}.keras"), {
         "first": rows[0]["manifold"] == names[0],
         "named": found.best,
         "decided": found.decided,
         "verdict": str(found.verdict),
         "rows": [{key: row[key] for key in wanted} for row in rows],
-        "seconds_of_true": found[names[0]].seconds,
     }
 
 
@@ -94,15 +105,14 @@ def decoded_angles(model, data):
     return align(model.encode(data.test)[0]), align
 
 
-def head_direction(walked, seed):
+def head_direction(walked, seed, model):
+    """Median errors of the decoded heading: by the model, and by those who know more."""
     data = neurons_data.head_direction(walked, seed)
-    model, comparison = compared(data, seed)
     decoded, _ = decoded_angles(model, data)
     return {
         "median_error": median_error(decoded, data.test_factors)[0],
         "tuning_curves": median_error(most_likely(data), data.test_factors[:, 0]),
         "true_curves": median_error(most_likely(data, true=True), data.test_factors[:, 0]),
-        **comparison,
     }
 
 
@@ -124,9 +134,9 @@ def most_likely(data, true=False):
     return angles[scores.argmax(axis=1)]
 
 
-def grid_module(walked, seed):
+def grid_module(walked, seed, model):
+    """Whether the model captures the torus of the phases, and how well it decodes them."""
     data = neurons_data.grid_module(walked, seed)
-    model, comparison = compared(data, seed)
     topology = measure_topology(model, data, seed=seed)
     decoded, align = decoded_angles(model, data)
     return {
@@ -134,8 +144,10 @@ def grid_module(walked, seed):
         "captured": topology.captured,
         "median_error": median_error(decoded, data.test_factors),
         "agreement": align.agreement.tolist(),
-        **comparison,
     }
+
+
+PARTS = {"head direction": head_direction, "grid module": grid_module}
 
 
 def with_cebra(walked, seed, python):
@@ -171,9 +183,9 @@ def install(folder):
 def markdown(report):
     """What was found, over all seeds."""
     seeds = [report["seeds"][seed] for seed in sorted(report["seeds"], key=int)]
-    head = [each["head direction"] for each in seeds if "head direction" in each]
-    grid = [each["grid module"] for each in seeds if "grid module" in each]
-    cebra = [each["cebra"] for each in seeds if "cebra" in each]
+    head = [each["head direction"] for each in seeds if each.get("head direction")]
+    grid = [each["grid module"] for each in seeds if each.get("grid module")]
+    cebra = [each["cebra"] for each in seeds if each.get("cebra")]
     parts = [
         "# Neurons\n",
         f"`{report['command']}`; seeds {', '.join(sorted(report['seeds'], key=int))}.\n",
@@ -232,61 +244,79 @@ def error_rows(head, cebra):
 
 def which_rows(name, found):
     """A row for each candidate, the true one first."""
-    true, *others = CANDIDATES[name]
+    true = CANDIDATES[name][0]
     tables = [{row["manifold"]: row for row in one["rows"]} for one in found]
-    for candidate in (true, *others):
-        rows = [table[candidate] for table in tables]
-        torn = texts([100.0 * row["torn"] for row in rows], 1)
+    for candidate in CANDIDATES[name]:
+        pairs = [(table[true], table[candidate]) for table in tables if candidate in table]
+        torn = texts([100.0 * row["torn"] for _, row in pairs], 1)
         if candidate == true:
             yield [name, f"**{true}**", None, None, None, torn]
             continue
-        gaps = [
-            table[true]["log_likelihood"] - row["log_likelihood"]
-            for table, row in zip(tables, rows, strict=True)
-        ]
-        # Of the difference to the best, which is the true one wherever it is sure.
+        gaps = [best["log_likelihood"] - row["log_likelihood"] for best, row in pairs]
+        # Errors are of the difference to the leader, which is the true one where it counts.
         sure = [
-            gap > 0 and table[true]["behind"] == 0 and row["behind"] > 2.0 * row["behind_error"]
-            for gap, table, row in zip(gaps, tables, rows, strict=True)
+            best["behind"] == 0 and row["behind"] > 2.0 * row["behind_error"]
+            for best, row in pairs
         ]
-        behind = f"{sum(gap > 0 for gap in gaps)} of {len(gaps)}"
-        yield [name, candidate, texts(gaps), behind, f"{sum(sure)} of {len(sure)}", torn]
+        if pairs:
+            behind = f"{sum(gap > 0 for gap in gaps)} of {len(gaps)}"
+            yield [name, candidate, texts(gaps), behind, f"{sum(sure)} of {len(sure)}", torn]
 
 
 def texts(values, digits=3):
     return ", ".join(f"{value:.{digits}f}" for value in values)
 
 
+def advance(found, name, count, seed, walked, runs, python):
+    """Does one stage of one seed; returns whether there was anything to do.
+
+    Args:
+        found: What is known of the seed, to which the stage is added.
+        name: Of the data, or `"cebra"`.
+        count: Number of candidates.
+        seed: Of preferred phases, spikes, weights and noise.
+        walked: The walk.
+        runs: Folder of the candidates.
+        python: Interpreter with CEBRA.
+    """
+    known = found.setdefault(name, {})
+    if name == "cebra":
+        if known:
+            return False
+        known.update(with_cebra(walked, seed, python))
+        return True
+    if len(known.get("rows", [])) >= count:
+        return False
+    data = getattr(neurons_data, name.replace(" ", "_"))(walked, seed)
+    model, comparison = compared(data, seed, count, runs)
+    if "median_error" not in known:
+        known.update(PARTS[name](walked, seed, model))
+    known.update(comparison)
+    return True
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--python", help="interpreter with CEBRA; default: a new environment")
+    parser.add_argument("--runs", type=Path, default=Path("results/neurons"), help="models")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     path = arguments.out.with_suffix(".json")
     with tempfile.TemporaryDirectory() as folder:
-        python = arguments.python or install(Path(folder) / "environment")
+        python = str(arguments.python or install(Path(folder) / "environment"))
         report = {**about(), "packages": {"ratinabox": metadata.version("ratinabox")}}
         if arguments.python:
             report["command"] = report["command"].replace(arguments.python, "PYTHON")
+        report["effort"] = {name: asdict(effort) for name, effort in EFFORTS.items()}
         report["seeds"] = read_json(path)["seeds"] if path.exists() else {}
         walked = neurons_data.walk()
-        parts = {
-            "head direction": head_direction,
-            "grid module": grid_module,
-            "cebra": lambda walked, seed: with_cebra(walked, seed, str(python)),
-        }
-        for seed in arguments.seeds:
-            found = report["seeds"].setdefault(str(seed), {})
-            for name, part in parts.items():
-                if name in found:
-                    continue
-                began = time.perf_counter(), time.process_time()
-                found[name] = part(walked, seed)
-                found[name]["wall_seconds"] = time.perf_counter() - began[0]
-                found[name]["cpu_seconds"] = time.process_time() - began[1]
-                print(json.dumps({"seed": seed, name: found[name]}), file=sys.stderr, flush=True)
-                save(report, path)
+        for name, count in STAGES:
+            for seed in arguments.seeds:
+                found = report["seeds"].setdefault(str(seed), {})
+                if advance(found, name, count, seed, walked, arguments.runs, python):
+                    print(seed, json.dumps({name: found[name]}), file=sys.stderr, flush=True)
+                    save(report, path)
         save(report, path)
 
 
