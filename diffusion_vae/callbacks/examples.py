@@ -42,7 +42,8 @@ def require_fitting(model: Any, dataset: Dataset | np.ndarray) -> None:
 
     Raises:
         TypeError: If the model is not one of this library.
-        ValueError: If the examples have another shape than the model was built for.
+        ValueError: If the examples have another shape than the model was built for, or the model
+            must be told a condition of each.
     """
     from diffusion_vae.datasets import Dataset
     from diffusion_vae.models import VariationalAutoencoder
@@ -52,6 +53,12 @@ def require_fitting(model: Any, dataset: Dataset | np.ndarray) -> None:
         raise TypeError(
             "Expected a model of diffusion_vae, whose pictures are drawn. Received: "
             f"{type(model).__name__}."
+        )
+    if model.condition is not None:
+        raise ValueError(
+            "Expected a model without a condition, which can be drawn from examples alone. "
+            f"Received: one with condition={model.condition!r}. Leave out `dataset`, and draw the "
+            "trained model with `encode` and `decode`."
         )
     event = dataset.event_shape if isinstance(dataset, Dataset) else dataset.shape[1:]
     check_event("dataset", tuple(event), model.event_shape if model.built else None)

@@ -17,7 +17,10 @@ def write_graph(model: Any, log_dir: str | Path) -> None:
         return
     import tensorflow as tf
 
-    signature = tf.TensorSpec((None, *model.event_shape), keras.config.floatx())
+    signature: Any = tf.TensorSpec((None, *model.event_shape), keras.config.floatx())
+    if model.condition is not None:
+        condition = tf.TensorSpec((None, model.condition_width), keras.config.floatx())
+        signature = {"x": signature, "condition": condition}
     traced = tf.function(lambda x: model(x, training=False)).get_concrete_function(signature)
     writer = tf.summary.create_file_writer(str(log_dir))
     with writer.as_default(step=0):

@@ -8,6 +8,7 @@ from scipy import stats
 
 import diffusion_vae as dv
 from diffusion_vae import likelihoods
+from diffusion_vae.callbacks import ResultsFolder
 from diffusion_vae.layers import EvenDecoder
 from diffusion_vae.networks import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
 
@@ -292,6 +293,16 @@ def test_what_is_no_condition_gets_a_sentence(make, x, built, each_source):
             with pytest.raises(ValueError, match=message):
                 model.fit(source(), shuffle=False, verbose=0)
     assert int(model.schedule_step) == 0
+
+
+def test_callbacks_take_a_model_with_a_condition_or_say_that_they_do_not(make, x, tmp_path):
+    model = make(condition="both")
+    data = {"x": x[:4], "condition": LABELS[:4]}
+    model.fit(data, verbose=0, callbacks=[ResultsFolder(tmp_path, run="first")])
+    assert (tmp_path / "weights_folder" / "first").exists()
+    with pytest.raises(ValueError, match=r"without a condition.*Leave out `dataset`"):
+        model.fit(data, verbose=0, callbacks=[ResultsFolder(tmp_path, run="b", dataset=x)])
+    assert int(model.schedule_step) == 1
 
 
 def test_what_is_no_condition_of_latent_points_gets_a_sentence(make, x):
