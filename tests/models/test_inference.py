@@ -136,7 +136,7 @@ def test_counts_are_positive_integers(make, x, n, error, sentence):
     ("options", "message"),
     [
         ({"kernel": "magic"}, "Expected `kernel`"),
-        ({"likelihood": "poisson"}, "Expected `likelihood`"),
+        ({"likelihood": "gausian"}, "Expected `likelihood`"),
         ({"location_head": "nose"}, "Expected `location_head`"),
         ({"kernel": "random_walk", "log_time_range": None}, "Expected limits on log time"),
         ({"log_time_range": "wide"}, "Expected `log_time_range`"),
