@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from diffusion_vae.checks import real_array, require_finite
 
 STARTS = 12  # of a mean or an alignment, of which the best result counts
+JUDGES = 100  # examples by which starts are chosen
 ROUNDS = 100  # of choosing equivalents and averaging; a few are usual
 ORTHOGONAL = 1e-3  # largest error of a rotation matrix
 
@@ -127,8 +128,12 @@ def align_orientations(codes: ArrayLike, reference: ArrayLike, symmetry: ArrayLi
             f"{len(reference)} references."
         )
     few = np.linspace(0, len(codes) - 1, min(STARTS, len(codes))).astype(int)
-    starts = np.swapaxes(codes[few], 1, 2) @ reference[few]
-    turn = _turn(codes, reference, symmetry, starts)
+    some = np.linspace(0, len(codes) - 1, min(JUDGES, len(codes))).astype(int)
+    # A code may be any equivalent: each pair offers a start for each of them.
+    back = np.swapaxes(codes[few], 1, 2)[:, None]
+    starts = (back @ symmetry @ reference[few][:, None]).reshape(-1, 3, 3)
+    totals = [_total(codes[some], reference[some], symmetry, start) for start in starts]
+    turn = _turn(codes, reference, symmetry, starts[np.argsort(totals)[:STARTS]])
     angles = misorientation(codes @ turn, reference, symmetry)
     near = angles <= 3.0 * np.median(angles)
     return _turn(codes[near], reference[near], symmetry, turn[None])
@@ -147,12 +152,18 @@ def _turn(
             if np.abs(new - turn).max() < 1e-12:
                 break
             turn = new
-        equivalent = _nearest(reference, codes @ turn, symmetry)
-        # Distances, and not their squares: most examples count more than the worst.
-        total = np.linalg.norm(equivalent - codes @ turn, axis=(1, 2)).sum()
+        total = _total(codes, reference, symmetry, turn)
         if total < least:
             best, least = turn, total
     return best
+
+
+def _total(
+    codes: np.ndarray, reference: np.ndarray, symmetry: np.ndarray, turn: np.ndarray
+) -> float:
+    """Sum of distances, and not of their squares: most examples count more than the worst."""
+    equivalent = _nearest(reference, codes @ turn, symmetry)
+    return float(np.linalg.norm(equivalent - codes @ turn, axis=(1, 2)).sum())
 
 
 def _nearest(orientations: np.ndarray, to: np.ndarray, symmetry: np.ndarray) -> np.ndarray:

@@ -65,6 +65,16 @@ def test_one_rotation_aligns_codes_of_which_some_are_wrong():
     assert np.median(left) == pytest.approx(0.05, abs=0.005)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_codes_may_all_be_other_equivalents_than_the_references(seed):
+    # No pair alone says which equivalent its code is: 23 of 24 wrong guesses are no start.
+    truth = Rotation.random(60, random_state=seed)
+    turn = Rotation.random(random_state=seed + 10).as_matrix()
+    codes = CUBE[1 + np.arange(60) % 23] @ truth.as_matrix() @ turn.T
+    found = align_orientations(codes, truth.as_matrix(), CUBE)
+    assert misorientation(codes @ found, truth.as_matrix(), CUBE).max() < 1e-6
+
+
 def test_what_is_no_rotation_is_refused():
     with pytest.raises(ValueError, match=r"Expected `a` to be rotation matrices, \[n, 3, 3\]"):
         misorientation(np.eye(3), np.eye(3)[None], CUBE)
