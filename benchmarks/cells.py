@@ -87,6 +87,8 @@ def table(rows):
     if not scores:
         return []
     best = max(scores, key=lambda name: scores[name].mean())
+    means = {name: np.reshape(values, (FOLDS, -1)).mean(axis=1) for name, values in scores.items()}
+    winners = [max(scores, key=lambda name: means[name][k]) for k in range(FOLDS)]
     lines = []
     for name, values in sorted(scores.items(), key=lambda item: -item[1].mean()):
         mean, error = mean_and_error(values)
@@ -102,15 +104,7 @@ def table(rows):
                 "standard_error_of_that": behind_error,
                 "elbo": float(np.mean([row["elbo"] for row in found])),
                 "bias": float(np.mean([row["bias"] for row in found])),
-                "best_in": sum(
-                    np.mean(row["log_likelihood"])
-                    >= max(
-                        np.mean(other["log_likelihood"])
-                        for other in rows
-                        if other["seed"] == row["seed"]
-                    )
-                    for row in found
-                ),
+                "best_in": winners.count(name),
                 "seconds_a_training": float(np.mean([row["seconds"] for row in found])),
             }
         )
@@ -128,7 +122,7 @@ def page(found):
             line["manifold"],
             line["dim"],
             f"{line['log_likelihood']:.1f} ± {line['standard_error']:.1f}",
-            f"{-line['behind_best']:.1f} ± {line['standard_error_of_that']:.1f}",
+            f"{0.0 - line['behind_best']:.1f} ± {line['standard_error_of_that']:.1f}",
             f"{line['elbo']:.1f}",
             f"{line['best_in']} of {FOLDS}",
             f"{line['bias']:.2f}",
