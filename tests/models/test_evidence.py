@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 import diffusion_vae as dv
 from diffusion_vae.heat_kernels import RandomWalk
 from diffusion_vae.manifolds import ImplicitManifold
-from diffusion_vae.models import inference
+from diffusion_vae.models import evidence as evidence_methods
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
 EVIDENCE = -0.5 * np.sum(X**2, axis=-1) - 1.5 * math.log(2 * math.pi)
@@ -111,7 +111,9 @@ def test_more_samples_are_taken_in_pieces_of_bounded_size(monkeypatch):
         return decode(z, **options)
 
     monkeypatch.setattr(model.decoder, "call", counting)
-    monkeypatch.setattr(inference, "as_graph", lambda function, _: function)  # to count every call
+    monkeypatch.setattr(
+        evidence_methods, "as_graph", lambda function, _: function
+    )  # to count every call
     examples = np.tile(X, (15, 1))  # 600
     estimate = model.log_likelihood(examples, samples=25, batch_size=512)
     assert sum(rows) == 600 * 25

@@ -72,7 +72,7 @@ def test_another_model_has_another_graph(traced, x, change):
 @pytest.mark.slow
 def test_the_number_of_graphs_is_bounded_and_none_is_saved(traced, x, tmp_path, monkeypatch):
     model, _ = traced
-    monkeypatch.setattr("diffusion_vae.models.inference.as_graph", lambda function, _: function)
+    monkeypatch.setattr("diffusion_vae.models.evidence.as_graph", lambda function, _: function)
     for samples in range(1, KEPT + 3):
         model.log_likelihood(x[:1], samples=samples)
     assert len(model._graphs) == KEPT

@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 import diffusion_vae as dv
 from diffusion_vae import likelihoods
 from diffusion_vae.manifolds import EmbeddedTorus
-from diffusion_vae.models import inference
+from diffusion_vae.models import evidence as evidence_methods
 from diffusion_vae.random import seed_states
 
 RNG = np.random.default_rng(0)
@@ -34,7 +34,7 @@ def linear_model(model_class, *arguments, variance=VARIANCE, **options):
 @pytest.fixture
 def without_graphs(monkeypatch):
     """Few steps on few examples cost less than their graphs."""
-    monkeypatch.setattr(inference, "as_graph", lambda function, _: function)
+    monkeypatch.setattr(evidence_methods, "as_graph", lambda function, _: function)
 
 
 @pytest.fixture(scope="module")
