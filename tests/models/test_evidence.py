@@ -111,9 +111,8 @@ def test_more_samples_are_taken_in_pieces_of_bounded_size(monkeypatch):
         return decode(z, **options)
 
     monkeypatch.setattr(model.decoder, "call", counting)
-    monkeypatch.setattr(
-        evidence_methods, "as_graph", lambda function, _: function
-    )  # to count every call
+    # To count every call.
+    monkeypatch.setattr(evidence_methods, "as_graph", lambda function, _: function)
     examples = np.tile(X, (15, 1))  # 600
     estimate = model.log_likelihood(examples, samples=25, batch_size=512)
     assert sum(rows) == 600 * 25
