@@ -22,7 +22,7 @@ def test_counts_of_tuned_cells_give_the_heading_up_to_a_turn_and_a_reflection():
     counts = rng.poisson(seconds * rate).astype(np.float32)
     embedding = ManifoldEmbedding(
         "sphere:1", encoder_units=(32,), decoder_units=(32,), likelihood=Poisson(exposure=seconds),
-        standardize=False, epochs=20, n_init=1, random_state=0,
+        standardize=False, epochs=20, n_init=3, random_state=0,
     ).fit(counts[:1200])  # fmt: skip
     align = align_angles(embedding.transform(counts[:1200]), heading[:1200])
     decoded = align(embedding.transform(counts[1200:]))
