@@ -81,7 +81,7 @@ def backbone_angles(trajectory: Any) -> BackboneAngles:
     found = [_angles(frame[atoms], box) for frame, box in read.frames]
     angles, bonds = (np.stack(parts) for parts in zip(*found, strict=True))  # [frames, rows, ...]
     _check_unit(bonds[..., 1])
-    whole = (bonds <= LONGEST_BOND).all(axis=-1)  # false for NaN
+    whole = np.all(bonds <= LONGEST_BOND, axis=-1)  # [frames, rows], false for NaN
     _warn_of_broken(whole)
     frames, rows = np.nonzero(whole)
     if not len(rows):
