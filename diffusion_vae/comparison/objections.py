@@ -5,11 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from diffusion_vae import manifolds
-from diffusion_vae.comparison.verdict import Standing, margin
+from diffusion_vae.comparison.verdict import Standing, margin, tears_needlessly
 from diffusion_vae.evaluation.topology import CloudEvidence
-
-TORN = 0.02  # share of torn examples that needs an explanation
-SHARE_OF_ANOTHER = 0.25  # what another candidate tears of it, if the data can lie without
 
 
 def objections(
@@ -34,12 +31,10 @@ def objections(
                 f"{leader.manifold} explains the data no better than independent columns do "
                 f"({gain} nats an example): nothing speaks for any manifold."
             )
-    # Where data are few for their dimension, every candidate tears some of them.
-    least = min((each.torn for each in standings if each.torn is not None), default=0.0)
-    if leader.torn is not None and leader.torn > TORN and least < SHARE_OF_ANOTHER * leader.torn:
+    if tears_needlessly(leader, standings):
         found.append(
-            f"{100 * leader.torn:.0f} % of the examples are torn from their neighbours on "
-            f"{leader.manifold}, and fewer elsewhere: the data may live on none of these."
+            f"{100 * (leader.torn or 0.0):.0f} % of the examples are torn from their neighbours "
+            f"on {leader.manifold}, and fewer elsewhere: the data may live on none of these."
         )
     holes = None if cloud is None else cloud.homology.get(2)
     space = manifolds.get(leader.manifold).betti_numbers(2) if _has_text(leader) else None

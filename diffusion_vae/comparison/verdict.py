@@ -12,6 +12,8 @@ from diffusion_vae.comparison.candidates import contained_in, space_key
 SURE = 2.0  # standard errors
 SMALL = 1.0  # nats an example: by which a training may be luckier than another
 IMITATES = 0.03  # share of what a decoder sees; below it, nothing
+TORN = 0.02  # share of torn examples that needs an explanation
+SHARE_OF_ANOTHER = 0.25  # what another candidate tears of it, if the data can lie without
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ def judge(standings: Sequence[Standing], objections: Sequence[str] = ()) -> Verd
     better by more than two standard errors, or if its decoder only imitates the smaller space.
     The leader is named if it is ahead of all others by more than two standard errors. Larger
     spaces that contain it do not count where they would hand over to it: with perfect training
-    they are level with it.
+    they are level with it. Of candidates that are level, those that tear the data are left out
+    where another does not, and of the rest the one of the fewest dimensions is named by choice.
 
     Args:
         standings: At least one candidate.
@@ -209,12 +212,28 @@ def _main_sentence(
         f"Undecided between {_list([each.manifold for each in equal])}: {leader.manifold} is "
         f"{_list([_ahead(leader, each) for each in level])} nats an example."
     )
-    least = min(each.dim for each in equal)
-    simplest = [each for each in equal if each.dim == least]
+    torn = [each for each in equal if tears_needlessly(each, equal)]
+    left = [each for each in equal if each not in torn]
+    if torn:
+        tears = [f"{each.manifold} tears {100 * (each.torn or 0.0):.0f} %" for each in torn]
+        sentence = f"{sentence} {_list(tears)} of the examples from their neighbours."
+    least = min(each.dim for each in left)
+    simplest = [each for each in left if each.dim == least]
     if len(simplest) > 1:
         return sentence, None
     name = simplest[0].manifold
-    return f"{sentence} {name} has the fewest dimensions and is named by choice.", name
+    reason = "has the fewest dimensions" if len(left) > 1 else "does not"
+    return f"{sentence} {name} {reason} and is named by choice.", name
+
+
+def tears_needlessly(candidate: Standing, others: Sequence[Standing]) -> bool:
+    """Whether a candidate tears a share of the examples of which another tears few.
+
+    Where data are few for their dimension, every candidate tears some of them.
+    """
+    least = min((each.torn for each in others if each.torn is not None), default=0.0)
+    torn = candidate.torn
+    return torn is not None and torn > TORN and least < SHARE_OF_ANOTHER * torn
 
 
 def _ahead(leader: Standing, other: Standing) -> str:

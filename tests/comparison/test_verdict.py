@@ -85,6 +85,36 @@ def test_of_equal_evidence_the_lower_dimension_is_named_by_choice():
     )
 
 
+def test_of_equal_evidence_a_candidate_that_tears_the_data_is_not_named():
+    circle, line = (
+        standing("sphere:1", 0.01, 1.0, torn=0.002),
+        standing("euclidean:1", 0.0, torn=0.12),
+    )
+    sentence = (
+        "Undecided between {} and {}: {} is ahead of {} by 0.01 ± 0.10 nats an example. "
+        "euclidean:1 tears 12 % of the examples from their neighbours. sphere:1 does not and is "
+        "named by choice."
+    )
+    for standings in ([circle, line], [line, circle]):
+        verdict = judge(standings)
+        assert (verdict.best, verdict.decided) == ("sphere:1", False)
+        assert str(verdict) == sentence.format(*2 * ["sphere:1", "euclidean:1"])
+    # Also if the line leads, and if the circle has a rival of more dimensions.
+    assert judge([circle, standing("euclidean:1", 0.02, torn=0.12)]).best == "sphere:1"
+    plane = standing("projective:2", 0.0, torn=0.001)
+    assert judge([circle, standing("euclidean:1", 0.0, torn=0.12), plane]).best == "sphere:1"
+
+
+def test_where_all_tear_alike_tears_decide_nothing():
+    standings = [
+        standing("sphere:1", 0.01, 1.0, torn=0.05),
+        standing("euclidean:1", 0.0, torn=0.12),
+    ]
+    verdict = judge(standings)
+    assert verdict.best is None
+    assert "tears" not in str(verdict)
+
+
 def test_a_larger_space_that_is_level_hands_over():
     verdict = judge(
         [
