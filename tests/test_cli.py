@@ -324,7 +324,7 @@ def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
         (["--dataset", "no/such/file.npz"], "no/such/file.npz"),
         (["--dataset", "digits", "--set", "dataset.colour=1"], "Received: 'colour'"),
         (["--dataset", "digits", "--set", "dataset.colour"], "KEY=VALUE"),
-        (["--set", "likelihood=poisson"], "Expected `likelihood`"),
+        (["--set", "likelihood=poison"], "Expected `likelihood`"),
         (["--network", "conv", "--set", "network.kernel_sizes=none"], "kernel_sizes` to be"),
         (["--epochs", "0"], "Expected `epochs` to be at least 1"),
         (["--run", "a/b"], "plain folder name"),

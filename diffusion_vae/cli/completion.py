@@ -99,6 +99,10 @@ def _arguments(module: str, name: str) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             yield from _of_class(module, tree, node)
+            return
+    home = _home(module, tree, name)
+    if home != module:  # a package names a class of one of its files
+        yield from _arguments(home, name)
 
 
 def _of_class(module: str, tree: ast.Module, node: ast.ClassDef) -> Iterator[str]:

@@ -207,7 +207,7 @@ def test_completion_follows_what_is_typed():
     assert completed("alp", model="info") == ["alpha="]
     assert completed("alp") == []
     assert completed("encoder.fi", network="conv") == ["encoder.filters="]
-    assert completed("likelihood.", settings=["likelihood=bernoulli"]) == []
+    assert completed("likelihood.", settings=["likelihood=bernoulli"]) == ["likelihood.missing="]
     assert "optimizer.momentum=" in completed("optimizer.", settings=["optimizer=sgd"])
     assert "encoder.padding=" in completed("encoder.", settings=["encoder=conv"])
     assert completed("schedule.") == []

@@ -71,7 +71,7 @@ COMMANDS = {
     "train --resume nowhere": ("no run 'nowhere'", "Runs there: none"),
     "train --resume nowhere --epochs 3": ("no `--epochs` with `--resume`", "as it was begun"),
     "train --resume nowhere --set fit.epochs=3": ("no `--set` with `--resume`", "Leave it out"),
-    f"{TRAIN} --set likelihood=poisson": ("`likelihood`", "Received: 'poisson'"),
+    f"{TRAIN} --set likelihood=poison": ("`likelihood`", "Received: 'poison'"),
     f"{TRAIN} --set likelihood=bernoulli": ("in [0, 1]", "Received: values from -7"),
     f"{TRAIN} --set likelihood.variance=0": ("`variance` to be positive", "Received: 0.0"),
     f"{TRAIN} --set likelihood.scale=learnt": ("`scale`", f"'learnt'. {MISSPELT} 'learned'?"),
