@@ -22,12 +22,13 @@ from pathlib import Path
 import anndata
 import numpy as np
 import scanpy
+from reports import write_report
 from timing import about
 from verdicts import markdown_table
 
 from diffusion_vae import manifolds
 from diffusion_vae.anndata import as_batches, fit, restore_counts
-from diffusion_vae.files import read_json, write_json
+from diffusion_vae.files import read_json
 
 MANIFOLDS = ("sphere:2", "sphere:1 x euclidean:2", "euclidean:2")
 FOLDS = 5
@@ -158,8 +159,7 @@ def main():
                 "table": table(rows),
                 "rows": rows,
             }
-            write_json(stored, found)
-            out.with_suffix(".md").write_text(page(found), encoding="utf-8")
+            write_report(out, found, page(found))
             print(manifold, number, np.mean(rows[-1]["log_likelihood"]), flush=True)
 
 

@@ -21,10 +21,9 @@ from pathlib import Path
 import anndata
 import numpy as np
 import scipy.sparse
+from reports import write_report
 from timing import about
 from verdicts import markdown_table
-
-from diffusion_vae.files import write_json
 
 CELLS, GENES, SHARE = 20_000, 2_000, 0.1
 KINDS = {
@@ -121,8 +120,7 @@ def main():
             "rows": rows,
         }
     out = Path(given.out)
-    write_json(out.with_suffix(".json"), found)
-    out.with_suffix(".md").write_text(page(found), encoding="utf-8")
+    write_report(out, found, page(found))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import ops
+from reports import write_report
 from scipy.ndimage import gaussian_filter
 from timing import about
 from verdicts import markdown_table
@@ -28,7 +29,6 @@ from verdicts import markdown_table
 from diffusion_vae import VariationalAutoencoder, networks
 from diffusion_vae.datasets import MasterPattern, make_random_rotations
 from diffusion_vae.evaluation import align_orientations, cubic_rotations, misorientation
-from diffusion_vae.files import write_json
 from diffusion_vae.heat_kernels import heat_kernel
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.likelihoods import Gaussian
@@ -259,8 +259,7 @@ def main():
         "metrics": {name: float(value) for name, value in metrics.items()},
         "CPU seconds": time.process_time() - start,
     }
-    write_json(f"{arguments.out}.json", report)
-    Path(f"{arguments.out}.md").write_text(markdown(report), encoding="utf-8")
+    write_report(arguments.out, report, markdown(report))
 
 
 if __name__ == "__main__":

@@ -14,17 +14,16 @@ standard error over residues. Writes OUT.json and OUT.md.
 
 import argparse
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
+from reports import write_report
 from scipy.special import i0e
 from timing import about
 from verdicts import markdown_table
 
 from diffusion_vae import DiffusionVAE, networks
 from diffusion_vae.datasets import backbone_angles
-from diffusion_vae.files import write_json
 from diffusion_vae.likelihoods import VonMises
 
 FOLDS = 5
@@ -105,19 +104,11 @@ def chosen(densities, options, angles, positions):
     return options[int(np.argmax(means))]
 
 
-def encoder():
-    """A network on cosines and sines, which have no seam."""
-    angles = keras.Input((2,))
-    directions = keras.ops.concatenate([keras.ops.cos(angles), keras.ops.sin(angles)], axis=-1)
-    layers = networks.MLPEncoder((WIDTH, WIDTH), seed=0)
-    return keras.Model(angles, layers(directions))
-
-
 def trained(space, angles, seed, steps):
     """A model of the angles."""
     vae = DiffusionVAE(
         space,
-        encoder(),
+        networks.AngleEncoder((WIDTH, WIDTH), seed=0),
         networks.MLPDecoder((WIDTH, WIDTH)),
         likelihood=VonMises("predicted", initial_concentration=10.0),
         kl_warmup_steps=min(300, steps // 2),
@@ -269,8 +260,7 @@ def main():
     parser.add_argument("--steps", type=int, default=STEPS)
     arguments = parser.parse_args()
     report = {"about": about(), **measure(arguments.seed, arguments.steps)}
-    write_json(f"{arguments.out}.json", report)
-    Path(f"{arguments.out}.md").write_text(markdown(report), encoding="utf-8")
+    write_report(arguments.out, report, markdown(report))
 
 
 if __name__ == "__main__":

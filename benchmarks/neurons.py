@@ -34,13 +34,14 @@ from pathlib import Path
 import keras
 import neurons_data
 import numpy as np
+from reports import write_report
 from timing import about
 from verdicts import markdown_table
 
 from diffusion_vae import compare_manifolds
 from diffusion_vae.comparison import Effort
 from diffusion_vae.evaluation import align_angles, measure_topology
-from diffusion_vae.files import read_json, write_json
+from diffusion_vae.files import read_json
 
 WORKER = Path(__file__).with_name("neurons_cebra.py")
 PACKAGES = ("cebra==0.6.1", "torch==2.13.0")
@@ -316,14 +317,8 @@ def main():
                 found = report["seeds"].setdefault(str(seed), {})
                 if advance(found, name, count, seed, walked, arguments.runs, python):
                     print(seed, json.dumps({name: found[name]}), file=sys.stderr, flush=True)
-                    save(report, path)
-        save(report, path)
-
-
-def save(report, path):
-    """The numbers, and their tables beside them."""
-    write_json(path, report)
-    path.with_suffix(".md").write_text(markdown(report), encoding="utf-8")
+                    write_report(path, report, markdown(report))
+        write_report(path, report, markdown(report))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from pathlib import Path
 import blind_data
 import numpy as np
 from blind_spaces import SPACES as MAKERS
+from reports import write_report
 from scipy.spatial import cKDTree
 from timing import about
 from verdicts import markdown_table
@@ -48,7 +49,7 @@ from diffusion_vae.evaluation.topology import (
 from diffusion_vae.evaluation.topology.factors import factors_on
 from diffusion_vae.evaluation.topology.geometry import embedded
 from diffusion_vae.evaluation.topology.winding import is_torus
-from diffusion_vae.files import read_json, write_json
+from diffusion_vae.files import read_json
 from diffusion_vae.sklearn import ManifoldEmbedding
 
 WORKER = Path(__file__).with_name("peers_worker.py")
@@ -272,14 +273,8 @@ def main():
             for row in rows_of(*task, peers):
                 report["rows"].append(row)
                 print(json.dumps(row), file=sys.stderr, flush=True)
-            save(report, path)
-        save(report, path)
-
-
-def save(report, path):
-    """The numbers, and their tables beside them."""
-    write_json(path, report)
-    path.with_suffix(".md").write_text(markdown(report), encoding="utf-8")
+            write_report(path, report, markdown(report))
+        write_report(path, report, markdown(report))
 
 
 if __name__ == "__main__":
