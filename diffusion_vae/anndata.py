@@ -11,15 +11,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from diffusion_vae import likelihoods, manifolds
+from diffusion_vae import manifolds
 from diffusion_vae.autodiff import steps_at_once
 from diffusion_vae.checks import require_integer, require_positive
 from diffusion_vae.comparison.candidates import name_of
-from diffusion_vae.comparison.training import INITIAL_VARIANCE, INITIALIZER
+from diffusion_vae.comparison.training import INITIALIZER, new_likelihood
 from diffusion_vae.datasets.tables.cell_choice import CellChoice
 from diffusion_vae.datasets.tables.restored import restore_counts
 from diffusion_vae.datasets.tables.row_batches import BatchesInOrder, FedRows, TrainingBatches
-from diffusion_vae.likelihoods import Gaussian, Likelihood
+from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.likelihoods.counts import CountLaw
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models import DiffusionVAE
@@ -115,7 +115,7 @@ def fit(
     manifold = manifolds.get(manifold)
     batch_size = require_integer("batch_size", batch_size, 1)
     seed = require_integer("seed", seed, 0)
-    law = _copied(likelihood)
+    law = new_likelihood(likelihood)
     choice = CellChoice(layer, batch_key, size_factor_key, mask_var, counts=law.takes_exposure)
     choice, fed, sums = choice.read(adata, law)
     batches = TrainingBatches(fed, batch_size, seed)
@@ -281,14 +281,6 @@ def _require_anndata(adata: Any) -> None:
             "file is open. Give the whole, with `mask_var` if it is about genes, or the part "
             "after `.to_memory()` or `.copy(filename)`."
         )
-
-
-def _copied(likelihood: str | Likelihood) -> Likelihood:
-    """The law of a new model; one that was given is copied, not trained."""
-    if isinstance(likelihood, str) and likelihood == "gaussian":
-        return Gaussian("learned", variance=INITIAL_VARIANCE, per_dimension=True)
-    found = likelihoods.get(likelihood)
-    return type(found).from_config(found.get_config())
 
 
 def _epochs(epochs: int | None, steps: int) -> int:

@@ -18,10 +18,10 @@ from diffusion_vae.autodiff import steps_at_once
 from diffusion_vae.checks import require_fraction, require_integer, require_positive
 from diffusion_vae.comparison.candidates import name_of
 from diffusion_vae.comparison.scoring import prior_share
-from diffusion_vae.comparison.training import INITIAL_VARIANCE, INITIALIZER, Effort
+from diffusion_vae.comparison.training import INITIALIZER, Effort, new_likelihood
 from diffusion_vae.datasets import Dataset
 from diffusion_vae.datasets.batches import ShuffledBatches
-from diffusion_vae.likelihoods import Gaussian, Likelihood
+from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models import DiffusionVAE
 from diffusion_vae.networks import MLPDecoder, MLPEncoder
@@ -148,7 +148,7 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         share = require_fraction("validation_fraction", self.validation_fraction)
         seeds = rng.randint(SEEDS, size=require_integer("n_init", self.n_init, 1))
         self._score_seed = int(rng.randint(SEEDS))
-        likelihood = self._new_likelihood()
+        likelihood = new_likelihood(self.likelihood)
         if self.standardize and not likelihood.takes_scaled_data:
             raise ValueError(
                 f"Expected `standardize=False` with a {type(likelihood).__name__} likelihood, "
@@ -203,7 +203,7 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             self.manifold_,
             MLPEncoder(self.encoder_units, initializer=INITIALIZER),
             MLPDecoder(self.decoder_units, initializer=INITIALIZER),
-            likelihood=self._new_likelihood(),
+            likelihood=new_likelihood(self.likelihood),
             kl_warmup_steps=int(WARMUP_SHARE * steps),
             seed=seed,
         )
@@ -220,13 +220,6 @@ class ManifoldEmbedding(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             verbose=self.verbose,
         )
         return model, history.history
-
-    def _new_likelihood(self) -> Likelihood:
-        """The likelihood of a new model; one that was given is copied, not trained."""
-        if isinstance(self.likelihood, str) and self.likelihood == "gaussian":
-            return Gaussian("learned", variance=INITIAL_VARIANCE, per_dimension=True)
-        likelihood = likelihoods.get(self.likelihood)
-        return type(likelihood).from_config(likelihood.get_config())
 
     # -- locations ---------------------------------------------------------------
 

@@ -80,16 +80,24 @@ class Trained:
     failed: int
 
 
+def new_likelihood(likelihood: str | Likelihood, per_dimension: bool = True) -> Likelihood:
+    """The likelihood of a new model; one that was given is copied, not trained.
+
+    Args:
+        likelihood: Its name, or a `Likelihood`. The name `"gaussian"` alone stands for learned
+            scales, which start at those of standardised columns.
+        per_dimension: Whether those scales are one for each value of an example.
+    """
+    if isinstance(likelihood, str) and likelihood == "gaussian":
+        return Gaussian("learned", variance=INITIAL_VARIANCE, per_dimension=per_dimension)
+    given = likelihoods.get(likelihood)
+    return type(given).from_config(given.get_config())
+
+
 def model_maker(
     manifold: Manifold, likelihood: str | Likelihood, effort: Effort, pictures: bool
 ) -> Callable[[int], VariationalAutoencoder]:
     """A function from a seed to the model of a candidate; networks are the same for all."""
-
-    def new_likelihood() -> Likelihood:
-        if isinstance(likelihood, str) and likelihood == "gaussian":
-            return Gaussian("learned", variance=INITIAL_VARIANCE, per_dimension=not pictures)
-        given = likelihoods.get(likelihood)
-        return type(given).from_config(given.get_config())
 
     def make(seed: int) -> VariationalAutoencoder:
         options: Any = {"activation": effort.activation, "initializer": INITIALIZER}
@@ -97,7 +105,7 @@ def model_maker(
             manifold,
             MLPEncoder(effort.units, **options),
             MLPDecoder(effort.units, **options),
-            likelihood=new_likelihood(),
+            likelihood=new_likelihood(likelihood, per_dimension=not pictures),
             kl_warmup_steps=effort.trial_steps // 2,
             seed=seed,
         )
