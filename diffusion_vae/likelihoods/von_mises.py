@@ -24,7 +24,8 @@ class VonMises(LawWithParameters):
     nothing cancels. Every real number is an angle; a reconstruction is in (-pi, pi].
 
     The decoder gives a vector for each angle, cosines and then sines, whose length does not
-    matter. A raw output has no seam that way.
+    matter. A raw output has no seam that way. Give the model an `AngleEncoder`, so that what the
+    encoder sees has none either.
 
     Args:
         concentration: Kappa is `"learned"` (one for each data value) or `"predicted"` by the

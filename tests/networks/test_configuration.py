@@ -10,6 +10,7 @@ import diffusion_vae as dv
 from diffusion_vae import latents, likelihoods
 from diffusion_vae.layers import EvenDecoder
 from diffusion_vae.networks import (
+    AngleEncoder,
     ConvDecoder,
     ConvEncoder,
     CountEncoder,
@@ -25,6 +26,7 @@ PICTURE = (32, 32, 3)
 # Each network, the shape of its input, and arguments that keep it small.
 NETWORKS = [
     (MLPEncoder, PICTURE, {"units": (4, 3), "dropout": 0.1, "standardize": (0.5, 2.0)}),
+    (AngleEncoder, PICTURE, {"units": (4, 3), "dropout": 0.1}),
     (CountEncoder, PICTURE, {"units": (4,), "total": 50.0}),
     (ConvEncoder, PICTURE, {"filters": (2, 3), "dense_units": (4,), "pool_sizes": (2, None)}),
     (SpatialEncoder, PICTURE, {"filters": (2, 2, 3), "dropout": 0.2}),
