@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diffusion_vae.checks import require_integer, require_positive
+from diffusion_vae.checks import require_finite, require_integer, require_positive
 
 SIDE = math.sqrt(math.pi / 2.0)  # half of the side of the square that a hemisphere is mapped to
 HEMISPHERES = ("mLPNH", "mLPSH")
@@ -107,7 +107,8 @@ class MasterPattern:
 
         Raises:
             TypeError: If a number is not one.
-            ValueError: If a number is not positive, or the shape of the rotations is another.
+            ValueError: If a number is not positive or not finite, or the shape of the rotations is
+                another.
         """
         matrices = np.asarray(orientations, np.float32)
         if matrices.shape[1:] not in ((3, 3), (9,)):
@@ -115,6 +116,7 @@ class MasterPattern:
                 "Expected `orientations` to be rotations, [n, 3, 3] or [n, 9]. Received the shape "
                 f"{matrices.shape}."
             )
+        require_finite("orientations", matrices)
         size, binning = require_integer("size", size, 1), require_integer("binning", binning, 1)
         points = detector(size * binning, require_positive("distance", distance))
         pictures = np.zeros((len(matrices), size, size, 1), np.float32)

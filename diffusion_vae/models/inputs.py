@@ -111,7 +111,7 @@ class InputMethods(keras.Model):
             wrong = unknown[0] if unknown else ""
             raise ValueError(
                 f"Expected `{name}` to be examples, or a dictionary of them, `x`, and of what "
-                f"goes with them, `condition` and `exposure`. Received: one of {given}."
+                f"goes with them, `condition` and `exposure`. Received: a dictionary of {given}."
                 f"{did_you_mean(wrong, NAMES)}"
             )
         if "condition" in given and self.condition is None:

@@ -94,6 +94,8 @@ def test_what_is_no_master_pattern_is_refused(tmp_path):
         MasterPattern(np.zeros((3, 4)), np.zeros((3, 4)))
     with pytest.raises(ValueError, match=r"\[n, 3, 3\] or \[n, 9\]. Received the shape \(3, 3\)"):
         MasterPattern(np.zeros((3, 3)), np.zeros((3, 3))).patterns(np.eye(3))
+    with pytest.raises(ValueError, match="Expected orientations to be finite"):
+        MasterPattern(np.zeros((3, 3)), np.zeros((3, 3))).patterns(np.full((1, 9), np.nan))
 
 
 def test_equivalent_orientations_of_nickel_look_alike_but_are_not_equal():
