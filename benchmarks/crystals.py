@@ -241,6 +241,7 @@ def main():
     arguments = parser.parse_args()
     start = time.process_time()
     (x, truth), (test, known) = make(TRAIN, TEST)
+    keras.utils.set_random_seed(arguments.seed)  # of the order of the examples
     vae = model(arguments.seed)
     teach(vae, x, truth, TAUGHT)
     found = {"encoder taught": measure(vae, x, truth, test, known, False)}

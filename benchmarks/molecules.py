@@ -106,9 +106,10 @@ def chosen(densities, options, angles, positions):
 
 def trained(space, angles, seed, steps):
     """A model of the angles."""
+    keras.utils.set_random_seed(seed)  # of the order of the examples
     vae = DiffusionVAE(
         space,
-        networks.AngleEncoder((WIDTH, WIDTH), seed=0),
+        networks.AngleEncoder((WIDTH, WIDTH)),
         networks.MLPDecoder((WIDTH, WIDTH)),
         likelihood=VonMises("predicted", initial_concentration=10.0),
         kl_warmup_steps=min(300, steps // 2),
