@@ -8,6 +8,7 @@ import sys
 
 import keras
 import pytest
+from matplotlib import pyplot
 import typer
 
 import diffusion_vae
@@ -306,6 +307,7 @@ def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
     monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
     monkeypatch.setattr("diffusion_vae.plots.explore", lambda *_, **options: seen.update(options))
     assert run(monkeypatch, capfd, "plot", "mine", "--explore", *results)[0] == 0
+    assert pyplot.get_fignums() == []
     assert seen["limits"] == (0.0, 1.0)  # of the data, not guessed from decoded pictures
     table = tmp_path / "runs.csv"
     assert run(monkeypatch, capfd, "list", "--csv", table, *results)[0] == 0

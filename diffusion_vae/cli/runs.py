@@ -143,5 +143,9 @@ def _explore(loaded: "LoadedRun") -> None:
     x = held_out_examples(loaded.dataset)[0]
     limits = value_range(x)  # of the data: that of decoded pictures is a guess
     locations = loaded.model.encode(x)[0]
-    plots.explore(loaded.model, pyplot.figure(), locations=locations, limits=limits)
-    pyplot.show()
+    figure = pyplot.figure()
+    try:
+        plots.explore(loaded.model, figure, locations=locations, limits=limits)
+        pyplot.show()
+    finally:
+        pyplot.close(figure)

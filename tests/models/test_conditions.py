@@ -265,7 +265,7 @@ BAD = {
     ),
     "names": (
         lambda x: {"x": x, "conditions": LABELS},
-        r"Received: one of \['x', 'conditions'\]\. Did you mean 'condition'",
+        r"Received: a dictionary of \['x', 'conditions'\]\. Did you mean 'condition'",
     ),
     "exposure": (
         lambda x: {"x": x, "condition": LABELS, "exposure": np.ones(24)},
