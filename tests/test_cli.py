@@ -8,8 +8,8 @@ import sys
 
 import keras
 import pytest
-from matplotlib import pyplot
 import typer
+from matplotlib import pyplot
 
 import diffusion_vae
 from diffusion_vae import cli
