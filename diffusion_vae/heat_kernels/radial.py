@@ -13,8 +13,8 @@ from keras import ops
 from diffusion_vae.heat_kernels import numeric
 from diffusion_vae.heat_kernels.expansion import expansion_log_density
 from diffusion_vae.heat_kernels.shells import Shells
-from diffusion_vae.heat_kernels.spline import UniformSpline
 from diffusion_vae.heat_kernels.zonal import zonal_log_density
+from diffusion_vae.manifolds.numerics.spline import UniformSpline
 from diffusion_vae.typing import Tensor
 
 SHORTEST, LONGEST = 1e-5, 50.0  # times of the tables

@@ -11,9 +11,9 @@ from diffusion_vae.heat_kernels import numeric
 from diffusion_vae.heat_kernels.base import Law, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.isotropic import LOG_TIME_RANGE
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, TIME_STEP, inverse_softplus
-from diffusion_vae.heat_kernels.spline import UniformSpline
 from diffusion_vae.manifolds import FlatTorus, Manifold
 from diffusion_vae.manifolds.cover import cover_by_sphere
+from diffusion_vae.manifolds.numerics.spline import UniformSpline
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Tensor
 

@@ -10,7 +10,7 @@ from diffusion_vae.heat_kernels.embedded_torus.plan import NARROW_HOLE_BELOW
 from diffusion_vae.heat_kernels.embedded_torus.spectrum import REACH, Waves, closed
 from diffusion_vae.heat_kernels.numeric import relative_entropy_term
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, inverse_softplus
-from diffusion_vae.heat_kernels.spline import UniformSpline
+from diffusion_vae.manifolds.numerics.spline import UniformSpline
 
 TIME_STEP = 0.1  # of log time
 PLACES, NARROW_HOLE_PLACES = 33, 97  # equal steps of cos v

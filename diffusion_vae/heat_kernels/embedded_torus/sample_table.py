@@ -24,7 +24,7 @@ from diffusion_vae.heat_kernels.embedded_torus.unrolled_spectrum import (
     angle_reach,
     unrolled,
 )
-from diffusion_vae.heat_kernels.spline import UniformSpline
+from diffusion_vae.manifolds.numerics.spline import UniformSpline
 from diffusion_vae.typing import Tensor
 
 LAST = 16.0  # time, in units of a^2, of the last table: the tube has forgotten its start

@@ -6,7 +6,7 @@ from backends import value_and_gradients
 from keras import ops
 from scipy.interpolate import CubicSpline
 
-from diffusion_vae.heat_kernels.spline import UniformSpline
+from diffusion_vae.manifolds.numerics.spline import UniformSpline
 
 
 def values(x, y):
