@@ -26,6 +26,13 @@ TEXT_FORMS = {
     "projective": TextForm(
         "RealProjective", ("dim",), int, "projective:3", "real projective space RP^d"
     ),
+    "complex_projective": TextForm(
+        "ComplexProjective",
+        ("dim",),
+        int,
+        "complex_projective:2",
+        "complex projective space CP^n, of 2n real dimensions",
+    ),
     "torus": TextForm(
         "FlatTorus", ("dim",), int, "torus:2", "flat torus, d unit circles in R^(2d)"
     ),

@@ -15,6 +15,7 @@ import pytest
 from diffusion_vae.manifolds import (
     O3,
     SO3,
+    ComplexProjective,
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
@@ -41,6 +42,7 @@ ALL = {
     "sphere:7": Sphere(7),
     "projective:2": RealProjective(2),
     "projective:3": RealProjective(3),
+    "complex_projective:2": ComplexProjective(2),
     "torus:1": FlatTorus(1),
     "torus:2": FlatTorus(2),
     "embedded-torus:3,0.6": EmbeddedTorus(3.0, 0.6),
@@ -56,7 +58,7 @@ ALL = {
 
 CLOSED = {name: manifold for name, manifold in ALL.items() if manifold.closed}
 OPEN = {name: manifold for name, manifold in ALL.items() if not manifold.closed}
-SYMMETRIC = {name: manifold for name, manifold in ALL.items() if manifold.symmetry is not None}
+SYMMETRIC = {name: manifold for name, manifold in ALL.items() if manifold.identifies_points}
 # Those whose method is exact, by method: EXACT["distance"].
 EXACT = {
     method: {name: m for name, m in ALL.items() if method not in m.approximate}

@@ -6,6 +6,7 @@ from manifold_list import ELLIPSOID_AXES
 from diffusion_vae.manifolds import (
     O3,
     SO3,
+    ComplexProjective,
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
@@ -29,7 +30,7 @@ def _violation(manifold, z):
         ends = np.cumsum([factor.ambient_dim for factor in manifold.factors])[:-1]
         parts = zip(manifold.factors, np.split(z, ends, axis=-1), strict=True)
         return np.array([off_manifold(factor, part) for factor, part in parts])
-    if isinstance(manifold, (Sphere, RealProjective)):
+    if isinstance(manifold, (Sphere, RealProjective, ComplexProjective)):
         return np.linalg.norm(z, axis=-1) - 1.0
     if isinstance(manifold, FlatTorus):
         return np.linalg.norm(z.reshape(*z.shape[:-1], -1, 2), axis=-1) - 1.0

@@ -16,17 +16,23 @@ PI = np.pi
 
 
 class Chart(NamedTuple):
-    """A parametrisation `[..., d] -> [..., n]` of a box, and how often it covers."""
+    """A parametrisation `[..., d] -> [..., n]` of a box, and how often it covers.
+
+    Lengths are those of `point`, or where coordinates are not the place of a point itself,
+    those of `place`.
+    """
 
     point: callable
     low: tuple
     high: tuple
     share: float = 1.0  # volume of the manifold over that of the image
+    place: callable = None
 
 
 def metric(chart, u):
     """Metric tensors J^T J at the parameters, arrays `[..., d] -> [..., d, d]`."""
-    slope = ops.convert_to_numpy(jacobian(chart.point, ops.convert_to_tensor(u)))  # [..., n, d]
+    place = chart.place or chart.point
+    slope = ops.convert_to_numpy(jacobian(place, ops.convert_to_tensor(u)))  # [..., n, d]
     return np.swapaxes(slope, -1, -2) @ slope
 
 
@@ -110,6 +116,27 @@ def _ellipsoid(u):
     return _sphere(u) * ops.convert_to_tensor(ELLIPSOID_AXES, dtype=u.dtype)
 
 
+def _phases(u):
+    """(cos a, sin a cos b e^ip, sin a sin b e^iq), real parts first."""
+    a, b, p, q = (u[..., i] for i in range(4))
+    real = [ops.cos(a), ops.sin(a) * ops.cos(b) * ops.cos(p), ops.sin(a) * ops.sin(b) * ops.cos(q)]
+    imaginary = [
+        0.0 * a,
+        ops.sin(a) * ops.cos(b) * ops.sin(p),
+        ops.sin(a) * ops.sin(b) * ops.sin(q),
+    ]
+    return ops.stack([*real, *imaginary], axis=-1)
+
+
+def _projector(u):
+    """The projection z z* on a line of C^3, in which Fubini and Study's lengths are 1 / sqrt 2."""
+    z = _phases(u)
+    x, y = z[..., :3], z[..., 3:]
+    real = x[..., :, None] * x[..., None, :] + y[..., :, None] * y[..., None, :]
+    imaginary = y[..., :, None] * x[..., None, :] - x[..., :, None] * y[..., None, :]
+    return ops.reshape(ops.concatenate([real, imaginary], axis=-1), (-1, 18)) / np.sqrt(2.0)
+
+
 def _product(first, second, size):
     return lambda u: ops.concatenate([first(u[..., :size]), second(u[..., size:])], axis=-1)
 
@@ -125,6 +152,9 @@ CHARTS = {
     "sphere:3": _sphere_chart(3),
     "projective:2": _sphere_chart(2, share=0.5),
     "projective:3": _sphere_chart(3, share=0.5),
+    "complex_projective:2": Chart(
+        _phases, (0.0,) * 4, (PI / 2, PI / 2, 2.0 * PI, 2.0 * PI), place=_projector
+    ),
     "torus:1": Chart(_circles, (0.0,), (2.0 * PI,)),
     "torus:2": Chart(_circles, (0.0,) * 2, (2.0 * PI,) * 2),
     "embedded-torus:3,0.6": Chart(_torus, (0.0,) * 2, (2.0 * PI,) * 2),

@@ -50,7 +50,7 @@ def log_density(manifold: Manifold, y: Tensor, location: Tensor, t: Tensor) -> T
     cover = cover_by_sphere(manifold)
     if cover is not None:
         return quotient_log_density(cover, manifold.distance(y, location), t)
-    chord = y - location  # [..., n]
+    chord = manifold.nearest_name(y, location) - location  # [..., n]
     normal = chord - manifold.tangent_project(location, chord)
     square = ops.sum(ops.square(chord), axis=-1) + ops.sum(ops.square(normal), axis=-1) / 3.0
     curvature = manifold.scalar_curvature(location)  # [...]

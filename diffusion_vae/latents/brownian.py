@@ -37,8 +37,8 @@ class BrownianLatent(LatentDistribution):
         fixed_time: A time (not its logarithm), or one per time, that replaces the
             encoder's; `None` to learn it.
         location_head: `"ambient"`: a point of the ambient space is projected; `"veronese"`, on
-            real projective spaces and products with them: a `VeroneseProjection`; `"auto"`:
-            the latter where it exists.
+            projective spaces, real or complex, and products with them: a `VeroneseProjection`;
+            `"auto"`: the latter where it exists.
         seed: Integer seed of the noise and of the initial weights, or `None`.
 
     Input shape:
@@ -97,7 +97,7 @@ class BrownianLatent(LatentDistribution):
         self.seed_generator = SeedGenerator(seed)
         self.projection: ManifoldProjection | VeroneseProjection
         if location_head == "auto":
-            location_head = "ambient" if self.manifold.symmetry is None else "veronese"
+            location_head = "veronese" if self.manifold.identifies_points else "ambient"
         if location_head == "veronese":
             self.projection = VeroneseProjection(self.manifold, dtype=self.dtype_policy)
             width = self.projection.input_dim

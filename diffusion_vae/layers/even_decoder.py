@@ -19,13 +19,14 @@ METHODS = ("auto", "average", "quadratic")
 
 @serializable
 class EvenDecoder(keras.layers.Layer):
-    """Makes a decoder invariant under the symmetry of a manifold, decode(-z) = decode(z).
+    """Gives the names of a point the same picture: decode(-z) = decode(z) on RP^d.
 
     `"average"` (the paper's) averages the raw outputs of one shared decoder over the
     symmetry group: one pass a group element. `"quadratic"` feeds z z^T of the
-    symmetric factors instead of z, with mean 0 and variance 1 under the uniform law: one
-    pass, even by construction. Factors without a symmetry are left alone. A condition belongs to
-    no point: it stands beside them, and the outputs are even in the points for each condition.
+    projective factors instead of z, z z* on CP^n, with mean 0 and variance 1 under the uniform
+    law: one pass, even by construction, and the only way where a point has a continuum of names.
+    Other factors are left alone. A condition belongs to no point: it stands beside them, and the
+    outputs are even in the points for each condition.
 
     Args:
         decoder: A Keras layer or model; its input is `[batch, ambient_dim]`
@@ -43,8 +44,9 @@ class EvenDecoder(keras.layers.Layer):
 
     Raises:
         TypeError: If `decoder` is not a Keras layer or model.
-        ValueError: If the manifold has no symmetry, `method` is none of the three, or the decoder
-            is built for inputs of another width.
+        ValueError: If the manifold has no symmetry, `method` is none of the three, or
+            `"average"` where there is no finite number of names, or the decoder is built for
+            inputs of another width.
 
     Example:
         >>> import keras
@@ -69,7 +71,7 @@ class EvenDecoder(keras.layers.Layer):
             decoder = keras.saving.deserialize_keras_object(decoder)
         self.decoder = require_layer("decoder", decoder)
         self.manifold = manifolds.get(manifold)
-        if self.manifold.symmetry is None:
+        if not self.manifold.identifies_points:
             raise ValueError(
                 "Expected a manifold with a symmetry, such as RealProjective(2). "
                 f"Received: {self.manifold!r}, which needs no even decoder."
@@ -80,10 +82,14 @@ class EvenDecoder(keras.layers.Layer):
     def _suitable(self, method: str) -> str:
         """The method, for which a decoder that is built already must have the right width."""
         width = _input_width(self.decoder, self.condition_width)
-        widths = {
-            "quadratic": self.manifold.even_embedding_dim,
-            "average": self.manifold.ambient_dim,
-        }
+        widths = {"quadratic": self.manifold.even_embedding_dim}
+        if self.manifold.symmetry is not None:
+            widths["average"] = self.manifold.ambient_dim
+        elif method == "average":
+            raise ValueError(
+                f'Expected even_decoder="quadratic" on {self.manifold!r}, where a point has a '
+                "continuum of names and no average over them is finite. Received: 'average'."
+            )
         fitting = [name for name in widths if width in (None, widths[name])]
         chosen = fitting[0] if method == "auto" and fitting else method
         if chosen not in fitting:

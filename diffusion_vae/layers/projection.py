@@ -56,19 +56,22 @@ class ManifoldProjection(FullPrecisionLayer):
 
 @serializable
 class VeroneseProjection(FullPrecisionLayer):
-    """Location on RP^d as the leading eigenvector of a symmetric matrix.
+    """Location on a projective space as the leading eigenvector of a symmetric matrix.
 
     A sphere-valued encoder cannot be a homeomorphism onto RP^d (paper, section 4.1);
     the map z -> z z^T embeds RP^d in the symmetric matrices, and this layer projects
-    back to it. The sign of the eigenvector has no meaning. On a product every projective
-    factor is treated so; other factors get their own projection.
+    back to it. The sign of the eigenvector has no meaning. On CP^n the matrices z z* are
+    Hermitian, and the phase has no meaning. On a product every projective factor is treated
+    so; other factors get their own projection.
 
     Args:
-        manifold: `RealProjective`, a product with such factors, or a text form.
+        manifold: `RealProjective`, `ComplexProjective`, a product with such factors, or a text
+            form.
 
     Input shape:
         Coordinates of the even embedding, `[..., manifold.even_embedding_dim]`: on RP^d upper
-        triangles of symmetric matrices, row by row, off the diagonal times sqrt 2.
+        triangles of symmetric matrices, row by row, off the diagonal times sqrt 2; on CP^n those
+        of the real parts, then those of the imaginary parts.
 
     Output shape:
         Points of the manifold, `[..., ambient_dim]`.
@@ -89,9 +92,10 @@ class VeroneseProjection(FullPrecisionLayer):
     def __init__(self, manifold: Manifold | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.manifold = manifolds.get(manifold)
-        if self.manifold.symmetry is None:
+        if not self.manifold.identifies_points:
             raise ValueError(
-                "Expected a real projective space, or a product with one, for the Veronese head. "
+                "Expected a real projective space, a complex one, or a product with one, for the "
+                "Veronese head. "
                 f"Received: {self.manifold!r}."
             )
 

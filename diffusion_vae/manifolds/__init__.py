@@ -2,6 +2,7 @@
 
 from diffusion_vae.manifolds.base import Manifold
 from diffusion_vae.manifolds.checks import check_manifold
+from diffusion_vae.manifolds.complex_projective import ComplexProjective
 from diffusion_vae.manifolds.cover import Cover
 from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
 from diffusion_vae.manifolds.euclidean import Euclidean
@@ -16,6 +17,7 @@ from diffusion_vae.manifolds.sphere import Sphere
 __all__ = [
     "O3",
     "SO3",
+    "ComplexProjective",
     "Cover",
     "EmbeddedTorus",
     "Euclidean",

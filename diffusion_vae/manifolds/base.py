@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae.autodiff import iterate
 from diffusion_vae.manifolds.arguments import (
     AMBIENT,
     EVEN,
@@ -21,7 +20,8 @@ from diffusion_vae.manifolds.arguments import (
     takes,
 )
 from diffusion_vae.manifolds.numerics.pool import Pool, draw_from_pool, pool_by_projection
-from diffusion_vae.manifolds.numerics.vectors import ratio, safe_norm, shortened
+from diffusion_vae.manifolds.numerics.vectors import nearest_pattern, safe_norm
+from diffusion_vae.manifolds.numerics.walking import walk_along
 from diffusion_vae.progress import telling
 from diffusion_vae.serialization import freeze
 from diffusion_vae.typing import Seed, Tensor
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from diffusion_vae.manifolds.cover import Cover
 
 HALVINGS = 5  # of the chord, whose 32 projected pieces stand in for the distance
-RETRACTION_STEPS = 16  # sub-steps when projected steps stand in for the exponential map
 
 
 class Manifold:
@@ -125,6 +124,7 @@ class Manifold:
     def tangent_project(self, z: Tensor, v: Tensor) -> Tensor:
         """Orthogonal projection of ambient vectors on the tangent space at `z`.
 
+        Where a point has a continuum of names, tangent vectors are orthogonal to it too.
         The default is the derivative of the projection by central differences.
 
         Args:
@@ -147,9 +147,7 @@ class Manifold:
     def exp(self, z: Tensor, v: Tensor) -> Tensor:
         """Point reached from `z` along the geodesic with velocity `v` in unit time.
 
-        The default walks there in short projected steps along the velocity,
-        which is turned with the tangent space. A step is lengthened by what the
-        one before fell short, as seen from its chord and its turn.
+        The default walks there in short projected steps along the velocity.
 
         Args:
             z: Points of the manifold, `[..., ambient_dim]`.
@@ -158,31 +156,7 @@ class Manifold:
         Returns:
             Points of the manifold, `[..., ambient_dim]`.
         """
-        v = shortened(v)
-        z, v = z + ops.zeros_like(v), v + ops.zeros_like(z)
-        length = safe_norm(v, keepdims=True)  # [..., 1]
-        one = ops.ones_like(length)
-
-        def step(state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            # left: share of the way that is left; stretch: stride over arc.
-            z, v, left, stretch, steps_left = state
-            stride = left / steps_left * stretch
-            ahead = self.project(z + stride * v)
-            turned = self.tangent_project(ahead, v)
-            cosine = ratio(safe_norm(turned, keepdims=True), length)
-            # To the second order this is parallel transport, as the projection is not.
-            lost = self.tangent_project(z, v - turned)
-            turned = self.tangent_project(ahead, v + 0.5 * lost)
-            kept = ratio(length, safe_norm(turned, keepdims=True))
-            turned = turned * ops.where(length > 0, kept, 1.0)
-            half = ops.clip(0.5 * (1.0 - cosine), 0.0, 0.5)  # sin^2 of half the turn
-            arc = safe_norm(ahead - z, keepdims=True) * (1.0 + half / 6.0 + 0.075 * half**2)
-            gain = ratio(arc, stride * length)  # 1 in flat space
-            stretch = 1.0 / ops.clip(gain, 0.5, 2.0)
-            return ahead, turned, left - stride * gain, stretch, steps_left - 1.0
-
-        steps = ops.convert_to_tensor(float(RETRACTION_STEPS), dtype=z.dtype)
-        return iterate(step, (z, v, one, one, steps), RETRACTION_STEPS)[0]
+        return walk_along(self, z, v)
 
     @takes(x=AMBIENT, y=AMBIENT, s=FRACTIONS)
     def geodesic(self, x: Tensor, y: Tensor, s: Tensor) -> Tensor:
@@ -287,8 +261,35 @@ class Manifold:
 
     @property
     def symmetry(self) -> np.ndarray | None:
-        """Sign patterns that leave a point as it is, `[group, ambient_dim]`, or `None`."""
+        """Sign patterns that leave a point as it is, `[group, ambient_dim]`, or `None`.
+
+        `None` also where a point has a continuum of names, as on complex projective space.
+        """
         return None
+
+    @property
+    def identifies_points(self) -> bool:
+        """Whether different coordinates, its names, are one point."""
+        return self.symmetry is not None
+
+    @property
+    def fibre_volume(self) -> float:
+        """Number of names of a point; where they are a continuum, its length or volume."""
+        return 1.0 if self.symmetry is None else float(len(self.symmetry))
+
+    @takes(z=AMBIENT, to=AMBIENT)
+    def nearest_name(self, z: Tensor, to: Tensor) -> Tensor:
+        """Of the names of a point that which is closest; `z` itself where it has one.
+
+        Args:
+            z: Points of the manifold, `[..., ambient_dim]`.
+            to: Ambient points to be close to, `[..., ambient_dim]`.
+
+        Returns:
+            The same points as `z`, `[..., ambient_dim]`.
+        """
+        z = z + ops.zeros_like(to)
+        return z if self.symmetry is None else nearest_pattern(self.symmetry, z, to)
 
     @property
     def stands_in_for(self) -> tuple[str, ...]:

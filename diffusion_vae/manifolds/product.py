@@ -70,12 +70,24 @@ class Product(Manifold):
 
     @property
     def symmetry(self) -> np.ndarray | None:
-        if all(f.symmetry is None for f in self.factors):
+        several = [f for f in self.factors if f.identifies_points]
+        if not several or any(f.symmetry is None for f in several):
             return None
         patterns = [
             np.ones((1, f.ambient_dim)) if f.symmetry is None else f.symmetry for f in self.factors
         ]
         return np.stack([np.concatenate(rows) for rows in product(*patterns)])
+
+    @property
+    def identifies_points(self) -> bool:
+        return any(f.identifies_points for f in self.factors)
+
+    @property
+    def fibre_volume(self) -> float:
+        return math.prod(f.fibre_volume for f in self.factors)
+
+    def nearest_name(self, z: Tensor, to: Tensor) -> Tensor:
+        return self._joined(lambda f, z, to: f.nearest_name(z, to), z, to)
 
     def split(self, z: Tensor) -> list[Tensor]:
         """Coordinates of each factor, a list of `[..., factor.ambient_dim]`."""

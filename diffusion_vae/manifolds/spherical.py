@@ -1,4 +1,4 @@
-"""Points written as unit vectors: what the sphere and its quotients by signs share."""
+"""Points written as unit vectors: what the sphere and its quotients share."""
 
 import keras
 from keras import ops
@@ -11,6 +11,8 @@ from diffusion_vae.typing import Seed, Tensor
 
 class SphericalManifold(Manifold):
     """Unit vectors of R^(dim + 1), each or a pair +-z a point; abstract.
+
+    Unit vectors up to a phase have further coordinates, and tangent vectors of their own.
 
     Args:
         dim: Intrinsic dimension, at least 1. Points have `dim + 1` coordinates.

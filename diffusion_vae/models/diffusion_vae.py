@@ -47,7 +47,7 @@ class DiffusionVAE(VariationalAutoencoder):
         manifold: A `Manifold` or its text form, such as `"sphere:2"`.
         encoder: Network from data to features; by default the paper's MLP.
         decoder: Network from points `[batch, ambient_dim]` to raw outputs of the
-            likelihood; by default the paper's MLP. On a manifold with a symmetry it
+            likelihood; by default the paper's MLP. On a projective space it
             is wrapped in an `EvenDecoder`.
         kernel: `"auto"` (exact wherever an exact heat kernel exists, else the walk),
             `"exact"`, `"random_walk"` (the paper's) or a `Law` on the manifold.
@@ -60,11 +60,11 @@ class DiffusionVAE(VariationalAutoencoder):
             a level that falls from `start` to `end` over `steps` training steps and is gone
             after them, so that the coarse shape of the data is learned first. `None` turns it
             off.
-        even_decoder: How the decoder is made even on a manifold with a symmetry, ignored
-            elsewhere: `"quadratic"`, `"average"` (the paper's), or `"auto"`: the former, except
+        even_decoder: How the decoder is made even on a projective space, ignored elsewhere:
+            `"quadratic"`, `"average"` (the paper's, on real ones), or `"auto"`: the former, except
             for a decoder that is built already for points of `ambient_dim` coordinates.
-        location_head: `"auto"`: `"veronese"` on a manifold with a symmetry, such as a real
-            projective space, and `"ambient"` (the paper's) elsewhere.
+        location_head: `"auto"`: `"veronese"` on projective spaces, real and complex, and
+            `"ambient"` (the paper's) elsewhere.
         posterior: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
             TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose
             concentration follows from the time (`latents.tfp_spherical`).
@@ -120,7 +120,7 @@ class DiffusionVAE(VariationalAutoencoder):
             dtype=dtype,
         )
         decoder = network_or_default("decoder", decoder, networks.MLPDecoder, dtype)
-        if manifold.symmetry is not None and not isinstance(decoder, EvenDecoder):
+        if manifold.identifies_points and not isinstance(decoder, EvenDecoder):
             decoder = EvenDecoder(
                 decoder, manifold, method=even_decoder, name="even_decoder", dtype=dtype
             )

@@ -12,6 +12,7 @@ from manifold_list import ALL, CLOSED, OPEN, SYMMETRIC, each
 from membership import off_manifold
 
 from diffusion_vae.manifolds import (
+    ComplexProjective,
     Euclidean,
     FlatTorus,
     Manifold,
@@ -130,8 +131,11 @@ def test_only_open_manifolds_are_open():
 @each(SYMMETRIC)
 def test_identified_points_share_all_that_is_even(manifold):
     x, y = manifold.random_uniform((8,), seed=0), manifold.random_uniform((8,), seed=1)
-    for pattern in manifold.symmetry:
-        image = x * ops.convert_to_tensor(pattern, dtype="float32")
+    patterns = [] if manifold.symmetry is None else manifold.symmetry
+    names = [x * ops.convert_to_tensor(pattern, dtype="float32") for pattern in patterns]
+    names += [manifold.nearest_name(x, manifold.random_uniform((8,), seed=s)) for s in (2, 3, 4)]
+    assert max(float(ops.max(ops.abs(name - x))) for name in names) > 0.1
+    for image in names:
         np.testing.assert_allclose(manifold.distance(x, image), 0.0, atol=2e-6)
         np.testing.assert_allclose(manifold.distance(x, y), manifold.distance(image, y), atol=2e-6)
         np.testing.assert_allclose(
@@ -149,10 +153,27 @@ def test_sign_patterns():
     assert all(ALL[name].symmetry is None for name in ("sphere:2", "so3", "torus:2"))
 
 
-@each({name: m for name, m in ALL.items() if m.symmetry is None})
-def test_without_symmetry_the_even_embedding_is_the_point(manifold):
+@jax
+@each()
+def test_no_name_of_a_point_is_closer_than_the_nearest(manifold):
+    z, to = manifold.prior_sample((40,), seed=0), keras.random.normal((40, manifold.ambient_dim))
+    nearest = manifold.nearest_name(z, to)
+    assert off_manifold(manifold, nearest) < 2e-6
+    np.testing.assert_allclose(
+        manifold.even_embedding(nearest), manifold.even_embedding(z), atol=2e-6
+    )
+    way = np.linalg.norm(np.asarray(nearest) - np.asarray(to), axis=-1)
+    for seed in range(5):  # ... than other names, each nearest to something else
+        other = manifold.nearest_name(z, manifold.prior_sample((40,), seed=seed))
+        assert np.all(way <= np.linalg.norm(np.asarray(other) - np.asarray(to), axis=-1) + 1e-5)
+
+
+@each({name: m for name, m in ALL.items() if not m.identifies_points})
+def test_without_identified_points_the_even_embedding_is_the_point(manifold):
     z = manifold.prior_sample((3,), seed=0)
     np.testing.assert_array_equal(manifold.even_embedding(z), z)
+    np.testing.assert_array_equal(manifold.nearest_name(z, z[::-1]), z)
+    assert manifold.fibre_volume == 1.0
 
 
 def test_even_embedding_of_projective_space_is_an_isometry_of_matrices():
@@ -175,7 +196,7 @@ def test_an_abstract_manifold_names_what_is_missing():
         Bare().scalar_curvature(np.zeros((1, 2)))
 
 
-@pytest.mark.parametrize("cls", [Sphere, RealProjective, FlatTorus, Euclidean])
+@pytest.mark.parametrize("cls", [Sphere, RealProjective, ComplexProjective, FlatTorus, Euclidean])
 def test_dimensions_are_positive_integers(cls):
     with pytest.raises(ValueError, match=r"`dim` to be at least 1. Received: 0"):
         cls(0)

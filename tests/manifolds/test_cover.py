@@ -15,8 +15,8 @@ from diffusion_vae.manifolds.cover import cover_by_sphere
 
 COVERED = {name: m for name, m in ALL.items() if m.cover is not None}
 CONCRETE = {
-    "EmbeddedTorus", "Euclidean", "FlatTorus", "ImplicitManifold", "O3", "Product",
-    "RealProjective", "SO3", "Sphere",
+    "ComplexProjective", "EmbeddedTorus", "Euclidean", "FlatTorus", "ImplicitManifold", "O3",
+    "Product", "RealProjective", "SO3", "Sphere",
 }  # fmt: skip
 
 

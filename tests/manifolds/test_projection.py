@@ -82,8 +82,17 @@ def test_tangent_projection_is_the_derivative_of_the_projection(manifold):
     z = ops.convert_to_numpy(manifold.prior_sample((20,), seed=0)).astype("float64")
     z = ops.convert_to_numpy(manifold.project(z))
     v = np.random.default_rng(0).normal(size=z.shape)
-    expected = np.einsum("bij,bj->bi", differences(manifold.project, z), v)
     found = manifold.tangent_project(ops.convert_to_tensor(z), ops.convert_to_tensor(v))
+    axes = np.broadcast_to(np.eye(z.shape[-1])[:, None], (z.shape[-1], *z.shape))
+    rank = np.einsum("ibi->b", manifold.tangent_project(z, axes))
+    np.testing.assert_allclose(rank, manifold.dim, atol=1e-6)
+    if manifold.symmetry is None and manifold.identifies_points:
+        # Not along the names of a point, and for the rest the same: the point moves alike.
+        moves = differences(lambda x: manifold.even_embedding(manifold.project(x)), z)
+        expected = np.einsum("bij,bj->bi", moves, v)
+        found = np.einsum("bij,bj->bi", moves, found)
+    else:
+        expected = np.einsum("bij,bj->bi", differences(manifold.project, z), v)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
@@ -100,7 +109,7 @@ def test_tangent_projection_is_an_orthogonal_projection(manifold):
 
 
 def differences(function, x, h=1e-5):
-    """Jacobians by central differences in float64, `[count, n, n]`."""
+    """Jacobians by central differences in float64, `[count, values, n]`."""
     columns = []
     for step in h * np.eye(x.shape[-1]):
         ahead = ops.convert_to_numpy(function(ops.convert_to_tensor(x + step)))

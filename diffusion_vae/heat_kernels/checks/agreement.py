@@ -127,17 +127,12 @@ def _moments(
 
 
 def _features(s: LawSubject, y: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Coordinates, their products and the log density, even under the symmetry."""
-    symmetry = s.manifold.symmetry
-    patterns = np.ones((1, y.shape[-1])) if symmetry is None else symmetry
-    rows, columns = np.triu_indices(y.shape[-1])
-    parts = []
-    for pattern in patterns:
-        z = pattern * y
-        parts.append(np.concatenate([z, z[..., rows] * z[..., columns]], axis=-1))
+    """Coordinates that all names of a point share, their products and the log density."""
+    z = to_numpy(s.manifold.even_embedding(tensor(y)))
+    rows, columns = np.triu_indices(z.shape[-1])
     # A density of 0 has no weight, and minus infinity times 0 is no number.
     log_density = np.maximum(_log_density(s, y, time), -100.0)
-    return np.concatenate([np.mean(parts, axis=0), log_density[..., None]], axis=-1)
+    return np.concatenate([z, z[..., rows] * z[..., columns], log_density[..., None]], axis=-1)
 
 
 def _relative_variance(ratio: np.ndarray) -> np.ndarray:

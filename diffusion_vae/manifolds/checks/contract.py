@@ -6,7 +6,9 @@ from keras import ops
 
 from diffusion_vae.autodiff import compiled
 from diffusion_vae.manifolds.checks.report import Failure, Skip, within
-from diffusion_vae.manifolds.checks.subject import Subject, largest, to_numpy
+from diffusion_vae.manifolds.checks.subject import Subject, largest, lengths, to_numpy
+
+NAMES = 4  # random names of each point
 
 
 def check_shapes(s: Subject) -> str:
@@ -37,21 +39,24 @@ def check_shapes(s: Subject) -> str:
 
 
 def check_symmetry(s: Subject) -> str:
-    """Identified points lie on the manifold, at distance 0, with one even embedding."""
-    if s.manifold.symmetry is None:
+    """Names of a point lie on the manifold, at distance 0, with one even embedding."""
+    if not s.manifold.identifies_points:
         raise Skip("no points are identified")
     z = s.points
-    off, apart, differ = 0.0, 0.0, 0.0
-    for pattern in s.patterns:
-        image = z * pattern
+    off, apart, differ, nearer = 0.0, 0.0, 0.0, 0.0
+    for stream in range(NAMES):
+        to = s.normal(z.shape, 60 + stream)
+        image = s.call("nearest_name", z, to)
         off = max(off, largest(s.numeric.project(image) - image) / s.scale)
         apart = max(apart, largest(s.call("distance", z, image)) / s.size)
         even = s.call("even_embedding", z) - s.call("even_embedding", image)
         differ = max(differ, largest(even))
+        nearer = max(nearer, float(np.max(lengths(image - to) - lengths(z - to))) / s.scale)
     return within(
-        ("images off the manifold", off, 1e-5),
-        ("distance(z, image)", apart, 2e-3),
-        ("even_embedding(z) - even_embedding(image)", differ, 1e-5),
+        ("names off the manifold", off, 1e-5),
+        ("distance(z, name)", apart, 2e-3),
+        ("even_embedding(z) - even_embedding(name)", differ, 1e-5),
+        ("distance from x of nearest_name(z, x) beyond that of z", nearer, 1e-5),
     )
 
 

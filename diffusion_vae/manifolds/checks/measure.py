@@ -7,30 +7,35 @@ import numpy as np
 from diffusion_vae.manifolds.checks.report import Skip, within
 from diffusion_vae.manifolds.checks.subject import LARGEST_DIM, Subject, largest
 from diffusion_vae.manifolds.numerics.coarea import WeightedPoints
+from diffusion_vae.manifolds.numerics.numpy_view import spread
 
 BUMPS = 64  # local test functions, besides the polynomials of degree two
 SIGMAS = 5.0  # standard errors allowed to the largest of a few hundred statistics
 
 
 def check_volume(s: Subject) -> str:
-    """`volume` is that of the embedded manifold, over the order of the symmetry."""
+    """`volume` is that of all names of points, over that of the names of one."""
     sample = _reference(s)
-    embedded = float(np.sum(sample.weights)) / len(s.patterns)
+    embedded = float(np.sum(sample.weights)) / s.manifold.fibre_volume
     error = abs(s.manifold.volume / embedded - 1.0)
     what = f"{s.manifold.volume:.6g} against {embedded:.4g} from the embedding, relative"
     return within((what, error, 4.0 * sample.standard_error + 5e-3))
 
 
 def check_curvature(s: Subject) -> str:
-    """`scalar_curvature` obeys the Gauss equation, with II from the derivative of `project`.
+    """`scalar_curvature` obeys the equations of Gauss and of O'Neill (1966).
 
-    It is sum_ij II_ii . II_jj - II_ij . II_ij over an orthonormal tangent basis.
+    It is sum_ij II_ii . II_jj - II_ij . II_ij + 3 A_ij . A_ij over an orthonormal tangent
+    basis, with II and A the symmetric and the antisymmetric part of the second form. A is 0
+    but where a point has a continuum of names.
     """
     z = s.points
     form = s.second_form(z)  # [count, d, n, d]
     mean = np.einsum("bini->bn", form)
-    squares = np.sum(form**2, axis=(1, 2, 3))  # [count]
-    expected = np.sum(mean**2, axis=-1) - squares
+    swapped = np.swapaxes(form, 1, 3)
+    squares = np.sum((0.5 * (form + swapped)) ** 2, axis=(1, 2, 3))  # [count]
+    turning = np.sum((0.5 * (form - swapped)) ** 2, axis=(1, 2, 3))  # [count]
+    expected = np.sum(mean**2, axis=-1) - squares + 3.0 * turning
     scale = float(np.max(squares)) + s.size**-2.0
     error = largest(s.call("scalar_curvature", z) - expected) / scale
     what = f"minus the Gauss equation, between {np.min(expected):.3g} and {np.max(expected):.3g}"
@@ -40,12 +45,13 @@ def check_curvature(s: Subject) -> str:
 def check_uniform(s: Subject) -> str:
     """Draws have the moments and local densities of the Riemannian volume."""
     sample = _reference(s)
-    middle = np.mean(s.points, axis=0)
+    shared = s.call("even_embedding", s.points)  # by all names of a point
+    middle, size = np.mean(shared, axis=0), spread(shared)
     bumps = sample.points[:: max(1, len(sample.points) // BUMPS)][:BUMPS]
+    centres = (s.call("even_embedding", bumps) - middle) / size
 
-    def features(points: np.ndarray) -> np.ndarray:  # even under the symmetry
-        return np.mean([_features((points * p - middle) / s.size, (bumps - middle) / s.size)
-                        for p in s.patterns], axis=0)  # fmt: skip
+    def features(points: np.ndarray) -> np.ndarray:
+        return _features((s.call("even_embedding", points) - middle) / size, centres)
 
     given, known = features(s.sample), features(sample.points)  # [count, features]
     weights = (sample.weights / np.sum(sample.weights))[:, None]

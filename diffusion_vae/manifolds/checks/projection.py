@@ -7,6 +7,7 @@ from keras import ops
 from diffusion_vae.manifolds.checks.report import Failure, within
 from diffusion_vae.manifolds.checks.subject import Subject, largest, lengths, to_numpy
 
+LEAST_RATE = 1e-2  # of the even embedding along a tangent vector, over the largest
 RANGE = (1e-30, 1e-8, 1e8, 1e30)  # sizes of extreme inputs
 
 
@@ -72,8 +73,8 @@ def check_gradient(s: Subject) -> str:
 
 
 def check_tangent(s: Subject) -> str:
-    """`tangent_project` is the derivative of the projection on the manifold."""
-    rank = np.trace(s.numeric.derivative(s.points), axis1=-2, axis2=-1)
+    """`tangent_project` is the derivative of the projection, beside the names of a point."""
+    rank = _rank(s)
     if largest(rank - s.manifold.dim) > 1e-2:
         raise Failure(
             f"expected tangent spaces of dimension dim = {s.manifold.dim}, "
@@ -82,9 +83,20 @@ def check_tangent(s: Subject) -> str:
     v = s.normal(s.points.shape, 4)
     v /= lengths(v)[:, None]
     given = s.call("tangent_project", s.points, v)
-    error = largest(given - _central_difference(s, s.points, v))
+    moved = _central_difference(s, s.points, v)
+    if s.manifold.identifies_points:
+        moved = np.einsum("bij,bj->bi", s.numeric.tangent_projector(s.points), moved)
+    error = largest(given - moved)
     tolerance = 1e-2 if s.rough("tangent_project") else s.tolerance(1e-5, 1e-2)
     return within(("minus central differences of the projection", error, tolerance))
+
+
+def _rank(s: Subject) -> np.ndarray:
+    """Dimension of the tangent space at each point, `[count]`."""
+    if not s.manifold.identifies_points:
+        return np.trace(s.numeric.derivative(s.points), axis1=-2, axis2=-1)
+    singular = np.linalg.svd(s.numeric.even_derivative(s.points), compute_uv=False)
+    return np.sum(singular > LEAST_RATE * np.max(singular), axis=-1).astype(float)
 
 
 def _around(s: Subject, distance: float) -> np.ndarray:

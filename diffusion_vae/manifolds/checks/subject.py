@@ -77,38 +77,32 @@ class Subject:
     def second_form(self, z: np.ndarray) -> np.ndarray:
         """Second fundamental form in orthonormal tangent bases, `[count, n] -> [count, d, n, d]`.
 
-        II(u, v) is the normal part of (D_u P) v, with P the tangent projector, here
-        the derivative of the projection.
+        II(u, v) is the normal part of (D_u P) v, with P the tangent projector. Where a point
+        has a continuum of names it is symmetric but for a part along them: O'Neill's A(u, v).
         """
         basis = self.numeric.tangent_basis(z)  # [count, n, d]
-        slope = self.numeric.derivative(z)  # [count, n, n]
+        slope = basis @ np.swapaxes(basis, -1, -2)  # [count, n, n]
         h = self.size * self.tolerance(1e-4, 1e-2)
         rows = []
         for i in range(self.manifold.dim):
             ahead, behind = (self.numeric.project(z + t * basis[..., i]) for t in (h, -h))
-            turn = self.numeric.derivative(ahead) - self.numeric.derivative(behind)
+            turn = self.numeric.tangent_projector(ahead) - self.numeric.tangent_projector(behind)
             bent = turn @ basis / (2.0 * h)  # [count, n, d]
             rows.append(bent - slope @ bent)
         return np.stack(rows, axis=1)
 
     @functools.cached_property
     def reference(self) -> WeightedPoints:
-        """Weighted points that represent the Riemannian volume of the embedded manifold."""
+        """Weighted points that represent the volume of all names of points."""
         half = self.samples // 2
         scattered = self.numeric.scattered(half, self.seed)
         candidates = np.concatenate([self.numeric.project(self.sample[:half]), scattered])
-        project, basis = self.numeric.project, self.numeric.tangent_basis
+        project, basis = self.numeric.project, self.numeric.basis_of_names
         return patch_points(project, basis, candidates, half, self.seed)
 
-    @property
-    def patterns(self) -> np.ndarray:
-        """Sign patterns under which points are identified, `[group, n]`."""
-        symmetry = self.manifold.symmetry
-        return np.ones((1, self.manifold.ambient_dim)) if symmetry is None else symmetry
-
     def chord(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Straight-line distance between points, the shortest under the symmetry."""
-        return np.min(lengths(x[:, None, :] - self.patterns * y[:, None, :]), axis=-1)
+        """Straight-line distance between points, the shortest among all names."""
+        return lengths(x - self.call("nearest_name", y, x))
 
     def normal(self, shape: tuple[int, ...], stream: int) -> np.ndarray:
         """Standard normal numbers; different streams are independent."""

@@ -56,6 +56,8 @@ class NumericManifold:
         dtype: "float64" where the backend and the projection keep it, else `floatx`.
         project: Closest point, `[..., n] -> [..., n]`.
         derivative: Derivative of the projection, `[..., n] -> [..., n, n]`.
+        even_derivative: Derivative of the even embedding of the projection,
+            `[..., n] -> [..., even_embedding_dim, n]`.
     """
 
     def __init__(self, manifold: Manifold) -> None:
@@ -66,12 +68,39 @@ class NumericManifold:
         self.derivative = ArrayFunction(
             functools.partial(jacobian, manifold.project), n, self.dtype
         )
+        self.even_derivative = ArrayFunction(
+            functools.partial(jacobian, self._even), n, self.dtype
+        )
+
+    def _even(self, x: Tensor) -> Tensor:
+        return self.manifold.even_embedding(self.manifold.project(x))
 
     def tangent_basis(self, z: np.ndarray) -> np.ndarray:
-        """Orthonormal bases of the tangent spaces, `[..., n] -> [..., n, dim]`."""
-        slope = self.derivative(z)
-        _, vectors = np.linalg.eigh(0.5 * (slope + np.swapaxes(slope, -1, -2)))  # ascending
+        """Orthonormal bases of the tangent spaces, `[..., n] -> [..., n, dim]`.
+
+        They are the directions in which the point moves: not those along its other names.
+        """
+        slope = self.even_derivative(z) if self.manifold.identifies_points else self.derivative(z)
+        _, vectors = np.linalg.eigh(np.swapaxes(slope, -1, -2) @ slope)  # ascending
         return vectors[..., -self.manifold.dim :]
+
+    def tangent_projector(self, z: np.ndarray) -> np.ndarray:
+        """Orthogonal projectors on the tangent spaces, `[..., n] -> [..., n, n]`."""
+        basis = self.tangent_basis(z)
+        return basis @ np.swapaxes(basis, -1, -2)
+
+    def basis_of_names(self, z: np.ndarray) -> np.ndarray:
+        """Orthonormal bases of all directions in the image of the projection, `[..., n, k]`.
+
+        These are the tangent spaces, and where a point has a continuum of names also the
+        directions along them.
+        """
+        slope = self.derivative(z)
+        rank = self.manifold.dim
+        if self.manifold.identifies_points:
+            rank = round(float(np.median(np.trace(slope, axis1=-2, axis2=-1))))
+        _, vectors = np.linalg.eigh(0.5 * (slope + np.swapaxes(slope, -1, -2)))  # ascending
+        return vectors[..., -rank:]
 
     def scattered(self, count: int, seed: int) -> np.ndarray:
         """Points of every part of a closed manifold, of no particular law, `[count, n]`."""

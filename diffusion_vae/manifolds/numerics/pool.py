@@ -46,7 +46,7 @@ def pool_by_projection(manifold: Manifold, seed: int = 0) -> Pool:
     def sample() -> WeightedPoints:
         numeric = NumericManifold(manifold)
         candidates = numeric.scattered(2**13, seed)
-        return patch_points(numeric.project, numeric.tangent_basis, candidates, SIZE, seed)
+        return patch_points(numeric.project, numeric.basis_of_names, candidates, SIZE, seed)
 
     return pool_of(run_eagerly(sample), manifold.dim, seed)
 

@@ -15,20 +15,29 @@ SQUARINGS = 27  # (1 - 1e-7)^(2^27) is 1e-3: closer eigenvalues are one to singl
 FLOORS = {"float32": 1e-6, "float64": 1e-12}
 
 
-def top_eigenvector(matrix: Tensor) -> Tensor:
+def _alone(vector: Tensor) -> Tensor:
+    """The eigenvectors of a simple eigenvalue, from one of them, `[..., n] -> [..., 1, n]`."""
+    return vector[..., None, :]
+
+
+def top_eigenvector(matrix: Tensor, eigenspace: Callable[[Tensor], Tensor] = _alone) -> Tensor:
     """Unit eigenvector of the largest eigenvalue of symmetric matrices, up to sign.
 
     A positive matrix that is squared again and again becomes v v^T. Unlike an
     eigendecomposition this can be exported to ONNX and TFLite.
 
     The gradient is that of a simple eigenvalue,
-    sum_j v_j (v_j . dv) v_1^T / (l_1 - l_j), with gaps that are kept away from 0.
+    sum_j v_j (v_j . dv) v_1^T / (l_1 - l_j), with gaps that are kept away from 0. Where the
+    structure of the matrix repeats each eigenvalue, j leaves out the whole space of the
+    first: right for functions that do not see which unit vector of it is returned.
 
     Args:
         matrix: Symmetric, `[..., n, n]`, entries of order one.
+        eigenspace: Orthonormal eigenvectors of the largest eigenvalue from one of them,
+            `[..., n] -> [..., k, n]`; by default that one.
 
     Returns:
-        Vectors `[..., n]`. The sign has no meaning.
+        Vectors `[..., n]`. The sign, or which of the eigenspace it is, has no meaning.
     """
 
     @custom_gradient
@@ -36,7 +45,7 @@ def top_eigenvector(matrix: Tensor) -> Tensor:
         top = leading_vector(x)
 
         def gradient(upstream: Tensor) -> Tensor:
-            turned = _divided_by_gaps(x, top, upstream)  # [..., n]
+            turned = _divided_by_gaps(x, top, eigenspace(top), upstream)  # [..., n]
             outer = turned[..., :, None] * top[..., None, :]
             return 0.5 * (outer + transpose(outer))
 
@@ -73,16 +82,21 @@ def leading_vector(x: Tensor) -> Tensor:
     return column / ops.sqrt(ops.sum(ops.square(column), axis=-1, keepdims=True))
 
 
-def _divided_by_gaps(x: Tensor, top: Tensor, upstream: Tensor) -> Tensor:
-    """sum_j v_j (v_j . upstream) / (l_1 - l_j) over the other eigenvectors, `[..., n]`."""
-    across = top[..., :, None] * top[..., None, :]
+def _divided_by_gaps(x: Tensor, top: Tensor, space: Tensor, upstream: Tensor) -> Tensor:
+    """sum_j v_j (v_j . upstream) / (l_1 - l_j) over the eigenvectors beside `space`."""
+    across = ops.matmul(transpose(space), space)  # [..., n, n]
     value = ops.sum(top[..., None, :] * x * top[..., :, None], axis=(-2, -1))[..., None, None]
     identity = _identity(x)
     floor = FLOORS[keras.backend.standardize_dtype(x.dtype)]
-    gaps = (value + floor) * identity - x + across  # positive; `top` is its eigenvector
-    aside = upstream - top * ops.sum(top * upstream, axis=-1, keepdims=True)
-    solved = ops.solve(gaps, aside[..., None])[..., 0]
-    return solved - top * ops.sum(top * solved, axis=-1, keepdims=True)
+    gaps = (value + floor) * identity - x + across  # positive; `space` are its eigenvectors
+    aside = _beside(space, upstream)
+    return _beside(space, ops.solve(gaps, aside[..., None])[..., 0])
+
+
+def _beside(space: Tensor, vector: Tensor) -> Tensor:
+    """The part of vectors `[..., n]` orthogonal to the rows of `space` `[..., k, n]`."""
+    along = ops.sum(space * vector[..., None, :], axis=-1, keepdims=True)  # [..., k, 1]
+    return vector - ops.sum(along * space, axis=-2)
 
 
 def _identity(x: Tensor) -> Tensor:

@@ -36,6 +36,13 @@ def ratio(a: Tensor, b: Tensor) -> Tensor:
     return ops.where(vanishes, 1.0, a / ops.where(vanishes, 1.0, b))
 
 
+def nearest_pattern(patterns: np.ndarray, z: Tensor, to: Tensor) -> Tensor:
+    """Of the vectors `z * pattern`, for sign patterns `[group, n]`, that closest to `to`."""
+    signs = ops.convert_to_tensor(patterns, dtype=z.dtype)
+    products = ops.matmul(z * to, ops.transpose(signs))  # [..., group]
+    return z * ops.take(signs, ops.argmax(products, axis=-1), axis=0)
+
+
 def unit_vectors(x: Tensor) -> Tensor:
     """Direction of `x`, `[..., n]`; the first axis where `x` is (nearly) zero.
 
