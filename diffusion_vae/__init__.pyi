@@ -18,6 +18,7 @@ from . import sklearn as sklearn
 from .comparison import compare_manifolds as compare_manifolds
 from .models import O3VAE as O3VAE
 from .models import SO3VAE as SO3VAE
+from .models import ComplexProjectiveVAE as ComplexProjectiveVAE
 from .models import DiffusionVAE as DiffusionVAE
 from .models import EmbeddedTorusVAE as EmbeddedTorusVAE
 from .models import EuclideanVAE as EuclideanVAE

@@ -8,7 +8,12 @@ from diffusion_vae.manifolds import Manifold
 from diffusion_vae.text_forms import text_form
 
 # Two names of one space.
-SAME = {"torus:1": "sphere:1", "projective:1": "sphere:1", "projective:3": "so3"}
+SAME = {
+    "torus:1": "sphere:1",
+    "projective:1": "sphere:1",
+    "projective:3": "so3",
+    "complex_projective:1": "sphere:2",
+}
 POWERS = {"torus": "sphere:1", "euclidean": "euclidean:1"}  # products of the one with itself
 
 

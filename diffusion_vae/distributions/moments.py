@@ -7,6 +7,7 @@ import tensorflow as tf
 from diffusion_vae.manifolds import (
     O3,
     SO3,
+    ComplexProjective,
     Euclidean,
     FlatTorus,
     Manifold,
@@ -23,7 +24,7 @@ def alike_everywhere(manifold: Manifold) -> bool:
     return False
 
 
-for _space in (Euclidean, Sphere, RealProjective, FlatTorus, SO3, O3):
+for _space in (Euclidean, Sphere, RealProjective, ComplexProjective, FlatTorus, SO3, O3):
     alike_everywhere.register(_space, lambda manifold: True)
 
 

@@ -2,7 +2,8 @@
 
 On a homogeneous space, E k(z, z') over the prior of z' is the same number for every z: then
 a distance to the prior needs no samples of it. Distances are those of the ambient space;
-on RP^d, of z z^T, which does not see the sign of z (|z z^T - y y^T|^2 = 2 - 2 (z.y)^2).
+on projective spaces, of z z^T or z z*, which all names of a point share
+(|z z^T - y y^T|^2 = 2 - 2 (z.y)^2).
 """
 
 import math
@@ -16,6 +17,7 @@ from scipy import integrate, special
 from diffusion_vae.manifolds import (
     O3,
     SO3,
+    ComplexProjective,
     Euclidean,
     FlatTorus,
     Manifold,
@@ -27,24 +29,6 @@ from diffusion_vae.typing import Tensor
 
 Mean: TypeAlias = tuple[Callable[[Tensor], Tensor], float]
 """A mean over the prior of z' as a function of z, and the mean of that function."""
-
-
-@singledispatch
-def features(manifold: Manifold, z: Tensor) -> Tensor:
-    """Coordinates `[..., m]` in which distances are taken, of points `[..., n]`."""
-    return z
-
-
-@features.register
-def _(manifold: RealProjective, z: Tensor) -> Tensor:
-    outer = ops.expand_dims(z, -1) * ops.expand_dims(z, -2)  # [..., n, n]
-    return ops.reshape(outer, (*ops.shape(z)[:-1], manifold.ambient_dim**2))
-
-
-@features.register
-def _(manifold: Product, z: Tensor) -> Tensor:
-    parts = zip(manifold.factors, manifold.split(z), strict=True)
-    return ops.concatenate([features(factor, part) for factor, part in parts], axis=-1)
 
 
 @singledispatch
@@ -84,6 +68,13 @@ def _(manifold: Sphere, bandwidth: float) -> Mean | None:
 def _(manifold: RealProjective, bandwidth: float) -> Mean | None:
     kappa = 2.0 / bandwidth
     return _constant(math.exp(-kappa) * special.hyp1f1(0.5, manifold.ambient_dim / 2, kappa))
+
+
+@gaussian_mean.register
+def _(manifold: ComplexProjective, bandwidth: float) -> Mean | None:
+    n, kappa = manifold.complex_dim, 2.0 / bandwidth  # 1 - |z* z'|^2 has the law Beta(n, 1)
+    scale = math.exp(special.gammaln(n + 1.0) - n * math.log(kappa))
+    return _constant(scale * special.gammainc(n, kappa))
 
 
 @gaussian_mean.register
@@ -134,6 +125,12 @@ def _(manifold: RealProjective) -> float:
     n = manifold.ambient_dim  # sqrt 2 times the mean sine of the angle
     log = special.gammaln
     return math.sqrt(2.0) * math.exp(2.0 * log(n / 2) - log((n - 1) / 2) - log((n + 1) / 2))
+
+
+@mean_distance.register
+def _(manifold: ComplexProjective) -> float:
+    n = manifold.complex_dim  # sqrt 2 times the mean sine of the distance
+    return math.sqrt(2.0) * n / (n + 0.5)
 
 
 @mean_distance.register

@@ -281,11 +281,11 @@ def _features(manifold: Manifold, z: Tensor) -> Tensor:
             f"Expected `z` of shape [n, {manifold.ambient_dim}] on {manifold!r}, at least one "
             f"point. Received shape: {shape}."
         )
-    return prior_terms.features(manifold, z)
+    return manifold.even_embedding(z)
 
 
 def _prior_features(z: Tensor, manifold: Manifold, count: int, seed: Seed) -> Tensor:
-    return prior_terms.features(manifold, _prior_like(z, manifold, count, seed))
+    return manifold.even_embedding(_prior_like(z, manifold, count, seed))
 
 
 def _prior_like(z: Tensor, manifold: Manifold, count: int, seed: Seed) -> Tensor:

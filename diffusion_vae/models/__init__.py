@@ -6,6 +6,7 @@ from diffusion_vae.models.infocat_vae import InfoCatVAE
 from diffusion_vae.models.manifold_vaes import (
     O3VAE,
     SO3VAE,
+    ComplexProjectiveVAE,
     EmbeddedTorusVAE,
     EuclideanVAE,
     FlatTorusVAE,
@@ -19,6 +20,7 @@ from diffusion_vae.models.vae import VariationalAutoencoder
 __all__ = [
     "O3VAE",
     "SO3VAE",
+    "ComplexProjectiveVAE",
     "DiffusionVAE",
     "EmbeddedTorusVAE",
     "EuclideanVAE",

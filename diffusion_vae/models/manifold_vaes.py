@@ -88,6 +88,37 @@ class RealProjectiveVAE(_ManifoldVAE):
 
 @with_full_signature
 @serializable
+class ComplexProjectiveVAE(_ManifoldVAE):
+    """Diffusion VAE on CP^dim, the unit vectors of C^(dim + 1) up to a phase.
+
+    The decoder gives z and exp(i a) z the same picture, and the encoder can go round the space
+    (`VeroneseProjection`). Shapes of landmarks and pure quantum states are such points.
+
+    Args:
+        dim: Complex dimension of the space; its points have 2 dim + 2 coordinates.
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> from diffusion_vae import ComplexProjectiveVAE
+        >>> vae = ComplexProjectiveVAE(dim=2)
+        >>> vae.manifold, vae.manifold.ambient_dim
+        (ComplexProjective(dim=2), 6)
+    """
+
+    def __init__(
+        self,
+        dim: int = 2,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
+        super().__init__(manifolds.ComplexProjective(dim), encoder, decoder, **kwargs)
+
+
+@with_full_signature
+@serializable
 class FlatTorusVAE(_ManifoldVAE):
     """Diffusion VAE on a product of `dim` unit circles.
 

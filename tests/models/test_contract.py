@@ -16,6 +16,7 @@ GRAPHS = [manifolds.get(text) for text in JAX]
 SUBCLASSES = [
     (dv.SphereVAE, {"dim": 3}),
     (dv.RealProjectiveVAE, {"dim": 2, "even_decoder": "quadratic", "location_head": "veronese"}),
+    (dv.ComplexProjectiveVAE, {"dim": 3}),
     (dv.FlatTorusVAE, {"dim": 2}),
     (dv.EmbeddedTorusVAE, {"centre_radius": 2.0, "tube_radius": 0.5}),
     (dv.SO3VAE, {}),

@@ -1,6 +1,7 @@
 """Charts: one renderer for each type of manifold, found by `chart(manifold)`."""
 
 from diffusion_vae.plots.charts import (  # noqa: F401 (each file registers its charts)
+    complex_projective,
     embedded_torus,
     euclidean,
     flat_torus,

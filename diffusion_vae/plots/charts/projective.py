@@ -6,8 +6,8 @@ from diffusion_vae.manifolds import RealProjective
 from diffusion_vae.plots.charts import frames
 from diffusion_vae.plots.charts.ball import Ball
 from diffusion_vae.plots.charts.circle import Circle
-from diffusion_vae.plots.charts.directions import directions_title, principal_directions
-from diffusion_vae.plots.charts.evaluate import evaluated
+from diffusion_vae.plots.charts.directions import principal_directions
+from diffusion_vae.plots.charts.even_features import EvenFeatures
 from diffusion_vae.plots.charts.frames import AnyAxes
 from diffusion_vae.plots.charts.panel import Grid, Panel, disc_lattice
 from diffusion_vae.plots.charts.registry import register_chart
@@ -56,7 +56,7 @@ class ProjectiveBall(Ball):
         return from_ball(places)
 
 
-class ProjectiveFeatures(Panel):
+class ProjectiveFeatures(EvenFeatures):
     """RP^d, d > 3: principal directions of the matrices z z^T, the same for z and -z.
 
     The grid is the disc of the great RP^2 through the principal directions of z.
@@ -67,23 +67,8 @@ class ProjectiveFeatures(Panel):
     """
 
     def __init__(self, space: RealProjective, points: np.ndarray | None) -> None:
-        self.space = space
-        count = space.ambient_dim * (space.ambient_dim + 1) // 2
-        features = None if points is None else self._features(points)
-        self.directions, share = principal_directions(features, count, 2)
-        self.title = directions_title(f"$RP^{{{space.dim}}}$, $zz^T$", share)
+        super().__init__(space, points, f"$RP^{{{space.dim}}}$, $zz^T$")
         self.axes, _ = principal_directions(points, space.ambient_dim, 3, centre=False)
-        self.radius = 1.0
-        if features is not None and len(features):
-            self.radius = max(float(np.abs(features @ self.directions.T).max()), 1e-3)
-
-    def coordinates(self, z: np.ndarray) -> np.ndarray:
-        return self._features(z) @ self.directions.T
-
-    def draw_frame(self, axes: AnyAxes) -> None:
-        ends = (-1.08 * self.radius, 1.08 * self.radius)
-        frames.labelled_axes(axes, ends, ends, ("direction 1", "direction 2"))
-        axes.set_aspect("equal")
 
     def grids(self, n: int) -> list[Grid]:
         disc = ProjectiveDisc()
@@ -91,9 +76,6 @@ class ProjectiveFeatures(Panel):
         points = from_ball(positions) @ self.axes
         title = f"a great $RP^2$ in $RP^{{{self.space.dim}}}$"
         return [Grid(points, positions, cell, disc.draw_frame, title)]
-
-    def _features(self, z: np.ndarray) -> np.ndarray:
-        return evaluated(self.space.even_embedding, z)
 
 
 @register_chart(RealProjective)
