@@ -1,12 +1,15 @@
-"""Brownian motion where all directions are alike: spheres and their quotients by -1."""
+"""Brownian motion where all directions are alike: compact spaces of rank one."""
 
+import dataclasses
 import math
+from functools import singledispatch
 
 import keras
 from keras import ops
 
 from diffusion_vae.heat_kernels.base import Law, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.radial import LONGEST, radial_tables
+from diffusion_vae.heat_kernels.zonal import Zonal
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.manifolds.cover import cover_by_sphere
 from diffusion_vae.manifolds.numerics.vectors import safe_norm
@@ -16,33 +19,66 @@ from diffusion_vae.typing import Seed, Tensor
 LOG_TIME_RANGE = (math.log(1e-4), math.log(LONGEST))
 INITIAL_SPREAD = 0.02  # mean square distance of the motion from its start, in radii
 ROOM_BELOW = 2.0  # least distance of the start of log time from the lower limit
-LARGEST_DIMENSION = 80  # up to which the table is checked; its cost grows as dim^2
+LARGEST_DIMENSION = 1024  # up to which the tables are checked
+
+
+@dataclasses.dataclass(frozen=True)
+class ZonalForm:
+    """A manifold as copies of a space of rank one, of another size.
+
+    Attributes:
+        space: The space; of a quotient of spheres by -1, that sphere's quotient.
+        scale: Length of a path on the manifold over its length on the space.
+        copies: Number of connected components.
+    """
+
+    space: Zonal
+    scale: float = 1.0
+    copies: int = 1
+
+
+@singledispatch
+def zonal_form(manifold: Manifold) -> ZonalForm | None:
+    """The space of rank one that a manifold is, or `None`.
+
+    The default knows what a sphere of dimension 2 or more covers, with its antipodes identified
+    or not. Another type of manifold is added by `zonal_form.register(MyManifold)(form)`, and its
+    kernel by `heat_kernel.register(MyManifold)(IsotropicKernel)`.
+    """
+    cover = cover_by_sphere(manifold)
+    if cover is None or manifold.dim < 2:
+        return None
+    make = Zonal.real_projective if cover.antipodal else Zonal.sphere
+    return ZonalForm(make(manifold.dim), cover.scale, cover.copies)
 
 
 @serializable
 class IsotropicKernel(Law):
-    """Exact kernel of S^d and RP^d (d >= 2), SO(3) and O(3).
+    """Exact kernel of S^d and RP^d (d >= 2), CP^n, SO(3) and O(3).
 
     The density of S^d is a table in (log t, r), in float64 when built
     (`heat_kernels.radial`). A quotient by -1 adds the density at the antipode; one that
     is enlarged k times has at the time t the law that the quotient has at t / k^2; one of
     several components keeps the motion on its own, and the density is 0 on the others.
-    Which of these it is, `Manifold.cover` says.
+    Which of these it is, `Manifold.cover` says. Other spaces on which all directions are
+    alike have tables of their own, by their Jacobi polynomials (`heat_kernels.zonal`).
 
     A sample is exp_z(r v / |v|): v is tangent Gaussian noise, and r(|v|, t) the radius
     that is exceeded as rarely as |v|. This is exact for every t and smooth in location
     and time, as a random direction with an independent radius is not.
 
-    Times outside [1e-5, 50] are continued: below as in flat space, above as at 50.
+    Tables are made at their first use, in a second, and kept on disk (`heat_kernels.cache`).
+    Times outside of them, [1e-5, 50] in low dimension, are continued: below as in flat space
+    with the mean curvature, above as at the longest.
 
     Args:
-        manifold: A `Sphere` or `RealProjective` of dimension 2 to 80, `SO3`, `O3`, or
-            another whose `cover` is a sphere of dimension 2 to 80 with antipodes
-            identified.
+        manifold: A `Sphere` or `RealProjective` of dimension 2 to 1024, `SO3`, `O3`, or
+            another whose `cover` is a sphere of dimension 2 to 1024 with antipodes
+            identified, or which `zonal_form` knows.
 
     Raises:
         TypeError: If the manifold is none of these.
-        ValueError: If its dimension exceeds 80.
+        ValueError: If its dimension exceeds 1024.
 
     Example:
         >>> import numpy as np
@@ -57,8 +93,8 @@ class IsotropicKernel(Law):
 
     def __init__(self, manifold: Manifold) -> None:
         super().__init__(manifold)
-        cover = cover_by_sphere(manifold)
-        if cover is None or manifold.dim < 2:
+        form = zonal_form(manifold)
+        if form is None:
             raise TypeError(
                 "Expected Sphere(d) or RealProjective(d) with d >= 2, SO3() or O3(). "
                 f"Received: {manifold!r}."
@@ -68,10 +104,12 @@ class IsotropicKernel(Law):
                 f"Expected a dimension of at most {LARGEST_DIMENSION} for the exact heat kernel. "
                 f'Received: {manifold!r}. Use `kernel="random_walk"`.'
             )
-        self._scale = cover.scale
-        self._quotient = cover.antipodal
-        self._copies = cover.copies
-        self._tables = radial_tables(manifold.dim)
+        self._scale, self._copies = form.scale, form.copies
+        self._quotient = form.space == Zonal.real_projective(manifold.dim)
+        # A quotient by -1 is drawn on the sphere, and its density is a sum of two there.
+        own = radial_tables(form.space)
+        self._motion = radial_tables(Zonal.sphere(manifold.dim)) if self._quotient else own
+        self._prior = own
 
     def log_density(self, y: Tensor, location: Tensor, time: Tensor) -> Tensor:
         r = self.manifold.distance(y, location) / self._scale  # [...]
@@ -79,9 +117,9 @@ class IsotropicKernel(Law):
         d = self.manifold.dim
         apart = r == math.inf  # on another component
         r = ops.where(apart, 0.0, r)
-        value = self._tables.log_density(r, t)
+        value = self._motion.log_density(r, t)
         if self._quotient:
-            value = ops.logaddexp(value, self._tables.log_density(math.pi - r, t))
+            value = ops.logaddexp(value, self._motion.log_density(math.pi - r, t))
         return ops.where(apart, -math.inf, value - d * math.log(self._scale))
 
     def sample(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
@@ -89,13 +127,12 @@ class IsotropicKernel(Law):
         noise = keras.random.normal(ops.shape(location), dtype=location.dtype, seed=seed)
         v = self.manifold.tangent_project(location, noise)
         length = safe_norm(v)  # [...]
-        t = ops.minimum(time[..., 0], LONGEST * self._scale**2)
-        stretch = self._tables.stretch(ops.log(t / self._scale**2), length)
-        return self.manifold.exp(location, v * ops.expand_dims(ops.sqrt(t) * ops.exp(stretch), -1))
+        step = self._scale * self._motion.radius(length, time[..., 0] / self._scale**2)
+        return self.manifold.exp(location, v * ops.expand_dims(step, -1))
 
     def kl_to_prior(self, location: Tensor, time: Tensor, seed: Seed = None) -> Tensor:
         t = with_leading_axes(time[..., 0], location)
-        kl = self._tables.kl(t / self._scale**2, projective=self._quotient)
+        kl = self._prior.kl(t / self._scale**2)
         # The motion stays on one component, the prior covers all.
         return kl + math.log(self._copies)
 

@@ -7,15 +7,13 @@ quotient, for RP^d); KL in nats against the uniform law. `r` is the geodesic dis
 """
 
 import math
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
 
-from diffusion_vae.heat_kernels.expansion import expansion_log_density
-from diffusion_vae.heat_kernels.zonal import log_sphere_volume, zonal_log_density
+from diffusion_vae.heat_kernels.contour import log_density
+from diffusion_vae.heat_kernels.zonal import Zonal, log_sphere_volume
 from diffusion_vae.manifolds.cover import Cover
 
 QUADRATURE_NODES = 200
@@ -28,18 +26,13 @@ def sphere_volume(dim: int) -> float:
     return math.exp(log_sphere_volume(dim))
 
 
-def small_time(dim: int) -> float:
-    """Time below which the expansion of S^dim, dim >= 2, has all its digits."""
-    # Its terms are of the size of (d^2 t / 8)^k / k!.
-    return min(0.05, 0.4 / dim, 25.6 / dim**2)
-
-
 def circle_log_density(r: ArrayLike, t: float) -> np.ndarray:
     """Normal law of variance `t` wrapped round the unit circle, `[...]` like `r`."""
     r = np.asarray(r, dtype=np.float64)
     if t < 2.0:
         turns = 2.0 * math.pi * np.arange(-WINDINGS, WINDINGS + 1).reshape(-1, *[1] * r.ndim)
-        return logsumexp(-((r + turns) ** 2) / (2.0 * t), axis=0) - 0.5 * math.log(2 * math.pi * t)
+        images = np.logaddexp.reduce(-((r + turns) ** 2) / (2.0 * t), axis=0)
+        return np.asarray(images - 0.5 * math.log(2.0 * math.pi * t))
     order = np.arange(1, WINDINGS + 1).reshape(-1, *[1] * r.ndim)
     waves = np.sum(np.exp(-0.5 * order**2 * t) * np.cos(order * r), axis=0)
     return np.log1p(2.0 * waves) - math.log(2.0 * math.pi)
@@ -53,12 +46,7 @@ def sphere_log_density(dim: int, r: ArrayLike, t: float) -> np.ndarray:
         r: Geodesic distances in [0, pi].
         t: Time, positive.
     """
-    r = np.asarray(r, dtype=np.float64)
-    if dim == 1:
-        return circle_log_density(r, t)
-    if t < small_time(dim):
-        return expansion_log_density(dim, r, t)
-    return zonal_log_density(dim, r.ravel(), [t])[0].reshape(r.shape)
+    return circle_log_density(r, t) if dim == 1 else log_density(Zonal.sphere(dim), r, t)
 
 
 def projective_log_density(dim: int, r: ArrayLike, t: float) -> np.ndarray:
@@ -68,15 +56,30 @@ def projective_log_density(dim: int, r: ArrayLike, t: float) -> np.ndarray:
     return np.logaddexp(*both)
 
 
+def complex_projective_log_density(complex_dim: int, r: ArrayLike, t: float) -> np.ndarray:
+    """Log density on CP^complex_dim with sectional curvatures from 1 to 4, `r` in [0, pi/2]."""
+    if complex_dim == 1:  # the sphere of radius 1/2
+        r = np.asarray(r, dtype=np.float64)
+        return sphere_log_density(2, 2.0 * r, 4.0 * t) + 2.0 * math.log(2.0)
+    return log_density(Zonal.complex_projective(complex_dim), r, t)
+
+
 def sphere_kl(dim: int, t: float) -> float:
     """KL of the heat kernel of S^dim at time `t` to the uniform law, in nats."""
-    return _radial_kl(sphere_log_density, dim, math.pi, log_sphere_volume(dim), t)
+    return circle_kl(t) if dim == 1 else zonal_kl(Zonal.sphere(dim), t)
 
 
 def projective_kl(dim: int, t: float) -> float:
     """KL of the heat kernel of RP^dim at time `t` to the uniform law, in nats."""
-    log_volume = log_sphere_volume(dim) - math.log(2.0)
-    return _radial_kl(projective_log_density, dim, 0.5 * math.pi, log_volume, t)
+    # RP^1 is a circle of radius 1/2.
+    return circle_kl(4.0 * t) if dim == 1 else zonal_kl(Zonal.real_projective(dim), t)
+
+
+def complex_projective_kl(complex_dim: int, t: float) -> float:
+    """KL of the heat kernel of CP^complex_dim at time `t` to the uniform law, in nats."""
+    if complex_dim == 1:
+        return sphere_kl(2, 4.0 * t)
+    return zonal_kl(Zonal.complex_projective(complex_dim), t)
 
 
 def quotient_kl(cover: Cover, t: float) -> float:
@@ -104,25 +107,29 @@ def relative_entropy_term(log_ratio: np.ndarray) -> np.ndarray:
     return term
 
 
-def _radial_kl(
-    log_density: Callable[[int, np.ndarray, float], np.ndarray],
-    dim: int,
-    end: float,
-    log_volume: float,
-    t: float,
-) -> float:
-    """Gauss-Legendre integral over geodesic balls."""
-    # Where the kernel has decayed away, the rest of the volume adds its prior mass.
-    cut = min(end, math.sqrt(t) * (math.sqrt(dim) + TAIL))
+def circle_kl(t: float) -> float:
+    """KL of the normal law of variance `t` wrapped round the unit circle, in nats."""
+    cut = min(math.pi, math.sqrt(t) * (1.0 + TAIL))
     nodes, weights = _legendre(QUADRATURE_NODES)
     r = 0.5 * cut * (nodes + 1.0)
-    log_shell = log_sphere_volume(dim - 1) if dim > 1 else math.log(2.0)
+    log_weight = np.log(0.5 * cut * weights / math.pi)
+    return _mean(log_weight, circle_log_density(r, t) + math.log(2.0 * math.pi), cut == math.pi)
+
+
+def zonal_kl(space: Zonal, t: float) -> float:
+    """KL of the heat kernel of a space of rank one to the uniform law, in nats."""
+    # Where the kernel has decayed away, the rest of the volume adds its prior mass.
+    cut = min(space.end, math.sqrt(t) * (math.sqrt(space.dim) + TAIL))
+    nodes, weights = _legendre(QUADRATURE_NODES)
+    r = 0.5 * cut * (nodes + 1.0)
     # A large sphere's volume is where sin r is near 1: logarithms, or it underflows.
-    log_weight = (
-        np.log(0.5 * cut * weights) + log_shell + (dim - 1) * np.log(np.sin(r)) - log_volume
-    )
-    log_ratio = log_density(dim, r, t) + log_volume
-    if cut == end:
+    log_weight = np.log(0.5 * cut * weights) + space.log_shell(r) - space.log_volume
+    return _mean(log_weight, log_density(space, r, t) + space.log_volume, cut == space.end)
+
+
+def _mean(log_weight: np.ndarray, log_ratio: np.ndarray, whole: bool) -> float:
+    """Mean of log_ratio under the law, from prior weights of all of the space or a part."""
+    if whole:
         return float(np.sum(np.exp(log_weight) * relative_entropy_term(log_ratio)))
     return float(np.sum(np.exp(log_weight + log_ratio) * log_ratio))
 

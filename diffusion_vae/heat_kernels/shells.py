@@ -1,66 +1,72 @@
-"""Integrals of a heat kernel on a sphere over geodesic shells, at many times at once."""
+"""Integrals of a heat kernel over geodesic shells, at many times at once."""
 
 import math
 
 import numpy as np
-from scipy.interpolate import CubicSpline, PchipInterpolator
-from scipy.special import gammainccinv, gammaincinv
+from scipy.special import gammaincc, gammainccinv, gammaincinv
 
+from diffusion_vae.heat_kernels.contour import log_correction
+from diffusion_vae.heat_kernels.cut_locus import cut_locus
 from diffusion_vae.heat_kernels.numeric import relative_entropy_term
-from diffusion_vae.heat_kernels.zonal import log_sphere_volume
+from diffusion_vae.heat_kernels.zonal import Zonal
 
 PANELS = 256
 PANEL_NODES = 4
-NEARLY_UNIFORM = 16.0  # rate times time after which only the slowest harmonic is left
+DEGREE = 56  # of the polynomial through the log density, on the shells that count
+TAIL = 12.0  # radius, in sqrt(t) beyond sqrt(dim), where a kernel is cut off
+DEPTH = 50.0  # nats below the heaviest shell at which shells do not count
+ROUGH_RADII, ROUGH_NODES = 48, 10  # with which those that count are found
+NEARLY_UNIFORM = -28.0  # log KL below which only the slowest harmonics are left
+MASS_ERROR = 1e-7
 
 
 class Shells:
     """Panels of the radius with Gauss-Legendre nodes, for every time, in float64.
 
+    In high dimension the mass lies in a thin shell: panels cover what is within exp(-`DEPTH`)
+    of the heaviest shell, and the log density is a polynomial through exact values there.
+
     Args:
-        dim: Dimension of the sphere, at least 2.
+        space: The space, of dimension 2 or more.
         t: Times, `[times]`.
-        correction: log q + r^2 / 2t + (d/2) log(2 pi t) at equal steps of r from 0 to
-            pi, `[times, radii]`.
-        reach: Radius, in sqrt(t), up to which the law is needed.
 
     Raises:
         ArithmeticError: If a density does not integrate to 1.
     """
 
-    def __init__(self, dim: int, t: np.ndarray, correction: np.ndarray, reach: float) -> None:
-        self.dim, self.t = dim, t
-        self.end = np.minimum(math.pi, np.sqrt(t) * (reach + 2.0))  # [times]
+    def __init__(self, space: Zonal, t: np.ndarray) -> None:
+        self.space, self.t = space, t
+        low, high = _shells_that_count(space, t)  # [times]
+        width = (high - low)[:, None]
         # Short panels at both ends, where a distribution function has its tails.
         edges = 0.5 * (1.0 - np.cos(np.linspace(0.0, math.pi, PANELS + 1)))
         nodes, weights = np.polynomial.legendre.leggauss(PANEL_NODES)
-        width = np.diff(edges)[:, None]
-        places = edges[:-1, None] + 0.5 * width * (nodes + 1.0)  # [PANELS, PANEL_NODES]
-        self.edges = self.end[:, None] * edges  # [times, PANELS + 1]
-        r = self.end[:, None] * places.ravel()  # [times, nodes]
-        log_weight = np.log(self.end[:, None] * (0.5 * width * weights).ravel())
-        log_weight = log_weight + log_sphere_volume(dim - 1) + (dim - 1) * np.log(np.sin(r))
-        self.log_prior = log_weight - log_sphere_volume(dim)
-        self.log_ratio = self._log_ratio(correction, r)  # to the uniform law
-        self.antipodal_log_ratio = self._log_ratio(correction, math.pi - r)
-        self.origin_log_ratio = self._log_ratio(correction, np.zeros((len(t), 1)))[:, 0]
+        share = np.diff(edges)[:, None]
+        places = (edges[:-1, None] + 0.5 * share * (nodes + 1.0)).ravel()  # [nodes]
+        self.edges = low[:, None] + width * edges  # [times, PANELS + 1]
+        r = low[:, None] + width * places  # [times, nodes]
+        log_weight = np.log(width * (0.5 * share * weights).ravel())
+        self.log_prior = log_weight + space.log_shell(r) - space.log_volume
+        self.log_ratio = self._log_ratio(low, width, places, r)  # to the uniform law
         self.mass = np.exp(self.log_prior + self.log_ratio)  # [times, nodes]
         wrong = np.abs(self.mass.sum(axis=-1) - 1.0)
-        if not np.max(wrong) < 1e-5:
+        if not np.max(wrong) < MASS_ERROR:
             raise ArithmeticError(
-                f"Expected the heat kernel of S^{dim} to integrate to 1 at every time. "
+                f"Expected the heat kernel of {space} to integrate to 1 at every time. "
                 f"Received an error of {np.max(wrong):.1e} at t = {t[np.argmax(wrong)]:.3g}."
             )
 
-    def sphere_log_kl(self) -> np.ndarray:
-        """Logarithm of the KL to the uniform law on S^dim, `[times]`."""
-        return self._log_kl(self.log_ratio, rate=self.dim, multiplicity=self.dim + 1)
-
-    def projective_log_kl(self) -> np.ndarray:
-        """Logarithm of the KL to the uniform law on RP^dim, `[times]`."""
-        ratio = np.logaddexp(self.log_ratio, self.antipodal_log_ratio) - math.log(2.0)
-        d = self.dim  # only even harmonics are functions on RP^d
-        return self._log_kl(ratio, rate=2 * (d + 1), multiplicity=(d + 1) * (d + 2) // 2 - 1)
+    def log_kl(self) -> np.ndarray:
+        """Logarithm of the KL to the uniform law, `[times]`."""
+        slowest = math.log(0.5 * self.space.multiplicity) - self.space.rate * self.t
+        late = slowest < NEARLY_UNIFORM
+        kl = np.sum(self.mass * self.log_ratio, axis=-1)  # the rest of the space is empty
+        # Where the kernel is near the uniform law, so that all shells that count for it do.
+        prior = np.exp(self.log_prior)
+        whole = np.abs(np.sum(prior, axis=-1) - 1.0) < MASS_ERROR
+        terms = relative_entropy_term(self.log_ratio[whole])
+        kl[whole] = np.sum(prior[whole] * terms, axis=-1)
+        return np.where(late, slowest, np.log(np.where(late, 1.0, kl)))
 
     def stretch(self, noise: np.ndarray) -> np.ndarray:
         """log of r / (sqrt t |v|) at the lengths |v| in `noise`, `[times, len(noise)]`.
@@ -71,50 +77,73 @@ class Shells:
         panels = self.mass.reshape(len(self.t), PANELS, PANEL_NODES).sum(axis=-1)
         below = np.cumsum(panels, axis=-1)[:, :-1]  # at the edges between panels
         above = np.cumsum(panels[:, ::-1], axis=-1)[:, -2::-1]
-        half = 0.5 * self.dim
+        half = 0.5 * self.space.dim
         # Each tail from its own side: 1 - x loses the digits of a small x.
-        lower = gammaincinv(half, np.minimum(below, 0.5))
-        upper = gammainccinv(half, np.minimum(above, 0.5))
-        length = np.sqrt(2.0 * np.where(below < 0.5, lower, upper))  # [times, PANELS - 1]
+        lower = below < 0.5
+        length = np.empty(below.shape)  # [times, PANELS - 1]
+        length[lower] = gammaincinv(half, below[lower])
+        length[~lower] = gammainccinv(half, above[~lower])
+        length = np.sqrt(2.0 * length)
         # Near 0 both laws are flat: r / |v| is a d-th root of the ratio of their densities.
-        log_q = self.origin_log_ratio - log_sphere_volume(self.dim)
-        at_zero = -log_q / self.dim - 0.5 * math.log(2.0 * math.pi)  # [times]
-        rows = zip(length, self.edges[:, 1:-1], self.end, at_zero, strict=True)
-        log_ratio = np.stack([_log_ratio_at(noise, *row) for row in rows])
+        flat = log_correction(self.space, 0.0, self.t)
+        at_zero = 0.5 * np.log(self.t) - flat / self.space.dim  # [times]
+        known = np.log(self.edges[:, 1:-1] / length)
+        length = np.concatenate([np.zeros((len(self.t), 1)), length], axis=-1)
+        log_ratio = _interpolated(noise, length, np.column_stack([at_zero, known]))
+        # Lengths shorter than any that counts are never seen: a straight line will do.
+        share = np.minimum(noise / length[:, 1:2], 1.0)
+        straight = (1.0 - share) * at_zero[:, None] + share * known[:, :1]
+        log_ratio = np.where(noise < length[:, 1:2], straight, log_ratio)
+        # Beyond the last edge the volume that is left is a power of the distance to the end.
+        far = (noise > length[:, -1:]) & (self.edges[:, -1:] > self.space.end - 1e-12)
+        left = gammaincc(half, 0.5 * noise**2) / above[:, -1:]
+        power = 1.0 / (2.0 * self.space.beta + 2.0)
+        gap = (self.edges[:, -1:] - self.edges[:, -2:-1]) * np.minimum(left, 1.0) ** power
+        beyond = np.log((self.space.end - gap) / np.where(far, noise, 1.0))
+        log_ratio = np.where(far, beyond, log_ratio)
         return log_ratio - 0.5 * np.log(self.t)[:, None]
 
-    def _log_ratio(self, correction: np.ndarray, r: np.ndarray) -> np.ndarray:
-        """log of q Vol at the radii, `[times, nodes]`."""
-        radii = np.linspace(0.0, math.pi, correction.shape[1])
-        smooth = np.stack(
-            [CubicSpline(radii, row)(at) for row, at in zip(correction, r, strict=True)]
-        )
-        t = self.t[:, None]
-        gaussian = -(r**2) / (2.0 * t) - 0.5 * self.dim * np.log(2.0 * math.pi * t)
-        return smooth + gaussian + log_sphere_volume(self.dim)
-
-    def _log_kl(self, log_ratio: np.ndarray, rate: float, multiplicity: int) -> np.ndarray:
-        whole = np.sum(np.exp(self.log_prior) * relative_entropy_term(log_ratio), axis=-1)
-        part = np.sum(self.mass * log_ratio, axis=-1)  # the rest of the sphere is empty
-        slowest = math.log(0.5 * multiplicity) - rate * self.t
-        kl = np.where(self.end < math.pi, part, whole)
-        late = rate * self.t > NEARLY_UNIFORM
-        return np.where(late, slowest, np.log(np.where(late, 1.0, kl)))
+    def _log_ratio(
+        self, low: np.ndarray, width: np.ndarray, places: np.ndarray, r: np.ndarray
+    ) -> np.ndarray:
+        """log of q Vol at the radii `r` = low + width places, `[times, nodes]`."""
+        t, dim = self.t[:, None], self.space.dim
+        near_end = cut_locus(self.space, float(np.min(self.t)))
+        angle = (np.arange(DEGREE) + 0.5) * (math.pi / DEGREE)
+        at = low[:, None] + 0.5 * width * (1.0 + np.cos(angle))
+        smooth = log_correction(self.space, at, t) - near_end.values(at, t)
+        # Chebyshev polynomials through the values: T_k(cos angle) = cos(k angle).
+        k = np.arange(DEGREE)[:, None]
+        wave = np.cos(k * angle) * (np.where(k == 0, 1.0, 2.0) / DEGREE)  # [DEGREE, at]
+        smooth = smooth @ (wave.T @ np.cos(k * np.arccos(2.0 * places - 1.0)))
+        gaussian = -(r**2) / (2.0 * t) - 0.5 * dim * np.log(2.0 * math.pi * t)
+        return smooth + near_end.values(r, t) + gaussian + self.space.log_volume
 
 
-def _log_ratio_at(
-    noise: np.ndarray, length: np.ndarray, radius: np.ndarray, end: float, at_zero: float
-) -> np.ndarray:
-    """log(r / |v|) at |v| = `noise`, given the radii of some lengths."""
-    # Panels of negligible probability do not determine the length.
-    known = (length > 0.1) & (length < noise[-1] + 1.0) & (np.diff(length, prepend=0.0) > 1e-6)
-    length, radius = length[known], radius[known]
-    ratio = np.concatenate([[at_zero], np.log(radius / length)])
-    result = PchipInterpolator(np.concatenate([[0.0], length]), ratio)(
-        np.minimum(noise, length[-1])
-    )
-    # Beyond the last panel's edge the radius itself goes to its end.
-    far = noise > length[-1]
-    beyond = PchipInterpolator([length[-1], noise[-1] + 10.0], [radius[-1], end])
-    result[far] = np.log(beyond(noise[far]) / noise[far])
-    return result
+def _shells_that_count(space: Zonal, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last radius of the shells within exp(-`DEPTH`) of the heaviest, `[times]`."""
+    top = np.minimum(space.end, np.sqrt(t) * (math.sqrt(space.dim) + TAIL))  # [times]
+    step = top / ROUGH_RADII
+    r = step[:, None] * (np.arange(ROUGH_RADII) + 0.5)
+    rough = log_correction(space, r, t[:, None], ROUGH_NODES)
+    log_mass = rough - r**2 / (2.0 * t[:, None]) + space.log_shell(r)
+    counts = log_mass > np.max(log_mass, axis=-1, keepdims=True) - DEPTH
+    first, last = np.argmax(counts, axis=-1), ROUGH_RADII - np.argmax(counts[:, ::-1], axis=-1)
+    # One shell more on each side, cut off at both ends.
+    return step * np.maximum(first - 1, 0), step * np.minimum(last + 1, ROUGH_RADII)
+
+
+def _interpolated(x: np.ndarray, places: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Cubic polynomials through the four nearest nodes: nodes `[rows, n]`, x `[points]`."""
+    after = np.stack([np.searchsorted(row, x) for row in places])  # [rows, points]
+    first = np.clip(after - 2, 0, places.shape[1] - 4)
+    four = [first + k for k in range(4)]
+    at = [np.take_along_axis(places, index, axis=1) for index in four]
+    total = np.zeros(first.shape)
+    for k, index in enumerate(four):
+        weight = np.take_along_axis(values, index, axis=1)
+        for other in range(4):
+            if other != k:
+                weight = weight * (x - at[other]) / (at[k] - at[other])
+        total += weight
+    return total

@@ -1,99 +1,125 @@
-"""Series of zonal harmonics of a sphere, summed without loss of digits.
+"""Compact spaces of rank one by their two Jacobi parameters: volumes, shells, eigenvalues."""
 
-    q(r, t) = 1/Vol sum_l N_l P_l(cos r) exp(-l (l + d - 1) t / 2)
-
-N_l is the multiplicity of the degree l and P_l the Gegenbauer polynomial with
-P_l(1) = 1. Terms of the size of q(0, t) cancel down to q(r, t), smaller by
-exp(-r^2 / 2t): in float64 nothing is left of it in the tail. The sum is therefore taken in
-integers, as fixed-point numbers of as many binary digits as the cancellation costs.
-"""
-
-import decimal
+import dataclasses
 import math
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
-
-GUARD_BITS = 96  # digits left after the cancellation, and those lost to rounding
 
 
-def zonal_log_density(dim: int, r: ArrayLike, times: ArrayLike) -> np.ndarray:
-    """Log density of Brownian motion on S^dim at distances `r` from its start.
+@dataclasses.dataclass(frozen=True)
+class Zonal:
+    """A space on which all directions are alike, by alpha and beta of its Jacobi polynomials.
+
+    Its functions of the distance r from a point are series of the P_k^(alpha, beta). With equal
+    parameters it is the unit sphere S^(2 alpha + 2), with cos r for their argument. With others
+    their argument is cos 2r, and it is the projective space over the numbers of 2 beta + 2
+    coordinates: a quotient of the unit sphere S^(2 alpha + 2 beta + 3) by spheres S^(2 beta + 1)
+    (Hopf), with sectional curvatures from 1 to 4 and the diameter pi / 2 (Helgason 1984, V.4).
+
+    | space | alpha | beta |
+    |---|---|---|
+    | S^d | d/2 - 1 | d/2 - 1 |
+    | RP^d | d/2 - 1 | -1/2 |
+    | CP^n | n - 1 | 0 |
+
+    CP^1 is the sphere S^2 of radius 1/2, and has no entry of its own.
 
     Args:
-        dim: Dimension of the sphere, at least 1.
-        r: Geodesic distances in [0, pi], `[radii]`.
-        times: Times, `[times]`; the cost grows as 1 / sqrt(t).
+        alpha: At least 0: a multiple of 1/2.
+        beta: `alpha`, or -1/2 or 0.
 
-    Returns:
-        Log densities in nats against the volume of the unit sphere, `[times, radii]`.
+    Example:
+        >>> sphere = Zonal.sphere(2)
+        >>> sphere.dim, round(math.exp(sphere.log_volume), 3)
+        (2, 12.566)
+        >>> plane = Zonal.complex_projective(2)
+        >>> plane.dim, round(math.exp(plane.log_volume), 3), plane.rate
+        (4, 4.935, 12.0)
     """
-    r = np.asarray(r, dtype=np.float64)  # [radii]
-    x = np.cos(r)
-    times = [float(t) for t in np.ravel(times)]
-    terms = [_terms(dim, t, float(np.max(r, initial=0.0))) for t in times]
-    count = max(terms)
-    multiplicity = [_multiplicity(dim, degree) for degree in range(count)]
-    tail = max(float(np.max(r, initial=0.0)) ** 2 / (2.0 * t) for t in times)
-    bits = math.ceil(tail / math.log(2.0)) + multiplicity[-1].bit_length() + GUARD_BITS
 
-    polynomials = _polynomials(dim, x, count, bits)  # [count, radii]
-    log_density = np.empty((len(times), x.size))
-    shift = 2.0 * bits * math.log(2.0) + log_sphere_volume(dim)
-    for row, t, needed in zip(log_density, times, terms, strict=True):
-        decay = _decay(dim, t, needed, bits)
-        weights = np.array([n * e for n, e in zip(multiplicity, decay, strict=False)], object)
-        total = weights @ polynomials[:needed]  # [radii], scaled by 4^bits
-        row[:] = [math.log(value) - shift for value in total]
-    return log_density
+    alpha: float
+    beta: float
+
+    @classmethod
+    def sphere(cls, dim: int) -> "Zonal":
+        """The unit sphere S^dim, dim >= 2."""
+        return cls(0.5 * dim - 1.0, 0.5 * dim - 1.0)
+
+    @classmethod
+    def real_projective(cls, dim: int) -> "Zonal":
+        """The quotient RP^dim of the unit sphere by -1, dim >= 2."""
+        return cls(0.5 * dim - 1.0, -0.5)
+
+    @classmethod
+    def complex_projective(cls, complex_dim: int) -> "Zonal":
+        """CP^complex_dim with sectional curvatures from 1 to 4, complex_dim >= 2."""
+        return cls(complex_dim - 1.0, 0.0)
+
+    @property
+    def is_sphere(self) -> bool:
+        """Whether it is a sphere, on which the argument of the polynomials is cos r."""
+        return self.alpha == self.beta
+
+    @property
+    def dim(self) -> int:
+        """Real dimension."""
+        return round(2.0 * self.alpha) + 2
+
+    @property
+    def end(self) -> float:
+        """Largest distance."""
+        return math.pi if self.is_sphere else 0.5 * math.pi
+
+    @property
+    def fibre_dim(self) -> int:
+        """Dimension of the spheres that are points of a projective space."""
+        return round(2.0 * self.beta) + 1
+
+    @property
+    def power(self) -> float:
+        """m, with eigenvalues (l + m)^2 - m^2 of the Laplacian, l even on projective spaces."""
+        return self.alpha + 0.5 if self.is_sphere else self.alpha + self.beta + 1.0
+
+    @cached_property
+    def log_volume(self) -> float:
+        """Logarithm of the Riemannian volume."""
+        if self.is_sphere:
+            return log_sphere_volume(self.dim)
+        whole = log_sphere_volume(self.dim + self.fibre_dim)
+        return whole - log_sphere_volume(self.fibre_dim)
+
+    @property
+    def rate(self) -> float:
+        """Smallest positive eigenvalue of the Laplacian: in the end the KL is as exp(-rate t)."""
+        return float(self.dim) if self.is_sphere else 4.0 * (self.power + 1.0)
+
+    @property
+    def multiplicity(self) -> int:
+        """Number of eigenfunctions of `rate`."""
+        if self.is_sphere:
+            return self.dim + 1
+        # Hermitian matrices without a trace, of numbers of `field` coordinates.
+        field = self.fibre_dim + 1
+        size = self.dim // field + 1
+        return size + field * size * (size - 1) // 2 - 1
+
+    @property
+    def scalar_curvature(self) -> float:
+        """Scalar curvature: the dimension times the Ricci curvature of a direction."""
+        field = self.fibre_dim + 1
+        ricci = self.dim - 1 if self.is_sphere else self.dim - field + 4 * (field - 1)
+        return float(self.dim * ricci)
+
+    def log_shell(self, r: np.ndarray) -> np.ndarray:
+        """Logarithm of the volume of the points at the distance r, per unit of r, `[...]`."""
+        log_area = log_sphere_volume(self.dim - 1) + (self.dim - 1) * np.log(np.sin(r))
+        if self.is_sphere or self.fibre_dim == 0:
+            return log_area
+        return log_area + self.fibre_dim * np.log(np.cos(r))
 
 
 def log_sphere_volume(dim: int) -> float:
-    """Logarithm of the volume of the unit sphere S^dim."""
+    """Logarithm of the volume of the unit sphere S^dim, of S^0 the two points."""
     half = 0.5 * (dim + 1)
     return math.log(2.0) + half * math.log(math.pi) - math.lgamma(half)
-
-
-def _terms(dim: int, t: float, radius: float) -> int:
-    """Number of terms after which those left out are below exp(-50) of the sum."""
-    smallest = -(radius**2) / (2.0 * t) - 50.0
-    degree = 1
-    while math.log(_multiplicity(dim, degree)) - 0.5 * degree * (degree + dim - 1) * t > smallest:
-        degree += 1 + degree // 16
-    return degree + 1
-
-
-def _multiplicity(dim: int, degree: int) -> int:
-    """Number of spherical harmonics of S^dim of a degree."""
-    if degree == 0:
-        return 1
-    # Harmonic polynomials in dim + 1 variables: all of the degree less those of degree - 2.
-    lower = math.comb(degree + dim - 2, dim) if degree >= 2 else 0
-    return math.comb(degree + dim, dim) - lower
-
-
-def _polynomials(dim: int, x: np.ndarray, count: int, bits: int) -> np.ndarray:
-    """P_l(x) for l < count as integers scaled by 2^bits, `[count, radii]`."""
-    one = 1 << bits
-    ratios = [float(value).as_integer_ratio() for value in x]
-    x = np.array([numerator * one // denominator for numerator, denominator in ratios], object)
-    rows = [np.full(x.shape, one, dtype=object), x]
-    for degree in range(1, count - 1):
-        ahead = (2 * degree + dim - 1) * (x * rows[-1] >> bits) - degree * rows[-2]
-        rows.append(ahead // (degree + dim - 1))
-    return np.array(rows[:count])
-
-
-def _decay(dim: int, t: float, count: int, bits: int) -> list[int]:
-    """exp(-l (l + dim - 1) t / 2) for l < count as integers scaled by 2^bits."""
-    with decimal.localcontext() as context:
-        context.prec = math.ceil(bits * math.log10(2.0)) + 10
-        exact = decimal.Decimal(t)
-        scale = decimal.Decimal(2) ** bits
-        ratio = int((-exact * dim / 2).exp() * scale)
-        step = int((-exact).exp() * scale)
-    values = [1 << bits]
-    for _ in range(1, count):
-        values.append(values[-1] * ratio >> bits)
-        ratio = ratio * step >> bits
-    return values

@@ -11,7 +11,6 @@ from keras import ops
 from standard_errors import assert_mean
 
 from diffusion_vae.heat_kernels import EmbeddedTorusKernel
-from diffusion_vae.heat_kernels.embedded_torus import cache
 from diffusion_vae.heat_kernels.embedded_torus import kernel as module
 from diffusion_vae.heat_kernels.embedded_torus.reference import torus_kl
 from diffusion_vae.heat_kernels.embedded_torus.sample_table import transport_of
@@ -291,37 +290,6 @@ def test_configuration_and_registration():
     assert EmbeddedTorusKernel(EmbeddedTorus(1.0, 0.6)).approximate == {"log_density"}
     with pytest.raises(TypeError, match="Expected a manifold of type EmbeddedTorus"):
         EmbeddedTorusKernel(Sphere(2))
-
-
-def test_the_cache_is_read_and_rebuilt(tmp_path, monkeypatch):
-    monkeypatch.setenv("DIFFUSION_VAE_CACHE", str(tmp_path / "tables"))
-    calls = []
-
-    def build():
-        calls.append(1)
-        return {"x": np.arange(3.0)}
-
-    def read():
-        return cache.cached("name", build)["x"]
-
-    np.testing.assert_array_equal(read(), np.arange(3.0))
-    np.testing.assert_array_equal(read(), np.arange(3.0))
-    assert len(calls) == 1  # the second time from the file
-    [path] = (tmp_path / "tables").iterdir()  # and nothing temporary left
-    path.write_bytes(path.read_bytes()[:40])
-    np.testing.assert_array_equal(read(), np.arange(3.0))
-    assert len(calls) == 2  # damaged
-    path.write_bytes(b"")
-    read()
-    assert len(calls) == 3
-    monkeypatch.setattr(cache, "VERSION", cache.VERSION + 1)
-    read()
-    assert len(calls) == 4  # older
-    # A folder that cannot be made: no cache, no error.
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("DIFFUSION_VAE_CACHE", str(tmp_path / "file" / "tables"))
-    read()
-    assert len(calls) == 5
 
 
 def test_tables_are_built_at_the_first_use(monkeypatch):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gegenbauer_series import zonal_log_density
 from rotation_laws import o3_kl, so3_kl, so3_log_density
+from sphere_expansion import expansion_log_density
 
 from diffusion_vae.heat_kernels import numeric
-from diffusion_vae.heat_kernels.expansion import expansion_log_density
-from diffusion_vae.heat_kernels.zonal import zonal_log_density
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "heat_kernel.json").read_text())
 KL = {
@@ -77,19 +77,28 @@ def test_the_circle_is_the_series_of_waves(t):
 
 @pytest.mark.parametrize("dim", [2, 5, 10])
 @pytest.mark.parametrize("t", [0.003, 0.01, 0.03])
-def test_series_and_expansion_agree_where_both_are_exact(dim, t):
-    # Two methods with nothing in common; 1e-6 is asked for, 1e-8 from t = 0.05 on.
+def test_contour_series_and_expansion_agree(dim, t):
+    # Three methods with nothing in common; 1e-6 is asked for, 1e-8 from t = 0.05 on.
     r = support(dim, t)
-    np.testing.assert_allclose(
-        zonal_log_density(dim, r, [t])[0], expansion_log_density(dim, r, t), atol=1e-11
-    )
+    found = numeric.sphere_log_density(dim, r, t)
+    np.testing.assert_allclose(found, zonal_log_density(dim, r, [t])[0], atol=1e-11)
+    np.testing.assert_allclose(found, expansion_log_density(dim, r, t), atol=1e-11)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 5, 10, 64])
+def test_the_series_is_the_density_at_every_distance_and_time(dim):
+    r = np.linspace(0.0, math.pi, 9)
+    for t in (0.02, 0.3, 2.0, 20.0):
+        expected = zonal_log_density(dim, r, [t])[0]
+        found = numeric.sphere_log_density(dim, r, t)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("dim, t", [(20, 0.02), (40, 0.009), (64, 0.006), (64, 0.003)])
 def test_large_spheres(dim, t):
     r = support(dim, t)
     np.testing.assert_allclose(
-        zonal_log_density(dim, r, [t])[0], expansion_log_density(dim, r, t), atol=1e-5
+        numeric.sphere_log_density(dim, r, t), expansion_log_density(dim, r, t), atol=1e-5
     )
 
 

@@ -13,12 +13,8 @@ from diffusion_vae.heat_kernels import (
     RandomWalk,
     heat_kernel,
     isotropic,
-    numeric,
 )
 from diffusion_vae.heat_kernels import get as get_law
-from diffusion_vae.heat_kernels.expansion import expansion_log_density
-from diffusion_vae.heat_kernels.radial import NOISE_TAIL, RADII
-from diffusion_vae.heat_kernels.shells import Shells
 from diffusion_vae.latents import BrownianLatent
 from diffusion_vae.manifolds import SO3, EmbeddedTorus, Product, RealProjective, Sphere
 
@@ -31,6 +27,8 @@ SPACES = {
     "sphere:64": Sphere(64),
     "sphere:80": Sphere(80),
     "projective:54": RealProjective(54),
+    "sphere:512": Sphere(512),
+    "projective:1024": RealProjective(1024),
     "so3 x sphere:60": Product([SO3(), Sphere(60)]),
 }
 each_space = pytest.mark.parametrize("name", SPACES)
@@ -39,7 +37,7 @@ each_space = pytest.mark.parametrize("name", SPACES)
 @pytest.fixture
 def without_tables(monkeypatch):
     """Kernels that know their times, but neither draw nor have a density."""
-    monkeypatch.setattr(isotropic, "radial_tables", lambda dim: None)
+    monkeypatch.setattr(isotropic, "radial_tables", lambda space: None)
 
 
 def start_of(manifold, **options):
@@ -96,11 +94,13 @@ def test_small_tori_start_within_their_limits():
     assert BrownianLatent(law).time.initial_log_time == [start]
 
 
-@pytest.mark.parametrize("manifold", [Sphere(81), RealProjective(1000)], ids=str)
+@pytest.mark.parametrize("manifold", [Sphere(1025), RealProjective(2000)], ids=str)
 @pytest.mark.parametrize("kernel", ["auto", "exact"])
 def test_a_dimension_beyond_the_tables_is_refused_at_once(manifold, kernel):
     began = time.process_time()
-    message = r"a dimension of at most 80 .* Received: {}\(dim={}\)\. Use `kernel=\"random_walk\"`"
+    message = (
+        r"a dimension of at most 1024 .* Received: {}\(dim={}\)\. Use `kernel=\"random_walk\"`"
+    )
     message = message.format(type(manifold).__name__, manifold.dim)
     for space in (manifold, Product([Sphere(2), manifold])):
         with pytest.raises(ValueError, match=message):
@@ -118,18 +118,14 @@ def start_of_walk(manifold):
     return RandomWalk(manifold).default_initial_log_time()[0]
 
 
-@pytest.mark.parametrize("dim", [53, 64, 79, 80])
-def test_the_short_time_series_has_its_digits_where_the_other_takes_over(dim):
-    t = numeric.small_time(dim) * np.array([0.95, 0.999])
-    r = np.linspace(0.0, math.pi, RADII + 1)
-    correction = expansion_log_density(dim, r, t[:, None])
-    correction += r**2 / (2.0 * t[:, None]) + 0.5 * dim * np.log(2.0 * math.pi * t[:, None])
-    shells = Shells(dim, t, correction, math.sqrt(dim) + NOISE_TAIL)
-    np.testing.assert_allclose(shells.mass.sum(axis=-1), 1.0, rtol=0, atol=2e-6)
-
-
 @pytest.mark.slow
-def test_the_largest_table_is_a_law():
-    law, t = heat_kernel(Sphere(80)), 0.0045
-    cosine = np.asarray(law.sample(np.eye(81)[0], np.full((4000, 1), t), seed=0))[:, 0]
-    assert_mean(cosine, math.exp(-0.5 * 80 * t))  # the first eigenfunction
+@pytest.mark.parametrize("dim", [128, 512, 1024])
+def test_the_largest_tables_are_laws(dim):
+    draws, times = 4000, np.array([0.02, 0.1, 0.3, 1.0]) / dim
+    for manifold in (Sphere(dim), RealProjective(dim)):
+        start = np.eye(dim + 1, dtype="f4")[0]
+        t = np.repeat(times[:, None], draws, axis=1)[..., None].astype("f4")
+        law = heat_kernel(manifold)
+        cosine = np.asarray(law.sample(start, t, seed=0))[..., 0]
+        for row, expected in zip(cosine, np.exp(-0.5 * dim * times), strict=True):
+            assert_mean(row, expected)  # the first eigenfunction

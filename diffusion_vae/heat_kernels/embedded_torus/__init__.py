@@ -11,10 +11,10 @@ The files, in the order in which they are used to build tables:
     log_density         these tables, built and blended over the times they share
     sample_table        transport of two normal numbers to a sample
     kl_table            KL to the uniform law
-    cache               tables on disk
     kernel              the law, `EmbeddedTorusKernel`
 
-`chebyshev` holds the polynomials of the tables, and `reference` slow values to compare with.
+`heat_kernels.cache` keeps the tables on disk, `chebyshev` holds their polynomials, and `reference`
+slow values to compare with.
 `docs/theory/embedded_torus.md` explains each table and its error.
 """
 

@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from diffusion_vae.heat_kernels.embedded_torus.cache import cached
-from diffusion_vae.heat_kernels.embedded_torus.plan import NARROW_HOLE_BELOW
+from diffusion_vae.heat_kernels.cache import cached
+from diffusion_vae.heat_kernels.embedded_torus.plan import NARROW_HOLE_BELOW, SOURCES
 from diffusion_vae.heat_kernels.embedded_torus.spectrum import REACH, Waves, closed
 from diffusion_vae.heat_kernels.numeric import relative_entropy_term
 from diffusion_vae.heat_kernels.radial import LONGEST, SHORTEST, inverse_softplus
@@ -25,7 +25,9 @@ def kl_table_of(c: float, a: float) -> UniformSpline:
 
     A spline in (log t, cos v); log(1 + exp(value)) is the KL.
     """
-    values = cached(f"embedded-torus-kl-{c!r}-{a!r}", lambda: {"values": kl_table(c, a)})
+    values = cached(
+        f"embedded-torus-kl-{c!r}-{a!r}", lambda: {"values": kl_table(c, a)}, sources=SOURCES
+    )
     ends = (math.log(SHORTEST), -1.0), (math.log(LONGEST), 1.0)
     return UniformSpline(values["values"], *ends)
 

@@ -7,8 +7,8 @@ from functools import cache
 
 from keras import ops
 
-from diffusion_vae.heat_kernels.embedded_torus.cache import cached
-from diffusion_vae.heat_kernels.embedded_torus.plan import plan_tables
+from diffusion_vae.heat_kernels.cache import cached
+from diffusion_vae.heat_kernels.embedded_torus.plan import SOURCES, plan_tables
 from diffusion_vae.heat_kernels.embedded_torus.slow_waves import SlowWaves, slow_waves
 from diffusion_vae.heat_kernels.embedded_torus.tube_table import TubeTable, fit_tube_table
 from diffusion_vae.heat_kernels.embedded_torus.unrolled_table import (
@@ -74,7 +74,7 @@ def log_density_of(ratio: float) -> LogDensity:
         found = slow_waves(ratio, plan.slow)
         return arrays | dict(zip(("numbers", "rates", "functions"), found, strict=True))
 
-    arrays = cached(f"embedded-torus-log-density-{ratio!r}", build)
+    arrays = cached(f"embedded-torus-log-density-{ratio!r}", build, sources=SOURCES)
     return LogDensity(
         tuple(
             UnrolledTable(ratio, *ends, arrays[f"unrolled{i}"])

@@ -11,6 +11,30 @@ from typing import Any
 
 import numpy as np
 
+# Modules from whose text the numbers of the tables follow.
+SOURCES = tuple(
+    f"diffusion_vae.heat_kernels.{name}"
+    for name in (
+        "numeric",
+        "radial",
+        *(
+            f"embedded_torus.{own}"
+            for own in (
+                "chebyshev",
+                "kl_table",
+                "log_density",
+                "plan",
+                "sample_table",
+                "slow_waves",
+                "spectrum",
+                "tube_table",
+                "unrolled_spectrum",
+                "unrolled_table",
+            )
+        ),
+    )
+)
+
 EXACT_FROM = 2.4  # c / a from which the log density is within 1e-3
 THIN_FROM = 5.0  # c / a from which no way over the inner circle is much of a short cut
 REGULARISED_BELOW = 2.0  # c / a below which the density is unknown at many nodes of a fit

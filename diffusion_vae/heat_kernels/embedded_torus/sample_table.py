@@ -18,7 +18,8 @@ from keras import ops
 from scipy.interpolate import CubicSpline
 from scipy.special import ndtri
 
-from diffusion_vae.heat_kernels.embedded_torus.cache import cached
+from diffusion_vae.heat_kernels.cache import cached
+from diffusion_vae.heat_kernels.embedded_torus.plan import SOURCES
 from diffusion_vae.heat_kernels.embedded_torus.unrolled_spectrum import (
     UnrolledWaves,
     angle_reach,
@@ -78,6 +79,7 @@ def transport_of(ratio: float) -> Transport:
     tables = cached(
         f"embedded-torus-samples-{ratio!r}",
         lambda: {"tables": transport_tables(ratio).astype("float32")},
+        sources=SOURCES,
     )["tables"]
     step = 2.0 * math.pi / PLACES
     low = 0.0, -math.pi - BEYOND * step, -NOISE_END

@@ -30,8 +30,7 @@ class UniformSpline:
         self._cells = tuple(n - 1 for n in coefficients.shape)
         for axis in range(coefficients.ndim):
             flat = np.moveaxis(coefficients, axis, 0)
-            flat = np.tensordot(_coefficient_matrix(len(flat)), flat, axes=1)
-            coefficients = np.moveaxis(flat, 0, axis)
+            coefficients = np.moveaxis(_coefficients(flat), 0, axis)
         # Row of a cell: all 4^axes coefficients it needs, so that one lookup finds them.
         shifts = itertools.product(range(4), repeat=coefficients.ndim)
         corners = [
@@ -82,11 +81,25 @@ def _weights(f: Tensor) -> Tensor:
     )
 
 
-def _coefficient_matrix(n: int) -> np.ndarray:
-    """From values at n nodes to n + 2 coefficients, without a knot beside either end."""
-    equations = np.zeros((n + 2, n + 2))
-    for node in range(n):
-        equations[node, node : node + 3] = 1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0
-    fourth_difference = 1.0, -4.0, 6.0, -4.0, 1.0
-    equations[n, :5] = equations[n + 1, -5:] = fourth_difference
-    return np.linalg.inv(equations)[:, :n]
+def _coefficients(values: np.ndarray) -> np.ndarray:
+    """From values at n nodes, `[n, ...]`, to n + 2 coefficients, no knot beside either end.
+
+    c[i] + 4 c[i + 1] + c[i + 2] = 6 v[i] at every node, and at both ends the fourth difference
+    of c is 0, from which the third coefficient and the last but two follow at once. The others
+    come by elimination (Thomas).
+    """
+    n = len(values)
+    c = np.empty((n + 2, *values.shape[1:]))
+    c[2] = (8.0 * values[1] - values[0] - values[2]) / 6.0
+    c[n - 1] = (8.0 * values[-2] - values[-1] - values[-3]) / 6.0
+    ratio = np.zeros(n)
+    for i in range(3, n - 1):
+        ratio[i] = 1.0 / (4.0 - ratio[i - 1])
+        c[i] = ratio[i] * (6.0 * values[i - 1] - c[i - 1])
+    for i in range(n - 2, 2, -1):
+        c[i] -= ratio[i] * c[i + 1]
+    c[1] = 6.0 * values[1] - 4.0 * c[2] - c[3]
+    c[0] = 6.0 * values[0] - 4.0 * c[1] - c[2]
+    c[n] = 6.0 * values[-2] - 4.0 * c[n - 1] - c[n - 2]
+    c[n + 1] = 6.0 * values[-1] - 4.0 * c[n] - c[n - 1]
+    return c

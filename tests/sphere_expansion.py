@@ -1,4 +1,4 @@
-"""Density of Brownian motion on a sphere at small times: a series to order 12, in float64.
+"""Density of Brownian motion on a sphere at small times: a series to order 12, to compare with.
 
 q(r, t) = (2 pi t)^(-d/2) exp(-r^2 / 2t) (r / sin r)^m sum_k a_k(r) t^k,  m = (d - 1) / 2.
 
