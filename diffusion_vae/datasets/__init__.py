@@ -10,6 +10,7 @@ from diffusion_vae.datasets.conversion import convert_pictures
 from diffusion_vae.datasets.files import from_path
 from diffusion_vae.datasets.fourier_picture import FourierPicture
 from diffusion_vae.datasets.gaussian_mixture import make_gaussian_mixture
+from diffusion_vae.datasets.landmarks import shape_features, shape_landmarks, shape_points
 from diffusion_vae.datasets.lines import make_unoriented_lines
 from diffusion_vae.datasets.low_pass import keep_low_frequencies, low_pass_filtered
 from diffusion_vae.datasets.master_pattern import MasterPattern
@@ -32,6 +33,7 @@ from diffusion_vae.datasets.stored.records import RecordPictures
 from diffusion_vae.datasets.svhn import load_svhn
 from diffusion_vae.datasets.tables.given import Examples, as_examples
 from diffusion_vae.datasets.tables.warning import TableWarning
+from diffusion_vae.datasets.trilobites import load_trilobites
 from diffusion_vae.datasets.value_range import ValueRangeWarning
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "load_rendered_objects",
     "load_small_norb",
     "load_svhn",
+    "load_trilobites",
     "loader_options",
     "low_pass_filtered",
     "make_gaussian_mixture",
@@ -75,6 +78,9 @@ __all__ = [
     "make_so3_functions",
     "make_unoriented_lines",
     "rescaled",
+    "shape_features",
+    "shape_landmarks",
+    "shape_points",
     "standardized",
     "validate",
 ]

@@ -16,6 +16,7 @@ from diffusion_vae.evaluation.orientations import (
     misorientation,
 )
 from diffusion_vae.evaluation.parzen import ParzenEstimate, parzen_log_density, parzen_window
+from diffusion_vae.evaluation.shapes import align_landmarks, mean_shape, shape_distance
 from diffusion_vae.evaluation.topology import (
     CloudEvidence,
     Evidence,
@@ -33,6 +34,7 @@ __all__ = [
     "ParzenEstimate",
     "Topology",
     "align_angles",
+    "align_landmarks",
     "align_orientations",
     "cloud_evidence",
     "cluster_scores",
@@ -41,10 +43,12 @@ __all__ = [
     "evidence",
     "live_clusters",
     "mean_orientation",
+    "mean_shape",
     "measure_topology",
     "misorientation",
     "model_specific_metrics",
     "parzen_log_density",
     "parzen_window",
     "self_consistency",
+    "shape_distance",
 ]

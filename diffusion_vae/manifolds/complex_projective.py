@@ -102,13 +102,31 @@ class ComplexProjective(SphericalManifold):
         return (self.complex_dim + 1) ** 2
 
     def even_features(self, z: Tensor) -> Tensor:
+        mean, deviation = self._even_moments
+        return (self.even_embedding(z) - ops.convert_to_tensor(mean, dtype=z.dtype)) / deviation
+
+    def project_even_features(self, x: Tensor) -> Tensor:
+        """Points whose even features are closest to `x`, under one of their names.
+
+        Args:
+            x: Any even features, such as decoded ones, `[..., even_embedding_dim]`.
+
+        Returns:
+            Points of the manifold, `[..., ambient_dim]`.
+        """
+        x = ops.convert_to_tensor(x)
+        mean, deviation = self._even_moments
+        return self.project_even(x * deviation + ops.convert_to_tensor(mean, dtype=x.dtype))
+
+    @property
+    def _even_moments(self) -> tuple[np.ndarray, float]:
+        """Mean and deviation of the even embedding under the uniform law."""
         # E z z* = I / n, and the covariance of z z* is 1 / (n (n + 1)) on matrices of trace 0.
         n = self.complex_dim + 1
         rows, columns = np.triu_indices(n)
         mean = np.zeros(self.even_embedding_dim)
         mean[: len(rows)] = np.where(rows == columns, 1.0 / n, 0.0)
-        centred = self.even_embedding(z) - ops.convert_to_tensor(mean, dtype=z.dtype)
-        return centred * math.sqrt(n * (n + 1))
+        return mean, 1.0 / math.sqrt(n * (n + 1))
 
     def project_even(self, x: Tensor) -> Tensor:
         # Eigenvectors do not depend on the scale, rounding does.

@@ -44,7 +44,7 @@ OFFLINE = {
 }
 NEEDS_FILES = {
     "mnist", "fashion_mnist", "cifar10", "cars3d", "celeba", "small_norb", "svhn",
-    "rendered_objects",
+    "rendered_objects", "trilobites",
 }  # fmt: skip
 
 STORED = ("digits", "rotated_pictures", "gaussian_mixture")  # not made anew from factors alone
