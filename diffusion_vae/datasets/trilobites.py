@@ -30,11 +30,12 @@ def load_trilobites(seed: int = 0) -> Dataset:
     landmarks = _read()
     order = np.random.default_rng(seed).permutation(len(landmarks))
     count = round(TEST_SHARE * len(landmarks))
-    parts = {"train": landmarks[order[count:]], "test": landmarks[order[:count]]}
+    train, test = landmarks[order[count:]], landmarks[order[:count]]
     return Dataset(
         "trilobites",
-        **{split: shape_features(part) for split, part in parts.items()},
-        extras={f"{split}_landmarks": part for split, part in parts.items()},
+        train=shape_features(train),
+        test=shape_features(test),
+        extras={"train_landmarks": train, "test_landmarks": test},
     )
 
 
