@@ -23,6 +23,7 @@ from .models import DiffusionVAE as DiffusionVAE
 from .models import EmbeddedTorusVAE as EmbeddedTorusVAE
 from .models import EuclideanVAE as EuclideanVAE
 from .models import FlatTorusVAE as FlatTorusVAE
+from .models import HyperbolicVAE as HyperbolicVAE
 from .models import InfoCatVAE as InfoCatVAE
 from .models import InfoVAE as InfoVAE
 from .models import ProductVAE as ProductVAE

@@ -1,5 +1,6 @@
 """Text forms of manifolds, such as `"sphere:2"`: a table without Keras or a backend."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
@@ -9,16 +10,26 @@ class TextForm(NamedTuple):
     Attributes:
         manifold: Name of the class in `diffusion_vae.manifolds`.
         parameters: Names of the arguments after the colon, in order.
-        kind: Type of these arguments.
+        kind: Makes one of these arguments of its text.
         example: A text of this form.
         description: What the manifold is, for `diffusion-vae list`.
+        defaults: Arguments that a text leaves out where they have these values.
     """
 
     manifold: str
     parameters: tuple[str, ...]
-    kind: type
+    kind: Callable[[str], Any]
     example: str
     description: str
+    defaults: tuple[tuple[str, float], ...] = ()
+
+
+def whole_or_real(text: str) -> int | float:
+    """The whole number that a text is, or else the real one."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 TEXT_FORMS = {
@@ -47,6 +58,14 @@ TEXT_FORMS = {
     "o3": TextForm("O3", (), int, "o3", "rotations and reflections of R^3"),
     "euclidean": TextForm(
         "Euclidean", ("dim",), int, "euclidean:2", "R^d with a standard normal prior"
+    ),
+    "hyperbolic": TextForm(
+        "Hyperbolic",
+        ("dim", "curvature", "prior_time"),
+        whole_or_real,
+        "hyperbolic:2",
+        "hyperbolic space H^d with its heat kernel as prior (dimension, curvature, prior's time)",
+        (("curvature", -1.0), ("prior_time", 1.0)),
     ),
 }
 
@@ -80,6 +99,9 @@ def text_form(config: dict[str, Any]) -> str:
     Example:
         >>> text_form({"class_name": "Sphere", "config": {"dim": 2}})
         'sphere:2'
+        >>> space = {"dim": 2, "curvature": -0.5, "prior_time": 1.0}
+        >>> text_form({"class_name": "Hyperbolic", "config": space})
+        'hyperbolic:2,-0.5'
     """
     name, arguments = config["class_name"], config.get("config", {})
     if name == "Product":
@@ -87,6 +109,9 @@ def text_form(config: dict[str, Any]) -> str:
         return " x ".join(f if isinstance(f, str) else text_form(f) for f in factors)
     for text, form in TEXT_FORMS.items():
         if form.manifold == name:
-            values = [f"{arguments[key]:g}" for key in form.parameters if key in arguments]
+            keys = [key for key in form.parameters if key in arguments]
+            while keys and (keys[-1], arguments[keys[-1]]) in form.defaults:
+                keys.pop()
+            values = [f"{arguments[key]:g}" for key in keys]
             return f"{text}:{','.join(values)}" if values else text
     return name

@@ -19,6 +19,7 @@ from diffusion_vae.manifolds import (
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
+    Hyperbolic,
     ImplicitManifold,
     Product,
     RealProjective,
@@ -50,7 +51,9 @@ ALL = {
     "o3": O3(),
     "euclidean:1": Euclidean(1),
     "euclidean:3": Euclidean(3),
+    "hyperbolic:2": Hyperbolic(2),
     "sphere:2 x sphere:1": Product([Sphere(2), Sphere(1)]),
+    "hyperbolic:3,-0.5 x sphere:1": Product([Hyperbolic(3, -0.5), Sphere(1)]),
     "projective:2 x torus:2": Product([RealProjective(2), FlatTorus(2)]),
     # Its first use takes seconds: it samples its own volume.
     "ellipsoid": ImplicitManifold(ellipsoid, dim=2, ambient_dim=3, bounds=(-1.6, 1.6)),
@@ -58,6 +61,9 @@ ALL = {
 
 CLOSED = {name: manifold for name, manifold in ALL.items() if manifold.closed}
 OPEN = {name: manifold for name, manifold in ALL.items() if not manifold.closed}
+FLAT = {name: manifold for name, manifold in ALL.items() if type(manifold) is Euclidean}
+# Submanifolds of Euclidean space; hyperbolic space lies in Minkowski space.
+IN_FLAT_SPACE = {name: m for name, m in ALL.items() if (m.ambient_metric == 1.0).all()}
 SYMMETRIC = {name: manifold for name, manifold in ALL.items() if manifold.identifies_points}
 # Those whose method is exact, by method: EXACT["distance"].
 EXACT = {

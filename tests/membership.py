@@ -10,6 +10,7 @@ from diffusion_vae.manifolds import (
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
+    Hyperbolic,
     ImplicitManifold,
     Product,
     RealProjective,
@@ -32,6 +33,9 @@ def _violation(manifold, z):
         return np.array([off_manifold(factor, part) for factor, part in parts])
     if isinstance(manifold, (Sphere, RealProjective, ComplexProjective)):
         return np.linalg.norm(z, axis=-1) - 1.0
+    if isinstance(manifold, Hyperbolic):  # relative: coordinates grow without end
+        height = np.hypot(manifold.radius, np.linalg.norm(z[..., 1:], axis=-1))
+        return z[..., 0] / height - 1.0
     if isinstance(manifold, FlatTorus):
         return np.linalg.norm(z.reshape(*z.shape[:-1], -1, 2), axis=-1) - 1.0
     if isinstance(manifold, EmbeddedTorus):

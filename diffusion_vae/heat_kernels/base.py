@@ -119,7 +119,7 @@ class Law:
         def log_density(y: Tensor) -> Tensor:
             return ops.expand_dims(self.log_density(y, location, time), -1)
 
-        return self.manifold.tangent_project(y, jacobian(log_density, y)[..., 0, :])
+        return self.manifold.gradient(y, jacobian(log_density, y)[..., 0, :])
 
     def default_log_time_range(self) -> list[tuple[float, float] | None]:
         """Limits on log time that suit this kernel, or `None` for a time without limits.

@@ -8,6 +8,7 @@ from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.heat_kernels.base import Law
 from diffusion_vae.heat_kernels.embedded_torus import EmbeddedTorusKernel
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
+from diffusion_vae.heat_kernels.hyperbolic import HyperbolicKernel
 from diffusion_vae.heat_kernels.isotropic import IsotropicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
 from diffusion_vae.heat_kernels.random_walk import RandomWalk
@@ -18,6 +19,7 @@ from diffusion_vae.manifolds import (
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
+    Hyperbolic,
     Manifold,
     Product,
     RealProjective,
@@ -53,7 +55,7 @@ def heat_kernel(manifold: Manifold) -> Law:
         raise TypeError(f"Expected a manifold. Received: {manifold!r}.")
     raise TypeError(
         "Expected a manifold whose heat kernel is known (spheres, projective spaces, tori, "
-        f"SO(3), O(3), R^d and their products). Received: {manifold!r}. Use "
+        f"SO(3), O(3), R^d, H^d and their products). Received: {manifold!r}. Use "
         '`kernel="random_walk"`, or add a kernel by `heat_kernel.register`.'
     )
 
@@ -115,6 +117,11 @@ def get(
 @heat_kernel.register
 def _(manifold: Euclidean) -> Law:
     return GaussianKernel(manifold)
+
+
+@heat_kernel.register
+def _(manifold: Hyperbolic) -> Law:
+    return HyperbolicKernel(manifold)
 
 
 @heat_kernel.register(Sphere)

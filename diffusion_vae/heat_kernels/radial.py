@@ -9,7 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 from keras import ops
 
-from diffusion_vae.heat_kernels.cache import cached
+from diffusion_vae.cache import cached
 from diffusion_vae.heat_kernels.cut_locus import CutLocus, cut_locus
 from diffusion_vae.heat_kernels.zonal import Zonal
 from diffusion_vae.manifolds.numerics.spline import UniformSpline

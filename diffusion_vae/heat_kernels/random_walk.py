@@ -10,8 +10,9 @@ from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.heat_kernels import short_time
 from diffusion_vae.heat_kernels.base import Law, with_time_axes
 from diffusion_vae.heat_kernels.gaussian import GaussianKernel
+from diffusion_vae.heat_kernels.hyperbolic import HyperbolicKernel
 from diffusion_vae.heat_kernels.product import ProductKernel
-from diffusion_vae.manifolds import Euclidean, Manifold, Product
+from diffusion_vae.manifolds import Euclidean, Hyperbolic, Manifold, Product
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Tensor
 
@@ -27,7 +28,7 @@ class RandomWalk(Law):
     `sample` walks z <- P(z + sqrt(t / steps) eps). `kl_to_prior` is the short-time
     expansion -(d/2) log(2 pi t) - d/2 + log Vol + c Sc t at the location, and
     `log_density` the matching expansion of the kernel: both approximate, and good
-    for t below `exp(default_log_time_range()[0][1])`. On `Euclidean` factors the
+    for t below `exp(default_log_time_range()[0][1])`. On `Euclidean` and `Hyperbolic` factors the
     kernel is exact.
 
     Args:
@@ -122,6 +123,11 @@ def _kernel_of_walk(manifold: Manifold, steps: int, kl_formula: str) -> Law | No
 @_kernel_of_walk.register
 def _(manifold: Euclidean, steps: int, kl_formula: str) -> Law:
     return GaussianKernel(manifold)
+
+
+@_kernel_of_walk.register
+def _(manifold: Hyperbolic, steps: int, kl_formula: str) -> Law:
+    return HyperbolicKernel(manifold)
 
 
 @_kernel_of_walk.register

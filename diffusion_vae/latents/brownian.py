@@ -97,7 +97,7 @@ class BrownianLatent(LatentDistribution):
         self.seed_generator = SeedGenerator(seed)
         self.projection: ManifoldProjection | VeroneseProjection
         if location_head == "auto":
-            location_head = "veronese" if self.manifold.identifies_points else "ambient"
+            location_head = "veronese" if self.manifold.reads_embedding else "ambient"
         if location_head == "veronese":
             self.projection = VeroneseProjection(self.manifold, dtype=self.dtype_policy)
             width = self.projection.input_dim

@@ -71,7 +71,7 @@ class EvenDecoder(keras.layers.Layer):
             decoder = keras.saving.deserialize_keras_object(decoder)
         self.decoder = require_layer("decoder", decoder)
         self.manifold = manifolds.get(manifold)
-        if not self.manifold.identifies_points:
+        if not self.manifold.reads_embedding:
             raise ValueError(
                 "Expected a manifold with a symmetry, such as RealProjective(2). "
                 f"Received: {self.manifold!r}, which needs no even decoder."

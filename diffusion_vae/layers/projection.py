@@ -92,7 +92,7 @@ class VeroneseProjection(FullPrecisionLayer):
     def __init__(self, manifold: Manifold | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.manifold = manifolds.get(manifold)
-        if not self.manifold.identifies_points:
+        if not self.manifold.reads_embedding:
             raise ValueError(
                 "Expected a real projective space, a complex one, or a product with one, for the "
                 "Veronese head. "

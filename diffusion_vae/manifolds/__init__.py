@@ -7,6 +7,7 @@ from diffusion_vae.manifolds.cover import Cover
 from diffusion_vae.manifolds.embedded_torus import EmbeddedTorus
 from diffusion_vae.manifolds.euclidean import Euclidean
 from diffusion_vae.manifolds.flat_torus import FlatTorus
+from diffusion_vae.manifolds.hyperbolic import Hyperbolic
 from diffusion_vae.manifolds.implicit import ImplicitManifold
 from diffusion_vae.manifolds.orthogonal import O3, SO3
 from diffusion_vae.manifolds.parsing import get
@@ -22,6 +23,7 @@ __all__ = [
     "EmbeddedTorus",
     "Euclidean",
     "FlatTorus",
+    "Hyperbolic",
     "ImplicitManifold",
     "Manifold",
     "Product",

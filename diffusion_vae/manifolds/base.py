@@ -143,6 +143,19 @@ class Manifold:
         slope = (self.project(z + h * direction) - self.project(z - h * direction)) / (2 * h)
         return slope * length
 
+    @takes(z=AMBIENT, slope=AMBIENT)
+    def gradient(self, z: Tensor, slope: Tensor) -> Tensor:
+        """Riemannian gradient of a function that has these derivatives by the coordinates.
+
+        Args:
+            z: Points of the manifold, `[..., ambient_dim]`.
+            slope: Derivatives by the ambient coordinates, `[..., ambient_dim]`.
+
+        Returns:
+            Tangent vectors, `[..., ambient_dim]`.
+        """
+        return self.tangent_project(z, slope)
+
     @takes(z=AMBIENT, v=AMBIENT)
     def exp(self, z: Tensor, v: Tensor) -> Tensor:
         """Point reached from `z` along the geodesic with velocity `v` in unit time.
@@ -247,12 +260,22 @@ class Manifold:
         """
         return ops.zeros_like(z[..., 0]) - math.log(self.volume)
 
+    # -- the ambient space -----------------------------------------------------
+
+    @property
+    def ambient_metric(self) -> np.ndarray:
+        """Diagonal of the inner product of ambient vectors, `[ambient_dim]`: ones.
+
+        On hyperbolic space, which lies in Minkowski space, -1 for the time coordinate.
+        """
+        return np.ones(self.ambient_dim)
+
     @takes(prime=PRIME)
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...] | None:
         """Components, loops, voids, ... over Z/prime, up to `dim`; `None` if not known."""
         return None
 
-    # -- quotients -------------------------------------------------------------
+    # -- quotients, and points as networks read them ---------------------------
 
     @property
     def cover(self) -> Cover | None:
@@ -296,9 +319,18 @@ class Manifold:
         """Text forms of smaller spaces that a decoder on this one can see in its place."""
         return ()
 
+    @property
+    def reads_embedding(self) -> bool:
+        """Whether networks read a point by its even embedding instead of its coordinates."""
+        return self.identifies_points
+
     @takes(z=AMBIENT)
     def even_embedding(self, z: Tensor) -> Tensor:
-        """Coordinates that all names of a point share; `z` itself without symmetry."""
+        """Coordinates that all names of a point share; `z` itself without symmetry.
+
+        On hyperbolic space, where coordinates grow as the exponential of the distance, the
+        velocity that leads to the point from the origin.
+        """
         return z
 
     @property

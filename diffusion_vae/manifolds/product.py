@@ -89,6 +89,17 @@ class Product(Manifold):
     def nearest_name(self, z: Tensor, to: Tensor) -> Tensor:
         return self._joined(lambda f, z, to: f.nearest_name(z, to), z, to)
 
+    @property
+    def reads_embedding(self) -> bool:
+        return any(f.reads_embedding for f in self.factors)
+
+    @property
+    def ambient_metric(self) -> np.ndarray:
+        return np.concatenate([f.ambient_metric for f in self.factors])
+
+    def gradient(self, z: Tensor, slope: Tensor) -> Tensor:
+        return self._joined(lambda f, z, v: f.gradient(z, v), z, slope)
+
     def split(self, z: Tensor) -> list[Tensor]:
         """Coordinates of each factor, a list of `[..., factor.ambient_dim]`."""
         return split_last_axis(z, [f.ambient_dim for f in self.factors])

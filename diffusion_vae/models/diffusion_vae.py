@@ -120,7 +120,7 @@ class DiffusionVAE(VariationalAutoencoder):
             dtype=dtype,
         )
         decoder = network_or_default("decoder", decoder, networks.MLPDecoder, dtype)
-        if manifold.identifies_points and not isinstance(decoder, EvenDecoder):
+        if manifold.reads_embedding and not isinstance(decoder, EvenDecoder):
             decoder = EvenDecoder(
                 decoder, manifold, method=even_decoder, name="even_decoder", dtype=dtype
             )

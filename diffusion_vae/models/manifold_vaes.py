@@ -254,6 +254,41 @@ class EuclideanVAE(_ManifoldVAE):
 
 @with_full_signature
 @serializable
+class HyperbolicVAE(_ManifoldVAE):
+    """Diffusion VAE on hyperbolic space H^dim, whose prior is the heat kernel at the origin.
+
+    It suits trees: the space has as much room as their branches.
+
+    Args:
+        dim: Dimension of the space; its points have dim + 1 coordinates.
+        encoder: As in `DiffusionVAE`, like all further arguments.
+        decoder: As in `DiffusionVAE`.
+        curvature: Sectional curvature, negative.
+        prior_time: Time of the prior.
+        kwargs: As in `DiffusionVAE`.
+
+    Example:
+        >>> from diffusion_vae import HyperbolicVAE
+        >>> HyperbolicVAE(dim=2, curvature=-0.5).manifold
+        Hyperbolic(dim=2, curvature=-0.5, prior_time=1.0)
+    """
+
+    def __init__(
+        self,
+        dim: int = 2,
+        encoder: keras.Layer | None = None,
+        decoder: keras.Layer | None = None,
+        *,
+        curvature: float = -1.0,
+        prior_time: float = 1.0,
+        **kwargs: Unpack[DiffusionOptions],
+    ) -> None:
+        space = manifolds.Hyperbolic(dim, curvature, prior_time)
+        super().__init__(space, encoder, decoder, **kwargs)
+
+
+@with_full_signature
+@serializable
 class ProductVAE(_ManifoldVAE):
     """Diffusion VAE on a product of manifolds, with one time for each factor's time.
 

@@ -196,7 +196,7 @@ class Refinement:
         params = latent.parameters_at(point)
         deviation, share = self._metric(params["time"])
         ambient = deviation.shape[-1]
-        shift = latent.manifold.tangent_project(params["location"], slope[:, :ambient])
+        shift = latent.manifold.gradient(params["location"], slope[:, :ambient])
         # In standard deviations of the posterior; the curvature at a good posterior is 1.
         shift = shift * deviation
         shift = shift * ops.minimum(1.0, ratio(FARTHEST, safe_norm(shift, keepdims=True)))

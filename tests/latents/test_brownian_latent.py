@@ -12,7 +12,7 @@ from manifold_list import ALL, each
 from diffusion_vae.heat_kernels import RandomWalk
 from diffusion_vae.heat_kernels.base import START_BELOW_LIMIT
 from diffusion_vae.latents import BrownianLatent, LatentDistribution
-from diffusion_vae.manifolds import O3, Product, RealProjective, Sphere
+from diffusion_vae.manifolds import O3, Hyperbolic, Product, RealProjective, Sphere
 
 FEATURES = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
 
@@ -61,8 +61,12 @@ def test_parameters_are_a_point_and_a_time_within_limits(manifold):
     location = ops.convert_to_numpy(params["location"])
     np.testing.assert_allclose(manifold.project(location), location, atol=2e-6)
     log_time = np.log(ops.convert_to_numpy(params["time"]))
-    for column, limits in zip(log_time.T, layer.kernel.default_log_time_range(), strict=True):
-        start = 0.0 if limits is None else limits[1] - START_BELOW_LIMIT
+    times = [f for f in manifold.factors or (manifold,) for _ in range(f.time_dim)]
+    limits = layer.kernel.default_log_time_range()
+    for column, pair, factor in zip(log_time.T, limits, times, strict=True):
+        start = 0.0 if pair is None else pair[1] - START_BELOW_LIMIT
+        if isinstance(factor, Hyperbolic):  # its kernel is exact: a twentieth of the prior's time
+            start = math.log(0.05 * factor.prior_time)
         np.testing.assert_allclose(column, start, atol=1e-5)  # limits are 10 wide
 
 

@@ -75,7 +75,7 @@ def test_manifolds_pass_through():
         ("SO-3", "Did you mean 'so3'"),
         ("embeded-torus", "Did you mean 'embedded-torus'"),
         ("projectiv:2", "Did you mean 'projective'"),
-        ("klein-bottle", "Expected one of: embedded-torus, euclidean, o3"),
+        ("klein-bottle", "embedded-torus, euclidean, hyperbolic, o3"),
         ("", "Unknown manifold ''"),
         ("sphere:2 x ", "Could not read 'sphere:2 x'"),
         ("sphere:2 x spere", "Did you mean 'sphere'"),

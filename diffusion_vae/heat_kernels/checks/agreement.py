@@ -72,12 +72,12 @@ def check_kl(s: LawSubject) -> str:
 
 def check_score(s: LawSubject) -> str:
     """`score` is tangent, and the slope of `log_density` by finite differences."""
-    measures = []
+    measures, metric = [], s.manifold.ambient_metric
     for stream, time in ((40, s.times[0]), (41, s.times[-1])):
         y, root = s.draws(time, stream)[:COUNT], float(np.sqrt(np.min(time)))
         noise = np.random.default_rng([s.seed, stream]).normal(size=y.shape)
         v = to_numpy(s.manifold.tangent_project(tensor(y), tensor(noise)))
-        v /= np.linalg.norm(v, axis=-1, keepdims=True)
+        v /= np.sqrt(np.sum(metric * v**2, axis=-1, keepdims=True))
         score = s.call("score", y, s.starts, time)
         tangent = to_numpy(s.manifold.tangent_project(tensor(y), tensor(score)))
         ends = [
@@ -85,10 +85,11 @@ def check_score(s: LawSubject) -> str:
         ]
         ahead, behind = (_log_density(s, end, time) for end in ends)
         slope = (ahead - behind) / (2.0 * STEP * root)
-        error = largest(np.sum(score * v, axis=-1) - slope) * root
+        error = largest(np.sum(metric * score * v, axis=-1) - slope) * root
+        normal = np.sqrt(np.abs(np.sum(metric * (score - tangent) ** 2, axis=-1)))
         tolerance = s.slack(3e-2, 0.2, "score")
         measures += [
-            ("normal part of the score, times sqrt(t)", largest(score - tangent) * root, 1e-2),
+            ("normal part of the score, times sqrt(t)", largest(normal) * root, 1e-2),
             ("score minus the slope of log_density, times sqrt(t)", error, tolerance),
         ]
     return within(*measures)

@@ -15,6 +15,7 @@ TARGET = 1.0  # nats from the prior at the longest time: its draws still cover t
 UNLIMITED = (-6.0, -0.5)  # log times that are tested where a law has no limits
 HALVINGS = 3  # from the longest time to the shortest one
 BISECTIONS = 20
+LOOKS = 9  # for the time at which the law is nearest to the prior
 
 
 class LawSubject:
@@ -46,8 +47,15 @@ class LawSubject:
 
     @functools.cached_property
     def starts(self) -> np.ndarray:
-        """Starting points, `[STARTS, n]`."""
-        return to_numpy(self.manifold.prior_sample((STARTS,), seed=self.seed_of(2)))
+        """Starting points, `[STARTS, n]`.
+
+        From far out in an open space a law covers places that draws from the prior hardly reach:
+        there they are those of more draws where the prior is densest.
+        """
+        if self.manifold.closed:
+            return to_numpy(self.manifold.prior_sample((STARTS,), seed=self.seed_of(2)))
+        draws = to_numpy(self.manifold.prior_sample((4 * STARTS,), seed=self.seed_of(2)))
+        return draws[np.argsort(-self.log_prior(draws))[:STARTS]]
 
     @functools.cached_property
     def limits(self) -> list[tuple[float, float]]:
@@ -60,8 +68,10 @@ class LawSubject:
 
     @functools.cached_property
     def longest(self) -> np.ndarray:
-        """Times at which the law is `TARGET` nats from the prior, or the upper limits."""
-        low, high = 0.0, 1.0  # share of the limits' width
+        """Times at which the law is `TARGET` nats from the prior, or as near as it comes."""
+        shares = np.linspace(0.5, 1.0, LOOKS)  # of the limits' width
+        # On a closed space the nearest is the last; elsewhere the prior is left again.
+        low, high = 0.0, float(shares[np.argmin([self._mean_kl(share) for share in shares])])
         if not self._mean_kl(high) < TARGET:
             return self._time(high)
         for _ in range(BISECTIONS):

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from diffusion_vae.heat_kernels.cache import cached
+from diffusion_vae.cache import cached
 from diffusion_vae.heat_kernels.embedded_torus.plan import NARROW_HOLE_BELOW, SOURCES
 from diffusion_vae.heat_kernels.embedded_torus.spectrum import REACH, Waves, closed
 from diffusion_vae.heat_kernels.numeric import relative_entropy_term

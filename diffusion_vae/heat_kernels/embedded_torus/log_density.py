@@ -7,7 +7,7 @@ from functools import cache
 
 from keras import ops
 
-from diffusion_vae.heat_kernels.cache import cached
+from diffusion_vae.cache import cached
 from diffusion_vae.heat_kernels.embedded_torus.plan import SOURCES, plan_tables
 from diffusion_vae.heat_kernels.embedded_torus.slow_waves import SlowWaves, slow_waves
 from diffusion_vae.heat_kernels.embedded_torus.tube_table import TubeTable, fit_tube_table

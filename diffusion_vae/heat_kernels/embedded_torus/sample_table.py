@@ -18,7 +18,7 @@ from keras import ops
 from scipy.interpolate import CubicSpline
 from scipy.special import ndtri
 
-from diffusion_vae.heat_kernels.cache import cached
+from diffusion_vae.cache import cached
 from diffusion_vae.heat_kernels.embedded_torus.plan import SOURCES
 from diffusion_vae.heat_kernels.embedded_torus.unrolled_spectrum import (
     UnrolledWaves,

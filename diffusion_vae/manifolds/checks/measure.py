@@ -30,13 +30,13 @@ def check_curvature(s: Subject) -> str:
     but where a point has a continuum of names.
     """
     z = s.points
-    form = s.second_form(z)  # [count, d, n, d]
-    mean = np.einsum("bini->bn", form)
-    swapped = np.swapaxes(form, 1, 3)
-    squares = np.sum((0.5 * (form + swapped)) ** 2, axis=(1, 2, 3))  # [count]
-    turning = np.sum((0.5 * (form - swapped)) ** 2, axis=(1, 2, 3))  # [count]
-    expected = np.sum(mean**2, axis=-1) - squares + 3.0 * turning
-    scale = float(np.max(squares)) + s.size**-2.0
+    form = np.swapaxes(s.second_form(z), -1, -2)  # [count, d, d, n]
+    mean = np.einsum("biin->bn", form)
+    swapped = np.swapaxes(form, 1, 2)
+    squares = np.sum(s.squares(0.5 * (form + swapped)), axis=(1, 2))  # [count]
+    turning = np.sum(s.squares(0.5 * (form - swapped)), axis=(1, 2))  # [count]
+    expected = s.squares(mean) - squares + 3.0 * turning
+    scale = float(np.max(np.abs(squares))) + s.size**-2.0
     error = largest(s.call("scalar_curvature", z) - expected) / scale
     what = f"minus the Gauss equation, between {np.min(expected):.3g} and {np.max(expected):.3g}"
     return within((what, error, s.tolerance(1e-3, 5e-2)))

@@ -65,13 +65,15 @@ class Subject:
     def tangents(self) -> np.ndarray:
         """A unit tangent vector at each of the points, `[COUNT, n]`."""
         bases = self.numeric.tangent_basis(self.points)  # [count, n, d]
-        v = np.einsum("bni,bi->bn", bases, self.normal((COUNT, self.manifold.dim), 1))
-        return v / np.linalg.norm(v, axis=-1, keepdims=True)
+        parts = self.normal((COUNT, self.manifold.dim), 1)
+        parts /= lengths(parts)[:, None]
+        return np.einsum("bni,bi->bn", bases, parts)
 
     @functools.cached_property
     def length(self) -> float:
         """Length of test curves: short against the size and every radius of curvature."""
-        curvature = np.sqrt(np.max(np.sum(self.second_form(self.points) ** 2, axis=(1, 2, 3))))
+        squares = self.squares(np.swapaxes(self.second_form(self.points), -1, -2))
+        curvature = np.sqrt(np.max(np.abs(np.sum(squares, axis=(1, 2)))))
         return 0.3 * min(self.size, 1.0 / max(float(curvature), 1e-12))
 
     def second_form(self, z: np.ndarray) -> np.ndarray:
@@ -81,7 +83,7 @@ class Subject:
         has a continuum of names it is symmetric but for a part along them: O'Neill's A(u, v).
         """
         basis = self.numeric.tangent_basis(z)  # [count, n, d]
-        slope = basis @ np.swapaxes(basis, -1, -2)  # [count, n, n]
+        slope = basis @ np.swapaxes(self.metric[:, None] * basis, -1, -2)  # [count, n, n]
         h = self.size * self.tolerance(1e-4, 1e-2)
         rows = []
         for i in range(self.manifold.dim):
@@ -99,6 +101,20 @@ class Subject:
         candidates = np.concatenate([self.numeric.project(self.sample[:half]), scattered])
         project, basis = self.numeric.project, self.numeric.basis_of_names
         return patch_points(project, basis, candidates, half, self.seed)
+
+    @property
+    def metric(self) -> np.ndarray:
+        """Diagonal of the ambient inner product, `[n]`."""
+        return self.manifold.ambient_metric
+
+    @property
+    def in_flat_space(self) -> bool:
+        """Whether the ambient space is Euclidean: lengths in it are positive."""
+        return bool(np.all(self.metric == 1.0))
+
+    def squares(self, x: np.ndarray) -> np.ndarray:
+        """Ambient inner products of vectors with themselves, `[..., n] -> [...]`."""
+        return np.sum(self.metric * x**2, axis=-1)
 
     def chord(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Straight-line distance between points, the shortest among all names."""

@@ -54,6 +54,7 @@ class NumericManifold:
 
     Attributes:
         dtype: "float64" where the backend and the projection keep it, else `floatx`.
+        metric: Diagonal of the ambient inner product, `[n]`.
         project: Closest point, `[..., n] -> [..., n]`.
         derivative: Derivative of the projection, `[..., n] -> [..., n, n]`.
         even_derivative: Derivative of the even embedding of the projection,
@@ -63,6 +64,7 @@ class NumericManifold:
     def __init__(self, manifold: Manifold) -> None:
         n = manifold.ambient_dim
         self.manifold = manifold
+        self.metric = manifold.ambient_metric
         self.dtype = _widest_dtype(manifold)
         self.project = ArrayFunction(manifold.project, n, self.dtype)
         self.derivative = ArrayFunction(
@@ -76,18 +78,25 @@ class NumericManifold:
         return self.manifold.even_embedding(self.manifold.project(x))
 
     def tangent_basis(self, z: np.ndarray) -> np.ndarray:
-        """Orthonormal bases of the tangent spaces, `[..., n] -> [..., n, dim]`.
+        """Bases of the tangent spaces, orthonormal in the ambient metric, `[..., n, dim]`.
 
         They are the directions in which the point moves: not those along its other names.
         """
-        slope = self.even_derivative(z) if self.manifold.identifies_points else self.derivative(z)
-        _, vectors = np.linalg.eigh(np.swapaxes(slope, -1, -2) @ slope)  # ascending
-        return vectors[..., -self.manifold.dim :]
+        if self.manifold.identifies_points:  # directions that the embedding sees
+            slope = self.even_derivative(z)
+            square = np.swapaxes(slope, -1, -2) @ slope
+        else:  # directions in the image of the projection
+            slope = self.derivative(z)
+            square = slope @ np.swapaxes(slope, -1, -2)
+        _, vectors = np.linalg.eigh(square)  # ascending
+        basis = vectors[..., -self.manifold.dim :]
+        products = np.swapaxes(basis, -1, -2) @ (self.metric[:, None] * basis)  # 1 if Euclidean
+        return basis @ np.swapaxes(np.linalg.inv(np.linalg.cholesky(products)), -1, -2)
 
     def tangent_projector(self, z: np.ndarray) -> np.ndarray:
         """Orthogonal projectors on the tangent spaces, `[..., n] -> [..., n, n]`."""
         basis = self.tangent_basis(z)
-        return basis @ np.swapaxes(basis, -1, -2)
+        return basis @ np.swapaxes(self.metric[:, None] * basis, -1, -2)
 
     def basis_of_names(self, z: np.ndarray) -> np.ndarray:
         """Orthonormal bases of all directions in the image of the projection, `[..., n, k]`.

@@ -6,6 +6,7 @@ from diffusion_vae.plots.charts import (  # noqa: F401 (each file registers its 
     euclidean,
     flat_torus,
     generic,
+    hyperbolic,
     product,
     projective,
     rotations,
