@@ -1,6 +1,5 @@
 """Brownian motion on a manifold as a distribution of TensorFlow Probability."""
 
-import math
 from typing import Any
 
 import tensorflow as tf
@@ -154,7 +153,7 @@ class HeatKernel(distribution.Distribution):
             raise NotImplementedError(
                 f"Expected a closed manifold for the entropy. Received: {self._manifold!r}."
             )
-        return math.log(self._manifold.volume) - self._kernel.kl_to_prior(
+        return self._manifold.log_volume - self._kernel.kl_to_prior(
             *self.broadcast_parameters()
         )
 

@@ -1,6 +1,5 @@
 """The uniform law of a closed manifold as a distribution of TensorFlow Probability."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -107,12 +106,12 @@ class ManifoldUniform(distribution.Distribution):
         shape = prefer_static.broadcast_shape(
             prefer_static.shape(value)[:-1], tensorshape_util.as_list(self._batch)
         )
-        return tf.fill(shape, tf.cast(-math.log(self._manifold.volume), self.dtype))
+        return tf.fill(shape, tf.cast(-self._manifold.log_volume, self.dtype))
 
     def _entropy(self) -> Tensor:
         return tf.fill(
             tensorshape_util.as_list(self._batch),
-            tf.cast(math.log(self._manifold.volume), self.dtype),
+            tf.cast(self._manifold.log_volume, self.dtype),
         )
 
     def _sample_control_dependencies(self, value: Tensor) -> list[Any]:

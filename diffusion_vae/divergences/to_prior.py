@@ -177,12 +177,12 @@ class HeatKernelMMDToPrior(DivergenceToPrior):
                 "Expected a closed manifold for the heat kernel's MMD: its mean over the prior "
                 f"must be known. Received: {manifold!r}. Use divergence='mmd'."
             )
-        time = self.time or manifold.volume ** (2 / manifold.dim) / 50.0
+        time = self.time or math.exp(2.0 * manifold.log_volume / manifold.dim) / 50.0
         time = ops.full((manifold.time_dim,), time, dtype=z.dtype)
         x, y = ops.expand_dims(z, 1), ops.expand_dims(z, 0)
         x = ops.broadcast_to(x, (ops.shape(z)[0], ops.shape(z)[0], manifold.ambient_dim))
         log_density = heat_kernel(manifold).log_density(y, x, time)  # [n, n]
-        relative = ops.exp(log_density + math.log(manifold.volume))
+        relative = ops.exp(log_density + manifold.log_volume)
         if self.statistic == "v":
             return ops.mean(relative) - 1.0
         count = ops.cast(ops.shape(z)[0], relative.dtype)

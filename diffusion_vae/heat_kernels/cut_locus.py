@@ -7,7 +7,8 @@ directions at the antipode on a sphere. Of the log density less that of flat spa
     a(z) = log of the mean of exp(z (u - 1)) = log [0F1(; beta + 1; z^2 / 4) exp(-z)],
 
 at z = (2 end^2 / pi) cos(pi r / 2 end) / t, which is end s / t near the end, has a bend
-of the width of t. What is left when it is taken off is smooth, and is what a table holds.
+of the width of t. (At longer times z is the slope of the log density of the sphere above.)
+What is left when it is taken off is smooth, and is what a table holds.
 """
 
 import math
@@ -17,11 +18,13 @@ from functools import cache, cached_property
 import numpy as np
 from keras import ops
 
+from diffusion_vae.heat_kernels.contour import log_correction
 from diffusion_vae.heat_kernels.zonal import Zonal
 from diffusion_vae.manifolds.numerics.spline import UniformSpline
 from diffusion_vae.typing import Tensor
 
 STEP = 0.02  # of the table, in arsinh(z / (beta + 1))
+DIFFERENCE = 1e-4  # of radii on each side, from which a slope is taken
 ANGLES = 64  # nodes of the mean over u
 WIDTHS = 12.0  # of its integrand, on each side
 
@@ -32,42 +35,60 @@ class CutLocus:
     Args:
         space: The space.
         shortest: Smallest time at which it is needed.
+        longest: Largest.
+        count: Number of equal steps of log time, and one.
     """
 
-    def __init__(self, space: Zonal, shortest: float) -> None:
+    def __init__(self, space: Zonal, shortest: float, longest: float, count: int) -> None:
         order = space.beta + 1.0
-        self._end = space.end
-        self._unit = 2.0 * space.end**2 / (math.pi * order)
-        largest = math.asinh(self._unit / shortest)
-        place = np.linspace(0.0, largest, math.ceil(largest / STEP) + 1)
-        values = log_mean_exp(space.beta, order * np.sinh(place))
-        self._places, self._values = place, values
-        self._table = UniformSpline(values, (0.0,), (largest,))
+        self._turn = 0.5 * math.pi / space.end
+        times = np.geomspace(shortest, longest, count)
+        self._log_times = np.log(times)
+        self._log_slopes = np.log(_slopes(space, times) / order)
+        first, last = self._log_times[[0, -1]]
+        self._slope = UniformSpline(self._log_slopes, (first,), (last,))
+        largest = math.asinh(float(np.max(np.exp(self._log_slopes) / times)))
+        self._places = np.linspace(0.0, largest, math.ceil(largest / STEP) + 8)
+        self._values = log_mean_exp(space.beta, order * np.sinh(self._places))
+        self._table = UniformSpline(self._values, (0.0,), (largest,))
 
     def __call__(self, r: Tensor, t: Tensor) -> Tensor:
         """Values at distances and times, `[...]` both, that broadcast."""
-        cosine = ops.cos((0.5 * math.pi / self._end) * r)
-        z = self._unit * ops.maximum(cosine, 0.0) / t
+        z = ops.exp(self._slope(ops.log(t))) * ops.maximum(ops.cos(self._turn * r), 0.0) / t
         return self._table(ops.arcsinh(z))
 
     def values(self, r: np.ndarray, t: np.ndarray) -> np.ndarray:
         """The same in NumPy: for what is built of it."""
-        cosine = np.cos((0.5 * math.pi / self._end) * r)
-        z = self._unit * np.maximum(cosine, 0.0) / t
-        return np.asarray(self._smooth(np.arcsinh(z)))
+        table, slope = self._smooth
+        z = np.exp(slope(np.log(t))) * np.maximum(np.cos(self._turn * r), 0.0) / t
+        return np.asarray(table(np.arcsinh(z)))
 
     @cached_property
-    def _smooth(self) -> Callable[[np.ndarray], np.ndarray]:
-        # Smoother than the table, for the polynomials through what is left.
+    def _smooth(self) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
+        # Smoother than the tables, for the polynomials through what is left.
         from scipy.interpolate import make_interp_spline  # not needed to read stored tables
 
-        return make_interp_spline(self._places, self._values, k=5)
+        pairs = (self._places, self._values), (self._log_times, self._log_slopes)
+        return tuple(make_interp_spline(x, y, k=5) for x, y in pairs)
 
 
 @cache
-def cut_locus(space: Zonal, shortest: float) -> CutLocus:
-    """`CutLocus(space, shortest)`, made once."""
-    return CutLocus(space, shortest)
+def cut_locus(space: Zonal, shortest: float, longest: float, count: int) -> CutLocus:
+    """`CutLocus(space, shortest, longest, count)`, made once."""
+    return CutLocus(space, shortest, longest, count)
+
+
+def _slopes(space: Zonal, times: np.ndarray) -> np.ndarray:
+    """z t over cos(pi r / 2 end), `[times]`: in the limit of short times 2 end^2 / pi."""
+    limit = 2.0 * space.end**2 / math.pi
+    if space.is_sphere or space.fibre_dim == 0:
+        return np.full(len(times), limit)
+    # All points of a fibre are near the equator of the sphere above, seen from the start: the
+    # slope of the log density there, in the cosine, by a difference.
+    above = Zonal.sphere(space.dim + space.fibre_dim)
+    r = space.end + DIFFERENCE * np.array([1.0, -1.0])
+    after, before = log_correction(above, r[:, None], times)
+    return np.maximum(limit - times * (after - before) / (2.0 * DIFFERENCE), 1e-9)
 
 
 def log_mean_exp(beta: float, z: np.ndarray) -> np.ndarray:

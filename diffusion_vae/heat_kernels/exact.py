@@ -16,6 +16,7 @@ from diffusion_vae.heat_kernels.wrapped_normal import WrappedNormalKernel
 from diffusion_vae.manifolds import (
     O3,
     SO3,
+    ComplexProjective,
     EmbeddedTorus,
     Euclidean,
     FlatTorus,
@@ -126,6 +127,7 @@ def _(manifold: Hyperbolic) -> Law:
 
 @heat_kernel.register(Sphere)
 @heat_kernel.register(RealProjective)
+@heat_kernel.register(ComplexProjective)
 @heat_kernel.register(SO3)
 @heat_kernel.register(O3)
 def _(manifold: Manifold) -> Law:

@@ -10,7 +10,7 @@ from keras import ops
 from diffusion_vae.heat_kernels.base import Law, with_leading_axes, with_time_axes
 from diffusion_vae.heat_kernels.radial import LONGEST, radial_tables
 from diffusion_vae.heat_kernels.zonal import Zonal
-from diffusion_vae.manifolds import Manifold
+from diffusion_vae.manifolds import ComplexProjective, Manifold
 from diffusion_vae.manifolds.cover import cover_by_sphere
 from diffusion_vae.manifolds.numerics.vectors import safe_norm
 from diffusion_vae.serialization import serializable
@@ -52,6 +52,13 @@ def zonal_form(manifold: Manifold) -> ZonalForm | None:
     return ZonalForm(make(manifold.dim), cover.scale, cover.copies)
 
 
+@zonal_form.register
+def _(manifold: ComplexProjective) -> ZonalForm:
+    if manifold.complex_dim == 1:  # the sphere of radius 1/2
+        return ZonalForm(Zonal.sphere(2), scale=0.5)
+    return ZonalForm(Zonal.complex_projective(manifold.complex_dim))
+
+
 @serializable
 class IsotropicKernel(Law):
     """Exact kernel of S^d and RP^d (d >= 2), CP^n, SO(3) and O(3).
@@ -72,9 +79,9 @@ class IsotropicKernel(Law):
     with the mean curvature, above as at the longest.
 
     Args:
-        manifold: A `Sphere` or `RealProjective` of dimension 2 to 1024, `SO3`, `O3`, or
-            another whose `cover` is a sphere of dimension 2 to 1024 with antipodes
-            identified, or which `zonal_form` knows.
+        manifold: A `Sphere`, `RealProjective` or `ComplexProjective` of a (real) dimension from
+            2 to 1024, `SO3`, `O3`, another whose `cover` is a sphere of such a dimension with
+            antipodes identified, or one that `zonal_form` knows.
 
     Raises:
         TypeError: If the manifold is none of these.
@@ -96,8 +103,8 @@ class IsotropicKernel(Law):
         form = zonal_form(manifold)
         if form is None:
             raise TypeError(
-                "Expected Sphere(d) or RealProjective(d) with d >= 2, SO3() or O3(). "
-                f"Received: {manifold!r}."
+                "Expected Sphere(d) or RealProjective(d) with d >= 2, ComplexProjective(n), SO3() "
+                f"or O3(). Received: {manifold!r}."
             )
         if manifold.dim > LARGEST_DIMENSION:
             raise ValueError(

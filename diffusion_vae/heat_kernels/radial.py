@@ -101,7 +101,7 @@ class RadialTables:
 
     @cached_property
     def _cut_locus(self) -> CutLocus:
-        return cut_locus(self.space, self.ends[0])
+        return cut_locus(self.space, *self.ends, self._count)
 
     @cached_property
     def _laws(self) -> dict[str, np.ndarray]:

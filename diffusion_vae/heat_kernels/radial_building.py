@@ -22,7 +22,8 @@ def correction(space: Zonal, times: np.ndarray) -> np.ndarray:
     """Smooth part of the log density at every node, `[times, RADII + 1]`."""
     r = np.linspace(0.0, space.end, RADII + 1)
     t = times[:, None]
-    return log_correction(space, r, t) - cut_locus(space, float(times[0])).values(r, t)
+    near_end = cut_locus(space, float(times[0]), float(times[-1]), len(times))
+    return log_correction(space, r, t) - near_end.values(r, t)
 
 
 def laws(space: Zonal, times: np.ndarray) -> dict[str, np.ndarray]:

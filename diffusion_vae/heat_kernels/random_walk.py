@@ -88,7 +88,7 @@ class RandomWalk(Law):
         coefficient = 0.25 if self.kl_formula == "asymptotic" else (d + 4.0) / 24.0
         t = time[..., 0]
         curvature = self.manifold.scalar_curvature(location)  # [...]
-        constant = math.log(self.manifold.volume) - 0.5 * d * (1.0 + math.log(2.0 * math.pi))
+        constant = self.manifold.log_volume - 0.5 * d * (1.0 + math.log(2.0 * math.pi))
         return constant - 0.5 * d * ops.log(t) + coefficient * curvature * t
 
     def default_log_time_range(self) -> list[tuple[float, float] | None]:

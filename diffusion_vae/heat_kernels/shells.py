@@ -28,7 +28,7 @@ class Shells:
 
     Args:
         space: The space, of dimension 2 or more.
-        t: Times, `[times]`.
+        t: Times in equal steps of their logarithms, `[times]`, at least 6.
 
     Raises:
         ArithmeticError: If a density does not integrate to 1.
@@ -108,7 +108,7 @@ class Shells:
     ) -> np.ndarray:
         """log of q Vol at the radii `r` = low + width places, `[times, nodes]`."""
         t, dim = self.t[:, None], self.space.dim
-        near_end = cut_locus(self.space, float(np.min(self.t)))
+        near_end = cut_locus(self.space, float(self.t[0]), float(self.t[-1]), len(self.t))
         angle = (np.arange(DEGREE) + 0.5) * (math.pi / DEGREE)
         at = low[:, None] + 0.5 * width * (1.0 + np.cos(angle))
         smooth = log_correction(self.space, at, t) - near_end.values(at, t)

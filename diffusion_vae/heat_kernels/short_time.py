@@ -15,7 +15,7 @@ from keras import ops
 
 from diffusion_vae.heat_kernels import numeric
 from diffusion_vae.heat_kernels.wrapped_normal import wrapped_normal_log_density
-from diffusion_vae.manifolds import FlatTorus, Manifold
+from diffusion_vae.manifolds import ComplexProjective, FlatTorus, Manifold
 from diffusion_vae.manifolds.cover import Cover, cover_by_sphere
 from diffusion_vae.typing import Tensor
 
@@ -26,6 +26,7 @@ LOG_RATIO_SLOPE = 1.0 / SERIES_END - 1.0 / math.tan(SERIES_END)
 TURN_SLOPE = (
     1.0 / math.tan(SERIES_END) - SERIES_END / math.sin(SERIES_END) ** 2
 ) / SERIES_END**2 - 2.0 * (SERIES_END / math.tan(SERIES_END) - 1.0) / SERIES_END**3
+LOWEST_LIMIT = -20.0  # log time: spheres of a thousand dimensions are right up to about -9
 KL_ERROR = 0.02  # nats: how wrong the short-time KL may be within the default limits
 
 
@@ -139,7 +140,7 @@ def largest_log_time(manifold: Manifold) -> float:
 
     # The error grows with t; walk down to where it is small, then bisect.
     high = 1.0
-    while excess(high) > 0.0 and high > -8.0:
+    while excess(high) > 0.0 and high > LOWEST_LIMIT:
         high -= 0.5
     low, high = high, high + 0.5
     for _ in range(12):
@@ -156,7 +157,7 @@ def short_time_kl(
     return (
         -0.5 * d * math.log(2.0 * math.pi * t)
         - 0.5 * d
-        + math.log(manifold.volume)
+        + manifold.log_volume
         + coefficient * curvature * t
     )
 
@@ -173,6 +174,11 @@ def _(manifold: FlatTorus) -> Callable[[float], float]:
     return lambda t: manifold.dim * numeric.sphere_kl(1, t)
 
 
+@_exact_kl.register
+def _(manifold: ComplexProjective) -> Callable[[float], float]:
+    return partial(numeric.complex_projective_kl, manifold.complex_dim)
+
+
 def _curvature_bound(manifold: Manifold) -> float:
     """Largest |Sc| over many points, with its sign where it is constant."""
     try:
@@ -185,7 +191,7 @@ def _curvature_bound(manifold: Manifold) -> float:
 
 def _rule(manifold: Manifold) -> float:
     d = manifold.dim
-    bounds = [2.0 * (math.log(manifold.volume) / d - 0.5 - 0.4) - math.log(2.0 * math.pi)]
+    bounds = [2.0 * (manifold.log_volume / d - 0.5 - 0.4) - math.log(2.0 * math.pi)]
     curvature = abs(_curvature_bound(manifold))
     if curvature > 0.0:
         bounds.append(math.log(1.0 / (3.0 * curvature)))

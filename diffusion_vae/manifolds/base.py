@@ -113,6 +113,11 @@ class Manifold:
         """Riemannian volume, of the quotient where points are identified."""
         raise NotImplementedError(f"{type(self).__name__} must implement `volume`.")
 
+    @property
+    def log_volume(self) -> float:
+        """Logarithm of `volume`: of a sphere of dimension 400 the volume itself is 0 in floats."""
+        return math.log(self.volume)
+
     @takes(z=AMBIENT)
     def scalar_curvature(self, z: Tensor) -> Tensor:
         """Scalar curvature at `z`, `[..., ambient_dim] -> [...]`."""
@@ -258,7 +263,7 @@ class Manifold:
         Returns:
             Log densities, `[...]`.
         """
-        return ops.zeros_like(z[..., 0]) - math.log(self.volume)
+        return ops.zeros_like(z[..., 0]) - self.log_volume
 
     # -- the ambient space -----------------------------------------------------
 

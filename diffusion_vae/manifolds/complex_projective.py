@@ -59,8 +59,12 @@ class ComplexProjective(SphericalManifold):
 
     @property
     def volume(self) -> float:
+        return math.exp(self.log_volume)
+
+    @property
+    def log_volume(self) -> float:
         n = self.complex_dim
-        return math.exp(n * math.log(math.pi) - math.lgamma(n + 1))
+        return n * math.log(math.pi) - math.lgamma(n + 1)
 
     @property
     def identifies_points(self) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -64,8 +65,13 @@ class Cover:
     @property
     def volume(self) -> float:
         """Riemannian volume of all copies of the quotient."""
-        enlarged = self.scale**self.manifold.dim * self.manifold.volume
-        return self.copies * enlarged / self.order
+        return math.exp(self.log_volume)
+
+    @property
+    def log_volume(self) -> float:
+        """Logarithm of `volume`."""
+        enlarged = self.manifold.dim * math.log(self.scale) + self.manifold.log_volume
+        return enlarged + math.log(self.copies / self.order)
 
 
 def cover_by_sphere(manifold: Manifold) -> Cover | None:

@@ -52,6 +52,10 @@ class OrthogonalMatrices(Manifold):
     def volume(self) -> float:
         return self.cover.volume
 
+    @property
+    def log_volume(self) -> float:
+        return self.cover.log_volume
+
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
         one = RealProjective(self.dim).betti_numbers(prime)
         return tuple(self.components * rank for rank in one)

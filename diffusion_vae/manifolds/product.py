@@ -59,6 +59,10 @@ class Product(Manifold):
     def volume(self) -> float:
         return math.prod(f.volume for f in self.factors)
 
+    @property
+    def log_volume(self) -> float:
+        return math.fsum(f.log_volume for f in self.factors)
+
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...] | None:
         ranks = np.ones(1, int)
         for factor in self.factors:

@@ -49,6 +49,10 @@ class RealProjective(SphericalManifold):
         return self.cover.volume
 
     @property
+    def log_volume(self) -> float:
+        return self.cover.log_volume
+
+    @property
     def symmetry(self) -> np.ndarray:
         return np.diagonal(self.cover.group, axis1=-2, axis2=-1)
 

@@ -31,8 +31,12 @@ class Sphere(SphericalManifold):
 
     @property
     def volume(self) -> float:
+        return math.exp(self.log_volume)
+
+    @property
+    def log_volume(self) -> float:
         half = 0.5 * (self.dim + 1)
-        return math.exp(math.log(2.0) + half * math.log(math.pi) - math.lgamma(half))
+        return math.log(2.0) + half * math.log(math.pi) - math.lgamma(half)
 
     def betti_numbers(self, prime: int = 2) -> tuple[int, ...]:
         return 1, *(0,) * (self.dim - 1), 1

@@ -13,6 +13,7 @@ from diffusion_vae.heat_kernels import RandomWalk, numeric
 from diffusion_vae.manifolds import (
     O3,
     SO3,
+    ComplexProjective,
     EmbeddedTorus,
     FlatTorus,
     Manifold,
@@ -28,6 +29,11 @@ EXACT = {
     "sphere:7": (Sphere(7), lambda t: numeric.sphere_kl(7, t)),
     "sphere:20": (Sphere(20), lambda t: numeric.sphere_kl(20, t)),
     "sphere:64": (Sphere(64), lambda t: numeric.sphere_kl(64, t)),
+    "sphere:512": (Sphere(512), lambda t: numeric.sphere_kl(512, t)),
+    "complex_projective:2": (
+        ComplexProjective(2),
+        lambda t: numeric.complex_projective_kl(2, t),
+    ),
     "projective:1": (RealProjective(1), lambda t: numeric.projective_kl(1, t)),
     "projective:2": (RealProjective(2), lambda t: numeric.projective_kl(2, t)),
     "projective:3": (RealProjective(3), lambda t: numeric.projective_kl(3, t)),

@@ -50,7 +50,7 @@ def coverage_radius(manifold: Manifold, count: int) -> float:
     """Radius of the ball that holds 20 of `count` uniform points, by flat volume."""
     dim = manifold.dim
     log_unit_ball = 0.5 * dim * math.log(math.pi) - gammaln(0.5 * dim + 1.0)
-    log_share = math.log(EXPECTED_NEAR / count) + math.log(manifold.volume)
+    log_share = math.log(EXPECTED_NEAR / count) + manifold.log_volume
     return math.exp((log_share - log_unit_ball) / dim) / manifold.radian
 
 
