@@ -8,12 +8,13 @@ Every number comes from a fresh process:
 - CPU seconds (user and system) of commands that need no model, and of `python -c "import keras"`
   beside them; their ratio is to be at most 0.10;
 - seconds of `import keras` and of importing the models of this package;
-- seconds from the start of the process to the end of the first training step of `SphereVAE(2)`
-  and of a plain Gaussian Keras VAE, and the most memory either held by the end of an epoch of
-  10,000 made pictures (`first_step.py`).
+- seconds from the start of the process to the end of the first training step of a plain Gaussian
+  Keras VAE, of `SphereVAE(2)` with the kernel's tables on disk, and of the same without them; the
+  ratio of the latter two to the first is to be at most 1.05 and 1.15. Beside it the most memory
+  each held by the end of an epoch of 10,000 made pictures (`first_step.py`).
 
 The cases run in turn, round after round, after one round that only fills the disk's cache;
-quoted are medians. `--commands` measures the commands alone.
+quoted are medians. `--commands` measures the commands alone, `--first-step` the first step alone.
 """
 
 import argparse
@@ -33,7 +34,9 @@ FIRST_STEP = Path(__file__).with_name("first_step.py")
 PACKAGES = ("keras", "diffusion_vae.models")
 LIMIT = 0.10  # of the CPU time of `import keras`
 IMPORT_KERAS = "import keras"
-MODELS = ("plain Gaussian VAE", "SphereVAE(2)")
+PLAIN, SPHERE, NO_TABLES = "plain Gaussian VAE", "SphereVAE(2)", "SphereVAE(2), no tables yet"
+MODELS = (PLAIN, SPHERE, NO_TABLES)
+RATIO_LIMITS = {SPHERE: 1.05, NO_TABLES: 1.15}  # of the time to the end of the first step
 
 
 def commands(folder):
@@ -97,29 +100,41 @@ def import_seconds(package):
     return float(fresh("-c", code))
 
 
-def training(model):
-    """What `first_step.py` reports of a model."""
-    return json.loads(fresh(str(FIRST_STEP), model, repr(time.time())))
+def training(model, folder):
+    """What `first_step.py` reports of a model, its tables in a folder or in none that lasts."""
+    if model != NO_TABLES:
+        return _first_step(model, folder)
+    with tempfile.TemporaryDirectory() as empty:
+        return _first_step(SPHERE, empty)
 
 
-def fresh(*arguments):
+def _first_step(model, folder):
+    tables = {"DIFFUSION_VAE_CACHE": str(folder)}
+    return json.loads(fresh(str(FIRST_STEP), model, repr(time.time()), environment=tables))
+
+
+def fresh(*arguments, environment=None):
     """The last line that a fresh Python process prints."""
     finished = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=True
-    )
+        [sys.executable, *arguments], capture_output=True, text=True, check=True,
+        env={**os.environ, **(environment or {})},
+    )  # fmt: skip
     return finished.stdout.splitlines()[-1]
 
 
-def measure(rounds):
-    """Rows of the report: what, unit, median, all values."""
+def measure_imports(rounds):
+    """Rows of the report: seconds of imports."""
     cases = {f"import {package}": lambda p=package: import_seconds(p) for package in PACKAGES}
-    cases |= {model: lambda m=model: training(m) for model in MODELS}
-    found = {name: [] for name in cases}
-    for _ in range(1 + rounds):
-        for name, case in cases.items():
-            found[name].append(case())
-    found = {name: values[1:] for name, values in found.items()}
-    rows = [row(name, "s", found[name]) for name in cases if name not in MODELS]
+    found = in_turn(cases, rounds)
+    return [row(name, "s", values) for name, values in found.items()]
+
+
+def measure_first_step(rounds):
+    """Rows of the report: the first training step and its memory, and the ratios to `PLAIN`."""
+    with tempfile.TemporaryDirectory() as folder:
+        cases = {model: lambda m=model: training(m, folder) for model in MODELS}
+        found = in_turn(cases, rounds)
+    rows = []
     for key, what, unit in (
         ("first_step", "process start to end of first step", "s"),
         ("first_step_after_imports", "end of imports to end of first step", "s"),
@@ -128,7 +143,20 @@ def measure(rounds):
         rows += [
             row(f"{model}: {what}", unit, [one[key] for one in found[model]]) for model in MODELS
         ]
+    for model, limit in RATIO_LIMITS.items():
+        pairs = zip(found[model], found[PLAIN], strict=True)
+        ratios = [ours["first_step"] / theirs["first_step"] for ours, theirs in pairs]
+        rows.append(row(f"{model}: first step, ratio to the plain one", f"<= {limit}", ratios))
     return rows
+
+
+def in_turn(cases, rounds):
+    """What each case gives, round after round, without the first: `{name: [...]}`."""
+    found = {name: [] for name in cases}
+    for _ in range(1 + rounds):
+        for name, case in cases.items():
+            found[name].append(case())
+    return {name: values[1:] for name, values in found.items()}
 
 
 def row(what, unit, values):
@@ -149,11 +177,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--commands", action="store_true", help="measure the commands alone")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--commands", action="store_true", help="measure the commands alone")
+    only.add_argument("--first-step", action="store_true", help="measure the first step alone")
     arguments = parser.parse_args()
-    rows = measure_commands(arguments.rounds)
-    if not arguments.commands:
-        rows += measure(arguments.rounds)
+    parts = [measure_commands, measure_imports, measure_first_step]
+    if arguments.commands or arguments.first_step:
+        parts = [measure_commands if arguments.commands else measure_first_step]
+    rows = [one for part in parts for one in part(arguments.rounds)]
     # Only now: Linux counts what a process held before it became another program, so that a
     # large parent would show as the peak of its children.
     from timing import about
