@@ -2,6 +2,7 @@
 
 from diffusion_vae.datasets.backbone import BackboneAngles, backbone_angles
 from diffusion_vae.datasets.base import Dataset
+from diffusion_vae.datasets.branching_tree import make_branching_tree
 from diffusion_vae.datasets.cars3d import load_cars3d
 from diffusion_vae.datasets.celeba import load_celeba
 from diffusion_vae.datasets.checks import validate
@@ -69,6 +70,7 @@ __all__ = [
     "load_trilobites",
     "loader_options",
     "low_pass_filtered",
+    "make_branching_tree",
     "make_gaussian_mixture",
     "make_periodic_pictures",
     "make_random_rotations",

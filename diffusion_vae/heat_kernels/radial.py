@@ -23,10 +23,15 @@ FINER = 4  # steps of the KL's table for one of the others
 RADII = 128  # intervals of the distance
 NOISE_CELLS = 64  # intervals of |v|
 NOISE_TAIL = 7.0  # largest | |v| - sqrt d |
-SOURCES = tuple(
-    f"diffusion_vae.heat_kernels.{name}"
-    for name in ("radial", "zonal", "contour", "cut_locus", "shells", "numeric", "radial_building")
-)
+SOURCES = (
+    *(
+        f"diffusion_vae.heat_kernels.{name}"
+        for name in (
+            "radial", "zonal", "contour", "cut_locus", "shells", "numeric", "radial_building",
+        )
+    ),
+    "diffusion_vae.manifolds.numerics.noise_length",
+)  # fmt: skip
 
 
 class RadialTables:

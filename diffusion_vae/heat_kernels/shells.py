@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
-from scipy.special import gammaincc, gammainccinv, gammaincinv
+from scipy.special import gammaincc
 
 from diffusion_vae.heat_kernels.contour import log_correction
 from diffusion_vae.heat_kernels.cut_locus import cut_locus
 from diffusion_vae.heat_kernels.numeric import relative_entropy_term
 from diffusion_vae.heat_kernels.zonal import Zonal
+from diffusion_vae.manifolds.numerics.noise_length import noise_length
 
 PANELS = 256
 PANEL_NODES = 4
@@ -75,15 +76,7 @@ class Shells:
         exceeded with the same probability.
         """
         panels = self.mass.reshape(len(self.t), PANELS, PANEL_NODES).sum(axis=-1)
-        below = np.cumsum(panels, axis=-1)[:, :-1]  # at the edges between panels
-        above = np.cumsum(panels[:, ::-1], axis=-1)[:, -2::-1]
-        half = 0.5 * self.space.dim
-        # Each tail from its own side: 1 - x loses the digits of a small x.
-        lower = below < 0.5
-        length = np.empty(below.shape)  # [times, PANELS - 1]
-        length[lower] = gammaincinv(half, below[lower])
-        length[~lower] = gammainccinv(half, above[~lower])
-        length = np.sqrt(2.0 * length)
+        length, above = noise_length(self.space.dim, panels)  # at the edges between panels
         # Near 0 both laws are flat: r / |v| is a d-th root of the ratio of their densities.
         flat = log_correction(self.space, 0.0, self.t)
         at_zero = 0.5 * np.log(self.t) - flat / self.space.dim  # [times]
@@ -96,7 +89,7 @@ class Shells:
         log_ratio = np.where(noise < length[:, 1:2], straight, log_ratio)
         # Beyond the last edge the volume that is left is a power of the distance to the end.
         far = (noise > length[:, -1:]) & (self.edges[:, -1:] > self.space.end - 1e-12)
-        left = gammaincc(half, 0.5 * noise**2) / above[:, -1:]
+        left = gammaincc(0.5 * self.space.dim, 0.5 * noise**2) / above[:, -1:]
         power = 1.0 / (2.0 * self.space.beta + 2.0)
         gap = (self.edges[:, -1:] - self.edges[:, -2:-1]) * np.minimum(left, 1.0) ** power
         beyond = np.log((self.space.end - gap) / np.where(far, noise, 1.0))

@@ -1,6 +1,5 @@
 """Checks of volume, curvature and uniform law against the embedding."""
 
-
 import numpy as np
 
 from diffusion_vae.manifolds.checks.report import Skip, within

@@ -11,11 +11,11 @@ from functools import cache, lru_cache
 import numpy as np
 from keras import ops
 from scipy.interpolate import CubicSpline
-from scipy.special import gammainccinv, gammaincinv
 
 from diffusion_vae.cache import cached
 from diffusion_vae.manifolds.numerics import hyperbolic_motion as motion
 from diffusion_vae.manifolds.numerics.lorentz import FARTHEST, arsinh
+from diffusion_vae.manifolds.numerics.noise_length import noise_length
 from diffusion_vae.manifolds.numerics.spline import UniformSpline
 from diffusion_vae.typing import Tensor
 
@@ -26,7 +26,7 @@ NOISE_CELLS = 64  # of the length of the noise
 NOISE_TAIL = 7.0  # largest length of the noise beyond sqrt d
 PANELS, PANEL_NODES = 256, 4
 ANGLE_STEP = 0.4  # of the integral over directions
-SOURCES = (__name__, motion.__name__)
+SOURCES = (__name__, motion.__name__, noise_length.__module__)
 
 
 def longest_time(dim: int) -> float:
@@ -169,8 +169,8 @@ class _RadialLaw:
     def __init__(self, dim: int, t: np.ndarray) -> None:
         self.dim, self.t = dim, t
         knots = _radius_knots()
-        rows = [motion.log_correction(dim, time, np.sinh(knots)) for time in t]
-        self.correction = np.stack(rows)
+        radii = np.sinh(knots)
+        self.correction = np.stack([motion.log_correction(dim, time, radii) for time in t])
         drift = 0.5 * (dim - 1) * t
         self.end = drift + np.sqrt(t) * (math.sqrt(dim) + NOISE_TAIL + 4.0)
         edges = 0.5 * (1.0 - np.cos(np.linspace(0.0, math.pi, PANELS + 1)))
@@ -206,12 +206,7 @@ class _RadialLaw:
     def stretch(self, noise: np.ndarray) -> np.ndarray:
         """log of r / (sqrt t |v|) at the lengths |v| in `noise`, `[times, len(noise)]`."""
         panels = self.mass.reshape(len(self.t), PANELS, PANEL_NODES).sum(axis=-1)
-        below = np.cumsum(panels, axis=-1)[:, :-1]
-        above = np.cumsum(panels[:, ::-1], axis=-1)[:, -2::-1]
-        half = 0.5 * self.dim
-        lower = gammaincinv(half, np.minimum(below, 0.5))
-        upper = gammainccinv(half, np.minimum(above, 0.5))
-        length = np.sqrt(2.0 * np.where(below < 0.5, lower, upper))
+        length, _ = noise_length(self.dim, panels)
         # Near 0 both laws are flat: the ratio is a d-th root of that of their densities.
         at_zero = -self.at_zero / self.dim - 0.5 * math.log(2.0 * math.pi)
         rows = zip(length, self.edges[:, 1:-1], at_zero, strict=True)
