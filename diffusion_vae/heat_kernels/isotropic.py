@@ -19,6 +19,7 @@ from diffusion_vae.typing import Seed, Tensor
 LOG_TIME_RANGE = (math.log(1e-4), math.log(LONGEST))
 INITIAL_SPREAD = 0.02  # mean square distance of the motion from its start, in radii
 ROOM_BELOW = 2.0  # least distance of the start of log time from the lower limit
+ROOM_ABOVE = 10.2  # largest from the upper one: by then the law has long been uniform
 LARGEST_DIMENSION = 1024  # up to which the tables are checked
 
 
@@ -144,7 +145,7 @@ class IsotropicKernel(Law):
         return kl + math.log(self._copies)
 
     def default_log_time_range(self) -> list[tuple[float, float] | None]:
-        """From a point mass to the uniform law: t in [1e-4, 50], lower in high dimension."""
+        """From a point mass to the uniform law: t in [1e-4, 50], both lower in high dimension."""
         return [limits_around(start) for start in self.default_initial_log_time()]
 
     def default_initial_log_time(self) -> list[float]:
@@ -153,6 +154,10 @@ class IsotropicKernel(Law):
 
 
 def limits_around(start: float) -> tuple[float, float]:
-    """`LOG_TIME_RANGE`, or from lower on where training starts too near to its lower end."""
+    """`LOG_TIME_RANGE`, or limits nearer to where training starts, at most `ROOM_ABOVE` away.
+
+    Far beyond the uniform law neither the KL nor the samples know the time, and training that
+    comes there has no way back.
+    """
     low, high = LOG_TIME_RANGE
-    return min(low, start - ROOM_BELOW), high
+    return min(low, start - ROOM_BELOW), min(high, start + ROOM_ABOVE)

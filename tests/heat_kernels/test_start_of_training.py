@@ -56,6 +56,8 @@ def test_training_starts_at_a_cloud_of_a_seventh_of_the_radius(name, without_tab
         angle = math.acos(math.exp(-0.5 * factor.dim * t / radius**2))
         assert angle == pytest.approx(SEVENTH, rel=0.01)
         assert low + 1.9 < math.log(t) < high - 1.9
+        assert factor.dim * math.exp(high) / radius**2 < 600.0  # the KL there is 1e-260
+        assert factor.dim > 10 or high == pytest.approx(math.log(50.0))
 
 
 @pytest.mark.slow

@@ -5,12 +5,14 @@ import math
 import tracemalloc
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 from scipy.special import eval_jacobi, gammaln
 from standard_errors import assert_mean
 
+from diffusion_vae import SphereVAE
 from diffusion_vae.heat_kernels import contour, cut_locus, heat_kernel, numeric
 from diffusion_vae.heat_kernels.radial import RadialTables, radial_tables
 from diffusion_vae.heat_kernels.shells import Shells
@@ -173,3 +175,17 @@ def test_a_large_table_takes_little_memory():
     tracemalloc.stop()
     assert peak < 100e6
     assert np.abs(shells.mass.sum(axis=-1) - 1.0).max() < 1e-8
+
+
+@pytest.mark.slow
+def test_a_sphere_of_512_dimensions_trains(without_graphs):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(64, 12)).astype("f4")
+    encoder = keras.Sequential([keras.layers.Dense(8, activation="relu")])
+    model = SphereVAE(512, encoder=encoder, decoder=keras.Sequential([keras.layers.Dense(12)]))
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(x, batch_size=16, epochs=2, verbose=0)
+    report = model.evaluate(x, batch_size=32, verbose=0, return_dict=True)
+    assert all(np.isfinite(value) for value in report.values())
+    assert all(np.isfinite(ops.convert_to_numpy(weight)).all() for weight in model.weights)
+    assert report["kl_loss"] > 100.0  # a seventh of the radius is a small part of S^512
