@@ -28,11 +28,11 @@ FOLDS, SEEDS = 5, 3
 WIDTH, RATE, BATCH, EPOCHS = 64, 3e-3, 57, 10
 STEPS = {"random": 2000, "trilobites": 1500}
 RANDOM = {
-    3: ("complex_projective:1", "sphere:2", "euclidean:2"),
-    4: ("complex_projective:2", "sphere:4", "euclidean:4"),
+    3: ("complex-projective:1", "sphere:2", "euclidean:2"),
+    4: ("complex-projective:2", "sphere:4", "euclidean:4"),
 }
 EXAMPLES, HELD_OUT, NOISE = 4000, 1000, 0.1
-REAL = ("complex_projective:1", "euclidean:2", "complex_projective:2", "euclidean:4")
+REAL = ("complex-projective:1", "euclidean:2", "complex-projective:2", "euclidean:4")
 
 
 def trained(space, features, seed, steps):
@@ -165,7 +165,7 @@ def markdown(report):
                 str(k), f"`{space}`", f"{min(elbo):.2f} to {max(elbo):.2f}",
                 plain_mean(rows, "distance", 4), plain_mean(rows, "correlation", 3),
             ])  # fmt: skip
-    own = {r["fold"]: r["distance"] for r in real if r["space"] == "complex_projective:2"}
+    own = {r["fold"]: r["distance"] for r in real if r["space"] == "complex-projective:2"}
     lines = []
     for space in dict.fromkeys(r["space"] for r in real):
         rows = [r for r in real if r["space"] == space]
@@ -174,7 +174,7 @@ def markdown(report):
         lines.append([
             space.replace("components:", "principal components, "),
             mean_and_error(distance),
-            "–" if space == "complex_projective:2" else mean_and_error(less),
+            "–" if space == "complex-projective:2" else mean_and_error(less),
             plain_mean(rows, "elbo", 1) if "elbo" in rows[0] else "–",
         ])  # fmt: skip
     pose = max(r["pose"] for r in [*made, *real] if "pose" in r)

@@ -36,7 +36,7 @@ TARGETS = {
     "so3": 1.15,
     "o3": 1.15,
     "projective:2": 1.25,
-    "complex_projective:2": 1.10,
+    "complex-projective:2": 1.10,
 }
 LEAST_SHARE = {128: 0.70, 640: 0.80}  # of the matrix products, by batch size
 SHARED = (PLAIN, "sphere:2, exact")  # models that the least share is asked of

@@ -16,7 +16,7 @@ from timing import machine
 import diffusion_vae as dv
 from diffusion_vae import datasets, networks
 
-SPACES = ("hyperbolic:2", "hyperbolic:2,-1,4", "euclidean:2", "sphere:2")
+SPACES = ("hyperbolic:2", "hyperbolic:2,-1,8", "euclidean:2", "sphere:2")
 SEEDS = 3
 EPOCHS = 100
 BATCH = 128

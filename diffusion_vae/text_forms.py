@@ -37,11 +37,11 @@ TEXT_FORMS = {
     "projective": TextForm(
         "RealProjective", ("dim",), int, "projective:3", "real projective space RP^d"
     ),
-    "complex_projective": TextForm(
+    "complex-projective": TextForm(
         "ComplexProjective",
         ("dim",),
         int,
-        "complex_projective:2",
+        "complex-projective:2",
         "complex projective space CP^n, of 2n real dimensions",
     ),
     "torus": TextForm(

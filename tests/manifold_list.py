@@ -43,7 +43,7 @@ ALL = {
     "sphere:7": Sphere(7),
     "projective:2": RealProjective(2),
     "projective:3": RealProjective(3),
-    "complex_projective:2": ComplexProjective(2),
+    "complex-projective:2": ComplexProjective(2),
     "torus:1": FlatTorus(1),
     "torus:2": FlatTorus(2),
     "embedded-torus:3,0.6": EmbeddedTorus(3.0, 0.6),

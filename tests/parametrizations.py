@@ -152,7 +152,7 @@ CHARTS = {
     "sphere:3": _sphere_chart(3),
     "projective:2": _sphere_chart(2, share=0.5),
     "projective:3": _sphere_chart(3, share=0.5),
-    "complex_projective:2": Chart(
+    "complex-projective:2": Chart(
         _phases, (0.0,) * 4, (PI / 2, PI / 2, 2.0 * PI, 2.0 * PI), place=_projector
     ),
     "torus:1": Chart(_circles, (0.0,), (2.0 * PI,)),

@@ -12,7 +12,7 @@ SAME = {
     "torus:1": "sphere:1",
     "projective:1": "sphere:1",
     "projective:3": "so3",
-    "complex_projective:1": "sphere:2",
+    "complex-projective:1": "sphere:2",
 }
 POWERS = {"torus": "sphere:1", "euclidean": "euclidean:1"}  # products of the one with itself
 

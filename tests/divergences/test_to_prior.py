@@ -26,7 +26,7 @@ from diffusion_vae.heat_kernels import has_heat_kernel
 HOMOGENEOUS = {
     name: manifold
     for name, manifold in ALL.items()
-    if name not in ("embedded-torus:3,0.6", "ellipsoid")
+    if name not in ("embedded-torus:3,0.6", "ellipsoid") and "hyperbolic" not in name
 }
 # The torus of revolution's kernel takes half a minute to make.
 WITH_KERNEL = {

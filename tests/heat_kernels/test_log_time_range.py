@@ -30,7 +30,7 @@ EXACT = {
     "sphere:20": (Sphere(20), lambda t: numeric.sphere_kl(20, t)),
     "sphere:64": (Sphere(64), lambda t: numeric.sphere_kl(64, t)),
     "sphere:512": (Sphere(512), lambda t: numeric.sphere_kl(512, t)),
-    "complex_projective:2": (
+    "complex-projective:2": (
         ComplexProjective(2),
         lambda t: numeric.complex_projective_kl(2, t),
     ),

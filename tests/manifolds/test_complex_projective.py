@@ -152,7 +152,7 @@ def test_the_head_gives_the_top_eigenvector_of_a_hermitian_matrix(n):
     np.testing.assert_allclose(space.distance(again, real(unit(20, n))), 0.0, atol=2e-3)
 
 
-@pytest.mark.parametrize("text", ["complex_projective:2", "complex_projective:1 x projective:2"])
+@pytest.mark.parametrize("text", ["complex-projective:2", "complex-projective:1 x projective:2"])
 def test_gradient_of_the_head_against_finite_differences(text):
     """Of functions that all names of a point share, against a complex eigendecomposition."""
     space = manifolds.get(text)

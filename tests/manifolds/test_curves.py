@@ -133,7 +133,7 @@ def test_geodesic_has_constant_speed(manifold):
 
 @jax
 @pytest.mark.parametrize(
-    "text", ["sphere:2", "projective:3", "complex_projective:2", "torus:2", "so3"]
+    "text", ["sphere:2", "projective:3", "complex-projective:2", "torus:2", "so3"]
 )
 def test_geodesics_between_far_points_are_finite(text):
     # Antipodes, half turns: the direction is free, the point must be on the manifold.
@@ -143,7 +143,7 @@ def test_geodesics_between_far_points_are_finite(text):
     if text == "so3":
         turn = np.diag([1.0, -1.0, -1.0]).astype("float32")
         y = ops.reshape(ops.matmul(ops.reshape(x, (-1, 3, 3)), turn), (-1, 9))
-    if text == "complex_projective:2":  # -x is x; an orthogonal complex line is farthest
+    if text == "complex-projective:2":  # -x is x; an orthogonal complex line is farthest
         a = np.asarray(x)
         a = a[:, :3] + 1j * a[:, 3:]
         b = np.cross(a.conj(), np.roll(a, 1, axis=1).conj())

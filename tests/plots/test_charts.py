@@ -22,8 +22,8 @@ from diffusion_vae.plots import Grid, Panel, chart, register_chart
 EXTRA = {
     "projective:1": RealProjective(1),
     "projective:5": RealProjective(5),
-    "complex_projective:1": ComplexProjective(1),
-    "complex_projective:3": ComplexProjective(3),
+    "complex-projective:1": ComplexProjective(1),
+    "complex-projective:3": ComplexProjective(3),
     "torus:3": FlatTorus(3),
     "torus:7": FlatTorus(7),
     "euclidean:2": Euclidean(2),
@@ -74,7 +74,7 @@ def test_points_of_a_grid_are_on_the_manifold(manifold):
         for name, manifold in {**ALL, **EXTRA}.items()
         if not isinstance(manifold, (Euclidean, EmbeddedTorus))
         and name
-        not in ("sphere:2", "complex_projective:1", "complex_projective:3", "projective:5")
+        not in ("sphere:2", "complex-projective:1", "complex-projective:3", "projective:5")
     }
 )
 def test_a_grid_point_is_drawn_where_the_scatter_has_it(manifold):
