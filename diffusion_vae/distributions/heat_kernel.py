@@ -153,9 +153,7 @@ class HeatKernel(distribution.Distribution):
             raise NotImplementedError(
                 f"Expected a closed manifold for the entropy. Received: {self._manifold!r}."
             )
-        return self._manifold.log_volume - self._kernel.kl_to_prior(
-            *self.broadcast_parameters()
-        )
+        return self._manifold.log_volume - self._kernel.kl_to_prior(*self.broadcast_parameters())
 
     def broadcast_parameters(self) -> tuple[Tensor, Tensor]:
         """Locations and times with the whole batch shape."""

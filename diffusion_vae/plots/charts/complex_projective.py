@@ -129,7 +129,9 @@ class Phases(Panel):
         positions, cell = lattice(n, n, SQUARE, SQUARE)
         angles = np.column_stack([np.zeros(len(positions)), positions])
         points = as_real(np.exp(1j * angles) / np.sqrt(3.0))
-        return [Grid(points, positions, cell, self.draw_frame, "phases where the moduli are equal")]
+        return [
+            Grid(points, positions, cell, self.draw_frame, "phases where the moduli are equal")
+        ]
 
 
 class ComplexFeatures(EvenFeatures):
