@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import mpmath
 import numpy as np
 import pytest
@@ -257,7 +258,9 @@ def exact_distance(a, b):
 @jax
 def test_distances_keep_their_digits_from_here_to_the_horizon():
     space, rng = Hyperbolic(3), np.random.default_rng(0)
-    for far in (0.0, 1.0, 8.0):
+    # JAX computes in float32, where products of far points have lost their last digits.
+    single = keras.backend.backend() == "jax"
+    for far in (0.0, 1.0, 8.0) if single else (0.0, 1.0, 8.0, 20.0):
         for near in (1e-6, 1e-3, 0.1, 10.0, 30.0):
             direction = rng.normal(size=3)
             velocity = far * direction[None] / np.linalg.norm(direction)
@@ -269,7 +272,7 @@ def test_distances_keep_their_digits_from_here_to_the_horizon():
             found = np.asarray(space.distance(start, end))
             place = np.asarray(start)[0, 1:]
             exact = [exact_distance(place, point[1:]) for point in np.asarray(end)]
-            np.testing.assert_allclose(found, exact, rtol=1e-4)
+            np.testing.assert_allclose(found, exact, rtol=1e-4 if single else 1e-6)
     from_origin = np.array([1e-6, 1e-3, 0.5, 8.0, 20.0, 40.0])
     origin = at_distance(space, 0.0 * from_origin)
     velocity = np.outer(from_origin, [0.0, 0.0, 1.0]).astype("float32")
