@@ -56,7 +56,7 @@ class Hyperbolic(Manifold):
         >>> np.round(point, 3).tolist(), round(float(plane.distance(origin, point)), 3)
         ([3.762, 3.627, 0.0], 2.0)
         >>> round(float(plane.prior_log_density(origin)), 4)
-        -1.9961
+        -2.0021
     """
 
     closed = False

@@ -17,6 +17,7 @@ SIZES = {"train_size": 36, "test_size": 9}
 OFFLINE = {
     "digits": ("digits", {}),
     "two clouds": ("gaussian_mixture", SIZES),
+    "tree": ("branching_tree", {"levels": 3, "dim": 5, "train_per_node": 3, "test_per_node": 2}),
     "digits dynamic": ("digits", {"binarize": "dynamic"}),
     "digits low-pass": ("digits", {"low_pass": 3}),
     "digits in [-1, 1]": ("digits", {"value_range": (-1, 1)}),
@@ -47,7 +48,12 @@ NEEDS_FILES = {
     "rendered_objects", "trilobites",
 }  # fmt: skip
 
-STORED = ("digits", "rotated_pictures", "gaussian_mixture")  # not made anew from factors alone
+STORED = (
+    "digits",
+    "rotated_pictures",
+    "gaussian_mixture",
+    "branching_tree",
+)  # not made anew from factors alone
 MADE = {key: row for key, row in OFFLINE.items() if row[0] not in STORED}
 NOT_ANGLES = ("random_rotations", "so3_functions", "unoriented_lines")
 ANGLES = {key: row for key, row in MADE.items() if row[0] not in NOT_ANGLES}
@@ -153,3 +159,22 @@ def test_options_have_defaults_that_json_can_hold(name):
     )
     known = {k: v for k, v in defaults.items() if v is not inspect.Parameter.empty}
     assert json.loads(json.dumps(known)) == known
+
+
+def test_a_tree_has_steps_of_length_1_between_a_node_and_its_parent():
+    dataset = load("branching_tree", noise=1e-4, train_per_node=1, test_per_node=1)
+    nodes = {
+        tuple(f): x for f, x in zip(dataset.train_factors.astype(int), dataset.train, strict=True)
+    }
+    assert len(nodes) == 2**8 - 2
+    roots = {(0, 0): np.zeros(50)}
+    steps = [x - {**nodes, **roots}[(level - 1, i // 2)] for (level, i), x in nodes.items()]
+    # 254 steps of 50 standard normal numbers: the error of their variance is sqrt(2 / 12,700).
+    assert np.var(steps) == pytest.approx(1.0, abs=4.0 * math.sqrt(2.0 / 12_700))
+    branch = {
+        tuple(f): c
+        for f, c in zip(dataset.train_factors.astype(int), dataset.train_labels, strict=True)
+    }
+    assert branch[(2, 3)] == 0 and branch[(3, 5)] == 6 and branch[(7, 5 * 16 + 9)] == 6
+    with pytest.raises(ValueError, match=r"`levels`.*at most 12"):
+        load("branching_tree", levels=13)

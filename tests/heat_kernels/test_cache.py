@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from diffusion_vae import cache, cut_locus, radial, radial_building
+from diffusion_vae import cache
+from diffusion_vae.heat_kernels import cut_locus, radial, radial_building
 from diffusion_vae.heat_kernels.zonal import Zonal
 
 SOURCES = ("diffusion_vae.heat_kernels.zonal",)

@@ -158,5 +158,5 @@ def test_configuration_round_trip_keeps_the_function():
 def test_a_space_without_as_many_anchors_is_refused(manifold):
     with pytest.raises(ValueError, match="sphere of dimension at least 2"):
         AnchoredMixtureLatent(manifold, 3)
-    with pytest.raises(ValueError, match=r"dimension at most 1024.*Received: Sphere\(dim=1025\)\.$"):
+    with pytest.raises(ValueError, match=r"at most 1024.*Received: Sphere\(dim=1025\)\.$"):
         AnchoredMixtureLatent("sphere:1025", 3)

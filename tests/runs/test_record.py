@@ -394,8 +394,8 @@ def test_bad_records_are_refused(case):
 BUILT = [
     bad("no model of ours", changed("model", to={"class_name": "Dropout", "config": {"rate": 0}}),
         ValueError, "a model of diffusion_vae", "Dropout"),
-    bad("an unknown class", changed("model", to={"class_name": "HyperbolicVAE"}), TypeError,
-        "Keras config of the model", "'HyperbolicVAE'"),
+    bad("an unknown class", changed("model", to={"class_name": "KleinBottleVAE"}), TypeError,
+        "Keras config of the model", "'KleinBottleVAE'"),
     bad("an unknown argument", changed("model", "config", "colour", to=1), TypeError,
         "arguments of DiffusionVAE", "'colour'"),
     bad("no manifold", changed("model", "config", to={}), TypeError, "Keras config of the model",
