@@ -50,13 +50,19 @@ RUNTIMES = [onnx, litert, saved_model]
 runtime = pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda function: function.__name__)
 
 
-def agrees(runtime, network, inputs, folder):
-    """Whether another runtime gives all numbers of a network to 1e-5 of their size."""
+def agrees(runtime, network, inputs, folder, points=None):
+    """Whether another runtime gives all numbers of a network to 1e-5 of their size.
+
+    Of the names of a point (`points`: manifolds of outputs) it may give another.
+    """
     expected = network(inputs)
-    received = runtime(network, inputs, folder)
+    received = dict(runtime(network, inputs, folder))
     assert received.keys() == expected.keys()
     for name, value in expected.items():
         value = np.asarray(value)
+        if name in (points or {}):
+            shared = points[name].even_embedding
+            value, received[name] = np.asarray(shared(value)), np.asarray(shared(received[name]))
         assert np.ptp(value, axis=0).max() > 1e-4, name  # no constant
         tolerance = 1e-5 * max(1.0, np.abs(value).max())
         np.testing.assert_allclose(received[name], value, atol=tolerance, rtol=0, err_msg=name)
@@ -127,7 +133,12 @@ def encoders(others):
 
 @runtime
 def test_locations_and_times_of_every_space_and_other_models(x, tmp_path, encoders, runtime):
-    agrees(runtime, encoders, x, tmp_path)
+    points = {
+        f"space_{index}_location": manifold
+        for index, manifold in enumerate(PORTABLE.values())
+        if manifold.identifies_points
+    }
+    agrees(runtime, encoders, x, tmp_path, points)
 
 
 @runtime
@@ -158,6 +169,13 @@ def test_decoders(tmp_path, name, runtime):
 def test_a_decoder_alone_has_outputs_of_its_names(tmp_path, others, runtime):
     z = np.asarray(others["infocat"].latent.prior_sample(5))
     agrees(runtime, others["infocat"].generative_network(), z, tmp_path)
+
+
+@runtime
+def test_decoders_that_read_an_embedding(tmp_path, runtime):
+    space = ALL["hyperbolic:3,-0.5 x sphere:1"]
+    network = model(space, SHAPE, likelihood="bernoulli").generative_network()
+    agrees(runtime, network, np.asarray(space.prior_sample((5,), seed=0)), tmp_path)
 
 
 @runtime

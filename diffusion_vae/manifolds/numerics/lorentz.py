@@ -20,7 +20,18 @@ NEAR = 1e-2  # distance from the origin below which directions are not asked for
 
 def arsinh(x: Tensor) -> Tensor:
     """arsinh of x >= 0, with all digits of small numbers."""
-    return ops.log1p(x + x * (x / (1.0 + height(x))))
+    y = x + x * (x / (1.0 + height(x)))  # e^r - 1
+    near = y < 0.25  # ONNX has no log1p
+    s = ops.where(near, y / (2.0 + y), 0.0)
+    square, series = ops.square(s), 0.0
+    for power in range(17, 0, -2):  # log(1 + y) = 2 artanh(y / (2 + y))
+        series = 1.0 / power + square * series
+    return ops.where(near, 2.0 * s * series, ops.log(1.0 + y))
+
+
+def sinh(x: Tensor) -> Tensor:
+    """sinh of x >= 0.1 by exponentials, which every runtime of exported models has."""
+    return 0.5 * (ops.exp(x) - ops.exp(-x))
 
 
 def height(norm: Tensor) -> Tensor:
@@ -160,10 +171,11 @@ def from_origin(velocity: Tensor) -> Tensor:
     far = largest > FARTHEST
     axis = unit_vectors(velocity)
     length = safe_norm(ops.where(far, FARTHEST * axis, velocity), keepdims=True)  # [..., 1]
-    near = length < NEAR
+    near = length < 0.1  # where a difference of exponentials loses digits
     square = ops.square(ops.where(near, length, 0.0))
-    series = velocity * (1.0 + square / 6.0 + ops.square(square) / 120.0)
-    return ops.where(near, series, axis * ops.sinh(ops.minimum(length, FARTHEST)))
+    series = 1.0 / 120.0 + square * (1.0 / 5040.0 + square / 362880.0)
+    series = velocity * (1.0 + square * (1.0 / 6.0 + square * series))
+    return ops.where(near, series, axis * sinh(ops.minimum(length, FARTHEST)))
 
 
 def to_origin(s: Tensor) -> Tensor:
