@@ -33,7 +33,7 @@ def start_and_velocity(manifold, length, count=20):
     z = manifold.prior_sample((count,), seed=0)
     noise = keras.random.normal((count, manifold.ambient_dim), seed=1)
     v = manifold.tangent_project(z, noise)
-    metric = manifold.ambient_metric.astype("float32")
+    metric = ops.convert_to_tensor(manifold.ambient_metric, dtype=v.dtype)
     return z, v * (length / ops.sqrt(ops.sum(metric * v**2, axis=-1, keepdims=True)))
 
 

@@ -106,7 +106,7 @@ def test_tangent_projection_is_an_orthogonal_projection(manifold):
     size = 1.0 if np.all(manifold.ambient_metric == 1.0) else float(np.max(np.square(z)))
     rounding = 2e-6 * size * (1.0 if size == 1.0 else float(np.max(np.abs(along_v))))
     np.testing.assert_allclose(manifold.tangent_project(z, along_v), along_v, atol=rounding)
-    metric = manifold.ambient_metric.astype("float32")
+    metric = ops.convert_to_tensor(manifold.ambient_metric, dtype=v.dtype)
     np.testing.assert_allclose(
         ops.sum(metric * along_v * w, axis=-1),
         ops.sum(metric * v * along_w, axis=-1),
