@@ -37,7 +37,7 @@ class BrownianLatent(LatentDistribution):
         fixed_time: A time (not its logarithm), or one per time, that replaces the
             encoder's; `None` to learn it.
         location_head: `"ambient"`: a point of the ambient space is projected; `"veronese"`, on
-            projective spaces, real or complex, and products with them: a `VeroneseProjection`;
+            projective and hyperbolic spaces and products with them: a `VeroneseProjection`;
             `"auto"`: the latter where it exists.
         seed: Integer seed of the noise and of the initial weights, or `None`.
 

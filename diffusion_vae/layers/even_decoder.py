@@ -1,4 +1,4 @@
-"""Decoder that gives identified points the same picture."""
+"""Decoder that reads a point by what all its names share."""
 
 from typing import Any
 
@@ -25,13 +25,15 @@ class EvenDecoder(keras.layers.Layer):
     symmetry group: one pass a group element. `"quadratic"` feeds z z^T of the
     projective factors instead of z, z z* on CP^n, with mean 0 and variance 1 under the uniform
     law: one pass, even by construction, and the only way where a point has a continuum of names.
-    Other factors are left alone. A condition belongs to no point: it stands beside them, and the
+    On hyperbolic space it feeds the velocity that leads to z from the origin. Other factors are
+    left alone. A condition belongs to no point: it stands beside them, and the
     outputs are even in the points for each condition.
 
     Args:
         decoder: A Keras layer or model; its input is `[batch, ambient_dim]`
             (`"average"`) or `[batch, even_embedding_dim]` (`"quadratic"`).
-        manifold: A `Manifold` with a symmetry, or its text form.
+        manifold: A `Manifold` whose networks read an embedding (`reads_embedding`), or its text
+            form.
         method: `"average"`, `"quadratic"`, or `"auto"`: the latter, except for a decoder that is
             built already for points of `ambient_dim` coordinates.
 
@@ -44,8 +46,8 @@ class EvenDecoder(keras.layers.Layer):
 
     Raises:
         TypeError: If `decoder` is not a Keras layer or model.
-        ValueError: If the manifold has no symmetry, `method` is none of the three, or
-            `"average"` where there is no finite number of names, or the decoder is built for
+        ValueError: If networks read the manifold's own coordinates, `method` is none of the
+            three, or `"average"` where there is no finite number of names, or the decoder is built for
             inputs of another width.
 
     Example:
@@ -87,8 +89,8 @@ class EvenDecoder(keras.layers.Layer):
             widths["average"] = self.manifold.ambient_dim
         elif method == "average":
             raise ValueError(
-                f'Expected even_decoder="quadratic" on {self.manifold!r}, where a point has a '
-                "continuum of names and no average over them is finite. Received: 'average'."
+                f'Expected even_decoder="quadratic" on {self.manifold!r}: an average is one over '
+                "the finitely many names of a point, such as z and -z. Received: 'average'."
             )
         fitting = [name for name in widths if width in (None, widths[name])]
         chosen = fitting[0] if method == "auto" and fitting else method

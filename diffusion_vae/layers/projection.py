@@ -56,29 +56,29 @@ class ManifoldProjection(FullPrecisionLayer):
 
 @serializable
 class VeroneseProjection(FullPrecisionLayer):
-    """Location on a projective space as the leading eigenvector of a symmetric matrix.
+    """Location from the coordinates by which networks read a point: the even embedding.
 
     A sphere-valued encoder cannot be a homeomorphism onto RP^d (paper, section 4.1);
-    the map z -> z z^T embeds RP^d in the symmetric matrices, and this layer projects
-    back to it. The sign of the eigenvector has no meaning. On CP^n the matrices z z* are
-    Hermitian, and the phase has no meaning. On a product every projective factor is treated
-    so; other factors get their own projection.
+    the map z -> z z^T embeds RP^d in the symmetric matrices, and this layer gives the leading
+    eigenvector. Its sign has no meaning. On CP^n the matrices z z* are Hermitian, and the phase
+    has no meaning. On hyperbolic space it is the exponential map at the origin. On a product
+    every such factor is treated so; other factors get their own projection.
 
     Args:
-        manifold: `RealProjective`, `ComplexProjective`, a product with such factors, or a text
-            form.
+        manifold: `RealProjective`, `ComplexProjective`, `Hyperbolic`, a product with such
+            factors, or a text form.
 
     Input shape:
         Coordinates of the even embedding, `[..., manifold.even_embedding_dim]`: on RP^d upper
         triangles of symmetric matrices, row by row, off the diagonal times sqrt 2; on CP^n those
-        of the real parts, then those of the imaginary parts.
+        of the real parts, then those of the imaginary parts; on H^d velocities at the origin.
 
     Output shape:
         Points of the manifold, `[..., ambient_dim]`.
 
     Raises:
-        ValueError: If the manifold identifies no points, or the last axis of the input has
-            another length.
+        ValueError: If networks read the manifold's own coordinates, or the last axis of the input
+            has another length.
 
     Example:
         >>> import numpy as np
@@ -94,9 +94,8 @@ class VeroneseProjection(FullPrecisionLayer):
         self.manifold = manifolds.get(manifold)
         if not self.manifold.reads_embedding:
             raise ValueError(
-                "Expected a real projective space, a complex one, or a product with one, for the "
-                "Veronese head. "
-                f"Received: {self.manifold!r}."
+                "Expected a projective space, real or complex, hyperbolic space, or a product "
+                f"with one, for the Veronese head. Received: {self.manifold!r}."
             )
 
     @property

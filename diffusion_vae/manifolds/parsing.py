@@ -59,6 +59,11 @@ def _factor(part: str, text: str) -> Manifold:
         return cls()
     if not form.parameters:
         raise ValueError(f"Expected {name!r} without arguments. Received: {part!r}.")
+    if arguments.count(",") >= len(form.parameters):
+        raise ValueError(
+            f"Expected {name!r} with {' and '.join(form.parameters)} at most, such as "
+            f"{form.example!r}. Received: {part!r}."
+        )
     try:
         return cls(*(form.kind(argument) for argument in arguments.split(",")))
     except (TypeError, ValueError) as error:

@@ -63,7 +63,7 @@ class DiffusionVAE(VariationalAutoencoder):
         even_decoder: How the decoder is made even on a projective space, ignored elsewhere:
             `"quadratic"`, `"average"` (the paper's, on real ones), or `"auto"`: the former, except
             for a decoder that is built already for points of `ambient_dim` coordinates.
-        location_head: `"auto"`: `"veronese"` on projective spaces, real and complex, and
+        location_head: `"auto"`: `"veronese"` on projective and hyperbolic spaces, and
             `"ambient"` (the paper's) elsewhere.
         posterior: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
             TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose

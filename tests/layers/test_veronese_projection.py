@@ -106,7 +106,7 @@ def test_repeated_eigenvalues_are_finite(matrix):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"real projective space, .*Received: Sphere"):
+    with pytest.raises(ValueError, match=r"projective space, .*Received: Sphere"):
         VeroneseProjection(Sphere(2))
     assert VeroneseProjection("projective:3").input_dim == 10
     with pytest.raises(ValueError, match=r"last axis of length 6\. Received shape: \(2, 5\)"):

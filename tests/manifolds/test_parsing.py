@@ -77,6 +77,10 @@ def test_manifolds_pass_through():
         ("projectiv:2", "Did you mean 'projective'"),
         ("klein-bottle", "embedded-torus, euclidean, hyperbolic, o3"),
         ("", "Unknown manifold ''"),
+        (
+            "hyperbolic:2,-1,1,7",
+            "'hyperbolic' with dim and curvature and prior_time at most",
+        ),
         ("sphere:2 x ", "Could not read 'sphere:2 x'"),
         ("sphere:2 x spere", "Did you mean 'sphere'"),
         ("sphere:two", "such as 'sphere:2'"),
