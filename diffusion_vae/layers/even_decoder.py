@@ -47,8 +47,8 @@ class EvenDecoder(keras.layers.Layer):
     Raises:
         TypeError: If `decoder` is not a Keras layer or model.
         ValueError: If networks read the manifold's own coordinates, `method` is none of the
-            three, or `"average"` where there is no finite number of names, or the decoder is built for
-            inputs of another width.
+            three, or `"average"` where there is no finite number of names, or the decoder is
+            built for inputs of another width.
 
     Example:
         >>> import keras
