@@ -330,7 +330,7 @@ def test_a_run_is_evaluated_drawn_and_tabulated(monkeypatch, capfd, tmp_path):
         (["--network", "conv", "--set", "network.kernel_sizes=none"], "kernel_sizes` to be"),
         (["--epochs", "0"], "Expected `epochs` to be at least 1"),
         (["--run", "a/b"], "plain folder name"),
-        (["--manifold", "sphere:2", "--set", "location_head=veronese"], "real projective"),
+        (["--manifold", "sphere:2", "--set", "location_head=veronese"], "a projective space"),
         (["--epochs", "many"], "--epochs"),
     ],
 )

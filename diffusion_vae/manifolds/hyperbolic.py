@@ -16,7 +16,7 @@ from diffusion_vae.manifolds.numerics.hyperbolic_tables import (
     motion_tables,
     prior_tables,
 )
-from diffusion_vae.manifolds.numerics.vectors import safe_norm
+from diffusion_vae.manifolds.numerics.vectors import safe_norm, shortened
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Seed, Tensor
 
@@ -107,6 +107,7 @@ class Hyperbolic(Manifold):
     def tangent_project(self, z: Tensor, v: Tensor) -> Tensor:
         s = self.space(z)
         h = lorentz.height(safe_norm(s, keepdims=True))
+        v = shortened(v, 1e36 / ops.square(h))  # its product with h^2 is to fit in float32
         inner = ops.sum(s * v[..., 1:], axis=-1, keepdims=True) - h * v[..., :1]
         return v + ops.concatenate([h, s], axis=-1) * inner
 
@@ -115,8 +116,9 @@ class Hyperbolic(Manifold):
         return self.tangent_project(z, ops.concatenate([-slope[..., :1], slope[..., 1:]], axis=-1))
 
     def exp(self, z: Tensor, v: Tensor) -> Tensor:
-        s = self.space(z)
-        return self.move(z, lorentz.to_frame(s, v[..., 1:]))
+        # Paths end 40 R from the origin; there velocities longer than that have such coordinates.
+        v = shortened(v[..., 1:], 1e20)
+        return self.move(z, lorentz.to_frame(self.space(z), v))
 
     def move(self, z: Tensor, frame: Tensor) -> Tensor:
         """`exp` of a velocity in the orthonormal frame that is carried here from the origin.

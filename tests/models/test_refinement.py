@@ -116,10 +116,11 @@ def test_on_every_manifold_points_stay_on_it_and_times_in_their_limits(manifold,
 @pytest.fixture(scope="module")
 def circle():
     """A linear model on the circle whose encoder knows nothing, data, and log p(x) of each."""
+    rng = np.random.default_rng(1)  # its own: how many draws others take depends on the spaces
     model = linear_model(dv.FlatTorusVAE, 1, variance=0.01, initial_log_time=-4.0)
-    angles = 2.0 * np.pi * RNG.random(40)
+    angles = 2.0 * np.pi * rng.random(40)
     z = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    x = (z @ WEIGHT + BIAS + 0.1 * RNG.normal(size=(40, 3))).astype("float32")
+    x = (z @ WEIGHT + BIAS + 0.1 * rng.normal(size=(40, 3))).astype("float32")
     grid = (np.arange(2000) + 0.5) * 2.0 * np.pi / 2000
     means = np.stack([np.cos(grid), np.sin(grid)], axis=-1) @ WEIGHT + BIAS
     squares = np.sum((x[:, None] - means) ** 2, axis=-1)  # [40, 2000]
@@ -132,7 +133,7 @@ def circle():
 def test_draws_of_refined_posteriors_find_what_a_wrong_encoder_misses(circle):
     model, x, evidence = circle
     assert model.log_likelihood(x, 50, seed=0).mean < evidence.mean() - 5.0
-    refined = model.log_likelihood(x, 50, refine_steps=30, seed=0)
+    refined = model.log_likelihood(x, 50, refine_steps=100, seed=0)  # after 30 some still turn
     # Weights vary by less than 0.3 of their mean: an example's error is under 0.3 / 50^(1/2).
     np.testing.assert_allclose(refined.per_example, evidence, atol=4 * 0.042)
     assert refined.mean == pytest.approx(evidence.mean(), abs=4 * 0.042 / np.sqrt(40))

@@ -149,7 +149,7 @@ LAYERS = [
     bad("a projection of other points", lambda: layers.ManifoldProjection(S2)(points(4, 2)),
         ValueError, "a last axis of length 3", "(4, 2)"),
     bad("Veronese on a sphere", lambda: layers.VeroneseProjection(S2), ValueError,
-        "a real projective space", "Sphere(dim=2)"),
+        "a projective space", "Sphere(dim=2)"),
     bad("no time", lambda: layers.DiffusionTime(0), ValueError, "`time_dim`", "0"),
     bad("limits that fall", lambda: layers.DiffusionTime(1, (1, -1)), ValueError,
         "low < high", "(1, -1)"),

@@ -146,7 +146,7 @@ MODELS = [
     bad("a misspelt mode", lambda: dv.RealProjectiveVAE(even_decoder="quadric"), ValueError,
         "`even_decoder`", "Did you mean 'quadratic'?"),
     bad("Veronese on a sphere", lambda: dv.SphereVAE(location_head="veronese"), ValueError,
-        "a real projective space", "Sphere(dim=2)"),
+        "a projective space", "Sphere(dim=2)"),
     bad("a misspelt law", lambda: dv.SphereVAE(posterior="powerspherical"), ValueError,
         "`posterior`", "Did you mean 'power_spherical'?"),
     bad("a law of spheres on a torus",

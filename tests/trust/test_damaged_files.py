@@ -79,7 +79,7 @@ def of_the_future(path):
     """The model as it were, of a class that this version does not have."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    text = parts["config.json"].decode().replace("DiffusionVAE", "HyperbolicVAE")
+    text = parts["config.json"].decode().replace("DiffusionVAE", "FutureVAE")
     parts["config.json"] = text.encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
@@ -99,7 +99,7 @@ DAMAGES = {
     emptied: "cannot be loaded",
     without_weights: "cannot be loaded",
     foreign: "Expected a model of diffusion_vae",
-    of_the_future: "Could not locate class 'HyperbolicVAE'",
+    of_the_future: "Could not locate class 'FutureVAE'",
 }
 
 

@@ -134,7 +134,10 @@ def move(s: Tensor, frame: Tensor) -> Tensor:
     larger = 1.0 + ops.abs(cosine)
     smaller = other / larger
     plus, minus = ops.where(ahead, larger, smaller), ops.where(ahead, smaller, larger)
-    outward, inward = norm * cosh + top * sinh, ops.sinh(arsinh(norm) - length)
+    r = arsinh(norm)
+    inward = ops.sinh(r - length)
+    shorter = ops.minimum(length, 2.0 * FARTHEST - r)  # as far as sinh(r + length) is a float
+    outward = norm * ops.cosh(shorter) + top * ops.sinh(shorter)
     ray = axis * (0.5 * (outward * plus + inward * minus)) + aside * sinh
     return kept_near(ops.where(near, plain, ray))
 

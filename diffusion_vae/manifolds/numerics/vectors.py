@@ -18,8 +18,8 @@ def safe_norm(x: Tensor, keepdims: bool = False) -> Tensor:
     return ops.where(vanishes, 0.0, ops.sqrt(ops.where(vanishes, 1.0, square)))
 
 
-def shortened(v: Tensor) -> Tensor:
-    """Velocities `[..., n]` whose squares do not overflow.
+def shortened(v: Tensor, limit: Tensor | float = 1e15) -> Tensor:
+    """Velocities `[..., n]` whose coordinates are at most `limit`, so that squares fit in float32.
 
     Beyond 1e8 rounding hides where on a closed manifold such a path ends; beyond 1e15 the
     length is therefore no longer followed.
@@ -27,7 +27,7 @@ def shortened(v: Tensor) -> Tensor:
     largest = ops.stop_gradient(
         ops.max(ops.abs(v), axis=-1, keepdims=True, initial=0.0)
     )  # [..., 1]
-    return v * ops.where(largest > 1e15, 1e15 / ops.maximum(largest, 1e15), 1.0)
+    return v * ops.where(largest > limit, limit / ops.maximum(largest, limit), 1.0)
 
 
 def ratio(a: Tensor, b: Tensor) -> Tensor:
