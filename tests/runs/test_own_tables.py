@@ -79,7 +79,7 @@ def test_a_record_does_not_depend_on_the_models_before_it():
 
 def test_every_kind_of_latent_space_is_there():
     spaces = TABLES["spaces"].rows
-    assert len(spaces) == 14
+    assert len(spaces) == 17
     assert set(TABLES["no_collapse"].rows) == set(spaces) - {"euclidean:2", "euclidean:3"}
     model = next(j for j in jobs("spaces") if j.row == "ellipsoid").record.build_model()
     assert (model.kernel, model.walk_steps, model.manifold.dim) == ("random_walk", 10, 2)

@@ -136,6 +136,11 @@ EVERY_SPACE: dict[str, dict] = {
         "sphere:2 x sphere:1",
     )
 } | {"ellipsoid": {"manifold": ellipsoid}}  # fmt: skip
+# Spaces that the paper has not, as they are by default.
+EVERY_SPACE |= {
+    space: {"manifold": space, "location_head": "auto", "even_decoder": "auto"}
+    for space in ("complex-projective:2", "hyperbolic:2", "hyperbolic:2 x sphere:2 x euclidean:2")
+}
 COLLAPSE = {
     "elbo": ("ELBO", "{:.2f}", True),
     "above_constant": ("above constant", "{:.2f}", True),
