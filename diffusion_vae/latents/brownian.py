@@ -6,12 +6,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from diffusion_vae import heat_kernels
+from diffusion_vae import heat_kernels, priors
 from diffusion_vae.checks import require_choice, require_positive
 from diffusion_vae.heat_kernels import Law
 from diffusion_vae.latents.base import LatentDistribution, Params
 from diffusion_vae.layers.diffusion_time import DiffusionTime, Limits, one_per_time
 from diffusion_vae.layers.projection import ManifoldProjection, VeroneseProjection
+from diffusion_vae.priors import LearnedPrior
 from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import LogTimeRange, Seed, Shape, Tensor
@@ -22,10 +23,14 @@ EDGE = 0.1  # share of given limits, at either end, where training does not star
 
 @serializable
 class BrownianLatent(LatentDistribution):
-    """Features -> (location, time); posterior = heat kernel; prior = the manifold's.
+    """Features -> (location, time); posterior = heat kernel; prior = the manifold's or learned.
 
     The location is a dense map of the features, projected to the manifold; the time
     is a `DiffusionTime`.
+
+    The KL to a learned prior has no closed form. `kl` is then the exact KL to the manifold's
+    prior plus the difference of the two priors' log densities at one draw: its expectation is
+    the KL, its variance vanishes with the difference, and for one example it may be negative.
 
     Args:
         kernel: A heat kernel, for instance `RandomWalk(Sphere(2))`.
@@ -39,6 +44,8 @@ class BrownianLatent(LatentDistribution):
         location_head: `"ambient"`: a point of the ambient space is projected; `"veronese"`, on
             projective and hyperbolic spaces and products with them: a `VeroneseProjection`;
             `"auto"`: the latter where it exists.
+        prior: A `LearnedPrior` with the same law, such as `MixturePrior(kernel)`; `None` is the
+            manifold's.
         seed: Integer seed of the noise and of the initial weights, or `None`.
 
     Input shape:
@@ -76,6 +83,7 @@ class BrownianLatent(LatentDistribution):
         initial_log_time: float | Sequence[float] | None = None,
         fixed_time: float | Sequence[float] | None = None,
         location_head: str = "auto",
+        prior: LearnedPrior | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -106,6 +114,7 @@ class BrownianLatent(LatentDistribution):
             width = self.manifold.ambient_dim
         self.location = self._dense("location", width, layer_seeds(seed, 1)[0])
         self.time = None if self.fixed_time else self._time_layer()
+        self.prior = priors.get(prior, self.manifold)
 
     @property
     def diagnostic_names(self) -> tuple[str, ...]:
@@ -133,6 +142,8 @@ class BrownianLatent(LatentDistribution):
         if self.time is not None:
             self.time.build(input_shape)
         self.projection.build((*input_shape[:-1], self.location.units))
+        if self.prior is not None and not self.prior.reads_data:
+            self.prior.build()
         self.built = True
 
     def parameters(self, features: Tensor) -> Params:
@@ -167,19 +178,29 @@ class BrownianLatent(LatentDistribution):
 
     def kl(self, params: Params) -> Tensor:
         location, time = params["location"], params["time"]
-        return self.kernel.kl_to_prior(location, time, seed=self.seed_generator)
+        exact = self.kernel.kl_to_prior(location, time, seed=self.seed_generator)
+        if self.prior is None:
+            return exact
+        z = self.sample(params)
+        return exact + self.manifold.prior_log_density(z) - self.prior.log_density(z)
 
     def log_density(self, z: Tensor, params: Params) -> Tensor:
         return self.kernel.log_density(z, params["location"], params["time"])
 
     def prior_sample(self, n: int, seed: Seed = None) -> Tensor:
-        z = self.manifold.prior_sample((n,), seed=self._draw_seed(seed))
+        seed = self._draw_seed(seed)
+        if self.prior is None:
+            z = self.manifold.prior_sample((n,), seed=seed)
+        else:
+            z = self.prior.sample(n, seed)
         if keras.backend.standardize_dtype(z.dtype) == self.compute_dtype:
             return z
         return self.manifold.project(ops.cast(z, self.compute_dtype))  # to its own last digit
 
     def prior_log_density(self, z: Tensor) -> Tensor:
-        return self.manifold.prior_log_density(z)
+        if self.prior is None:
+            return self.manifold.prior_log_density(z)
+        return self.prior.log_density(z)
 
     def diagnostics(self, params: Params) -> Params:
         time = params["time"]
@@ -198,13 +219,15 @@ class BrownianLatent(LatentDistribution):
         return ops.broadcast_to(time, (*ops.shape(location)[:-1], self.manifold.time_dim))
 
     def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "kernel": keras.saving.serialize_keras_object(self.kernel),
+            "kernel": serialize(self.kernel),
             "log_time_range": self.log_time_range,
             "initial_log_time": self.initial_log_time,
             "fixed_time": self.fixed_time,
             "location_head": self.location_head,
+            "prior": None if self.prior is None else serialize(self.prior),
             "seed": self.seed,
         }
 

@@ -65,13 +65,8 @@ class DiffusionTime(FullPrecisionLayer):
         self.initial_log_time = _initial(initial_log_time, self.log_time_range)
 
     def build(self, input_shape: Shape) -> None:
-        # tanh^-1 of the start, for a bias that is a log time.
-        bias = []
-        for limits, start in zip(self.log_time_range, self.initial_log_time, strict=True):
-            if limits is not None:
-                middle, half = _middle(limits), _half(limits)
-                start = middle + half * math.atanh((start - middle) / half)
-            bias.append(start)
+        pairs = zip(self.initial_log_time, self.log_time_range, strict=True)
+        bias = [unlimited(start, limits) for start, limits in pairs]
         self.kernel = self.add_weight(
             name="kernel", shape=(input_shape[-1], self.time_dim), initializer="zeros"
         )
@@ -81,11 +76,11 @@ class DiffusionTime(FullPrecisionLayer):
 
     def call(self, inputs: Tensor) -> Tensor:
         u = ops.matmul(inputs, self.kernel) / math.sqrt(inputs.shape[-1]) + self.bias
-        return ops.exp(self._limited(u))
+        return ops.exp(limited(u, self.log_time_range))
 
     def clipped(self, log_time: Tensor) -> Tensor:
         """Log times `[..., time_dim]`, those outside of the limits at the nearer one."""
-        middle, half = self._columns(log_time.dtype)
+        middle, half = _columns(self.log_time_range, log_time.dtype)
         return ops.clip(log_time, middle - half, middle + half)
 
     def share_at_limit(self, time: Tensor) -> Tensor:
@@ -98,7 +93,7 @@ class DiffusionTime(FullPrecisionLayer):
             Shares in [0, 1], `[...]`.
         """
         # A log time v has |v - m| <= h; without limits h is infinite.
-        middle, half = self._columns(time.dtype)
+        middle, half = _columns(self.log_time_range, time.dtype)
         reach = ops.abs(ops.log(time) - middle) / half
         at_limit = ops.cast(reach > 1.0 - 2.0 * MARGIN, time.dtype)
         return ops.mean(at_limit, axis=-1)
@@ -114,19 +109,35 @@ class DiffusionTime(FullPrecisionLayer):
             "initial_log_time": self.initial_log_time,
         }
 
-    def _limited(self, u: Tensor) -> Tensor:
-        middle, half = self._columns(u.dtype)
-        bounded = middle + half * ops.tanh((u - middle) / half)
-        free = [limits is None for limits in self.log_time_range]
-        if not any(free):
-            return bounded
-        return ops.where(ops.convert_to_tensor(free), u, bounded)
 
-    def _columns(self, dtype: Any) -> tuple[Tensor, Tensor]:
-        """Middle and half-width per time, `[time_dim]` each; 0 and 1e30 without limits."""
-        middle = [0.0 if r is None else _middle(r) for r in self.log_time_range]
-        half = [1e30 if r is None else _half(r) for r in self.log_time_range]
-        return ops.convert_to_tensor(middle, dtype), ops.convert_to_tensor(half, dtype)
+def limited(u: Tensor, ranges: Sequence[Limits]) -> Tensor:
+    """Log times within limits, smooth in `u` and with slope 1 in the middle of the limits.
+
+    Args:
+        u: Any numbers, `[..., time_dim]`.
+        ranges: Limits of each time, `None` for none.
+    """
+    middle, half = _columns(ranges, u.dtype)
+    bounded = middle + half * ops.tanh((u - middle) / half)
+    free = [limits is None for limits in ranges]
+    if not any(free):
+        return bounded
+    return ops.where(ops.convert_to_tensor(free), u, bounded)
+
+
+def unlimited(log_time: float, limits: Limits) -> float:
+    """The number from which `limited` makes a log time that is strictly within its limits."""
+    if limits is None:
+        return log_time
+    middle, half = _middle(limits), _half(limits)
+    return middle + half * math.atanh((log_time - middle) / half)
+
+
+def _columns(ranges: Sequence[Limits], dtype: Any) -> tuple[Tensor, Tensor]:
+    """Middle and half-width per time, `[time_dim]` each; 0 and 1e30 without limits."""
+    middle = [0.0 if r is None else _middle(r) for r in ranges]
+    half = [1e30 if r is None else _half(r) for r in ranges]
+    return ops.convert_to_tensor(middle, dtype), ops.convert_to_tensor(half, dtype)
 
 
 def _middle(limits: tuple[float, float]) -> float:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from diffusion_vae import heat_kernels, manifolds, networks
+from diffusion_vae import heat_kernels, manifolds, networks, priors
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.heat_kernels import Law
 from diffusion_vae.latents import BrownianLatent
@@ -14,7 +14,9 @@ from diffusion_vae.layers.even_decoder import METHODS, EvenDecoder
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models.arguments import network_or_default, require_numbers, require_ramp
 from diffusion_vae.models.data import BATCH_SIZE
+from diffusion_vae.models.pseudo_inputs import PseudoInputMethods
 from diffusion_vae.models.vae import VAEOptions, VariationalAutoencoder
+from diffusion_vae.priors import PriorName
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
 from diffusion_vae.typing import Tensor
@@ -36,12 +38,17 @@ class DiffusionOptions(VAEOptions, total=False):
     even_decoder: Literal["auto", "average", "quadratic"]
     location_head: Literal["auto", "ambient", "veronese"]
     posterior: Posterior
+    prior: PriorName
+    prior_components: int
 
 
 @with_full_signature
 @serializable
-class DiffusionVAE(VariationalAutoencoder):
-    """VAE whose posterior is Brownian motion on a manifold and whose prior is uniform.
+class DiffusionVAE(PseudoInputMethods, VariationalAutoencoder):
+    """VAE whose posterior is Brownian motion on a manifold and whose prior is uniform, or learned.
+
+    With a learned prior `kl_loss` is an estimate from one draw (`BrownianLatent`): right in
+    expectation, and for one example it may be negative.
 
     Args:
         manifold: A `Manifold` or its text form, such as `"sphere:2"`.
@@ -68,6 +75,12 @@ class DiffusionVAE(VariationalAutoencoder):
         posterior: Law of the posterior: `"brownian"`; on spheres also, as baselines and on
             TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose
             concentration follows from the time (`latents.tfp_spherical`).
+        prior: `"manifold"`: the uniform law, on open spaces the standard normal law or its like;
+            `"uniform"`, the same on closed manifolds alone; `"mixture"`: a mixture of the
+            posterior's laws with learned centres, times and weights (`priors.MixturePrior`);
+            `"vamp"`: the mixture of the posteriors of learned pseudo-inputs
+            (`priors.VampPrior`).
+        prior_components: Number of components of a learned prior; ignored elsewhere.
         kwargs: `likelihood`, `kl_weight`, `kl_warmup_steps`, `kl_capacity`, `condition`, `seed`
             and `name` as in `VariationalAutoencoder`.
 
@@ -103,6 +116,8 @@ class DiffusionVAE(VariationalAutoencoder):
         even_decoder: Literal["auto", "average", "quadratic"] = "auto",
         location_head: Literal["auto", "ambient", "veronese"] = "auto",
         posterior: Posterior = "brownian",
+        prior: PriorName = "manifold",
+        prior_components: int = 50,
         **kwargs: Unpack[VAEOptions],
     ) -> None:
         manifold = manifolds.get(manifold)
@@ -115,6 +130,7 @@ class DiffusionVAE(VariationalAutoencoder):
             initial_log_time=initial_log_time,
             fixed_time=fixed_time,
             location_head=location_head,
+            prior=priors.make(prior, law, prior_components, kwargs.get("seed"), dtype),
             seed=kwargs.get("seed"),
             name="latent",
             dtype=dtype,
@@ -125,6 +141,12 @@ class DiffusionVAE(VariationalAutoencoder):
                 decoder, manifold, method=even_decoder, name="even_decoder", dtype=dtype
             )
         super().__init__(latent, encoder, decoder, **kwargs)
+        if self.objective.takes_densities and "sample" in law.approximate:
+            raise ValueError(
+                f"Expected an exact kernel for objective={kwargs.get('objective')!r}, whose draws "
+                f"are weighed by their density. Received: {law!r}. Use "
+                'kernel="exact" or objective="elbo".'
+            )
         self.manifold = manifold
         self.kernel = kernel
         self.walk_steps = walk_steps
@@ -132,6 +154,9 @@ class DiffusionVAE(VariationalAutoencoder):
         self.time_annealing: Any = require_ramp("time_annealing", time_annealing)
         self.even_decoder = even_decoder
         self.posterior = posterior
+        self.prior = prior
+        self.prior_components = prior_components
+        self._read_pseudo_inputs()
 
     @staticmethod
     def _limits(law: Law, log_time_range: Any) -> Any:
@@ -199,6 +224,8 @@ class DiffusionVAE(VariationalAutoencoder):
             "even_decoder": self.even_decoder,
             "location_head": self.latent.location_head,
             "posterior": self.posterior,
+            "prior": self.prior,
+            "prior_components": self.prior_components,
         }
 
 

@@ -85,6 +85,7 @@ class FittingMethods(CheckedData):
         validation = kwargs.get("validation_data")
         if validation is not None:
             kwargs["validation_data"] = self._checked_validation(validation)
+        self._before_fit(x)
         self._build_optimizer()
         options = {"batch_size": batch_size, "epochs": epochs, "verbose": verbose, **kwargs}
         if isinstance(callbacks, keras.callbacks.CallbackList):
@@ -160,6 +161,9 @@ class FittingMethods(CheckedData):
         x = self._checked_inputs("x", x)
         with self._one_step():
             return super().predict_on_batch(x)
+
+    def _before_fit(self, x: Any) -> None:
+        """Overridden where weights start from data: `x` are checked arrays or a source."""
 
     def _checked_validation(self, validation: Any) -> Any:
         """Checked validation data: x, (x, y) or (x, y, sample_weight)."""
