@@ -1,6 +1,6 @@
 """The diffusion VAE (paper, section 3) on any manifold."""
 
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 import keras
 import numpy as np
@@ -26,8 +26,8 @@ Kernel: TypeAlias = Law | Literal["auto", "exact", "random_walk"]
 Posterior: TypeAlias = Literal["brownian", "power_spherical", "von_mises_fisher"]
 
 
-class DiffusionOptions(VAEOptions, total=False):
-    """Arguments that every diffusion VAE takes by name; see `DiffusionVAE`."""
+class SpaceOptions(TypedDict, total=False):
+    """Arguments of the latent space and its posteriors; see `DiffusionVAE`."""
 
     kernel: Kernel
     walk_steps: int
@@ -38,6 +38,11 @@ class DiffusionOptions(VAEOptions, total=False):
     even_decoder: Literal["auto", "average", "quadratic"]
     location_head: Literal["auto", "ambient", "veronese"]
     posterior: Posterior
+
+
+class DiffusionOptions(VAEOptions, SpaceOptions, total=False):
+    """Arguments that every diffusion VAE takes by name; see `DiffusionVAE`."""
+
     prior: PriorName
     prior_components: int
 

@@ -86,9 +86,12 @@ class RefinementMethods(keras.Model):
 
     def _bounds(self, x: Any, params: dict[str, Tensor], draws: int) -> Tensor:
         """ELBOs of as many draws, `[draws, batch]`."""
-        z = self.latent.sample(self._repeated(params, draws))
+        repeated = self._repeated(params, draws)
+        z = self.latent.sample(repeated)
         log_prob = self._log_prob(x, self._outputs_of_draws(z, draws, x))
-        return log_prob - ops.cast(self.latent.kl(params), log_prob.dtype)
+        # A KL that is itself an estimate is one for each draw.
+        kl = self.latent.kl(params if self.latent.prior is None else repeated)
+        return log_prob - ops.cast(kl, log_prob.dtype)
 
 
 class Refinement:

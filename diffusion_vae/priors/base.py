@@ -16,6 +16,7 @@ Components: TypeAlias = tuple[Tensor, Tensor, Tensor]
 """Locations `[K, ambient_dim]`, times `[K, time_dim]` and log weights `[K]`, of sum 1."""
 
 SHARE = 0.01  # of the manifold's prior, on a space of several pieces
+LOWEST = -1e30  # log density that stands for -inf there
 
 
 class LearnedPrior(FullPrecisionLayer):
@@ -66,6 +67,8 @@ class LearnedPrior(FullPrecisionLayer):
         z = ops.expand_dims(ops.convert_to_tensor(z), -2)  # [..., 1, n]
         location, time = (ops.cast(value, z.dtype) for value in (location, time))
         each = self.kernel.log_density(z, location, time)  # [..., K]
+        if self.share:  # where all are -inf, a logarithm of their sum has no gradient
+            each = ops.maximum(each, LOWEST)
         value = ops.logsumexp(each + ops.cast(log_weight, each.dtype), axis=-1)
         if not self.share:
             return value
