@@ -12,7 +12,9 @@ from . import layers as layers
 from . import likelihoods as likelihoods
 from . import manifolds as manifolds
 from . import networks as networks
+from . import objectives as objectives
 from . import plots as plots
+from . import priors as priors
 from . import runs as runs
 from . import sklearn as sklearn
 from .comparison import compare_manifolds as compare_manifolds

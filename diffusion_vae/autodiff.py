@@ -47,12 +47,16 @@ def jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return value_and_jacobian(function, x)[1]
 
 
-def value_and_gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+def value_and_gradient(
+    function: Callable[[Tensor], Tensor], x: Tensor, keep_graph: bool = False
+) -> tuple[Tensor, Tensor]:
     """Values of a function, and the gradient of their sum; the function may draw, too.
 
     Args:
         function: Maps `[..., n]` to values of any shape.
         x: Points, `[..., n]`.
+        keep_graph: Whether gradients are to be taken of the values in what else the function
+            reads. Only PyTorch has to be told.
 
     Returns:
         The values, and the gradient `[..., n]`: zeros where the function ignores `x`.
@@ -70,8 +74,10 @@ def value_and_gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple
             value = function(x)
             if not value.requires_grad:
                 return value, torch.zeros_like(x.detach())
-            slope = torch.autograd.grad(ops.sum(value), x, materialize_grads=True)[0]
-        return value.detach(), slope
+            slope = torch.autograd.grad(
+                ops.sum(value), x, materialize_grads=True, retain_graph=keep_graph
+            )[0]
+        return (value if keep_graph else value.detach()), slope
     import tensorflow as tf
 
     with tf.GradientTape() as tape:

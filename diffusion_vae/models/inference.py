@@ -193,18 +193,21 @@ class InferenceMethods(EvidenceMethods, InputMethods):
             for name, value in params.items()
         }
 
-    def _outputs_of_draws(self, z: Tensor, draws: int, x: Any = None) -> dict[str, Tensor]:
+    def _outputs_of_draws(
+        self, z: Tensor, draws: int, x: Any = None, training: bool = False
+    ) -> dict[str, Tensor]:
         """Outputs at latent points `[draws, batch, *point_shape]`, `[draws, batch, ...]`.
 
         Args:
             z: Latent points.
             draws: Number of draws.
             x: Data of the batch, with what is given for each.
+            training: Whether this is a training step.
         """
         flat = ops.reshape(z, (-1, *self.latent.point_shape))
         return {
             name: ops.reshape(value, (draws, -1, *value.shape[1:]))
-            for name, value in self._outputs(flat, fed(x).tiled(draws)).items()
+            for name, value in self._outputs(flat, fed(x).tiled(draws), training).items()
         }
 
     def _draw(self, params: dict[str, np.ndarray], batch_size: int) -> np.ndarray:

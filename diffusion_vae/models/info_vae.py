@@ -9,14 +9,27 @@ from diffusion_vae import divergences, manifolds
 from diffusion_vae.checks import require_number
 from diffusion_vae.divergences import DivergenceToPrior
 from diffusion_vae.heat_kernels import Law
+from diffusion_vae.likelihoods import Likelihood
 from diffusion_vae.manifolds import Euclidean, Manifold
-from diffusion_vae.models.diffusion_vae import DiffusionOptions, DiffusionVAE
+from diffusion_vae.models.diffusion_vae import DiffusionVAE, SpaceOptions
+from diffusion_vae.models.schedules import Weight
+from diffusion_vae.models.vae import CapacityOptions, Condition
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
 from diffusion_vae.typing import Tensor
 
 # Without a KL only the reconstruction acts on the time, and it pulls the time to 0.
 EUCLIDEAN_LOG_TIME = (-16.0, 4.0)
+
+
+class InfoOptions(CapacityOptions, SpaceOptions, total=False):
+    """Arguments of `DiffusionVAE` but for its bound and its prior."""
+
+    likelihood: str | Likelihood
+    kl_weight: Weight
+    kl_warmup_steps: int
+    condition: Condition
+    seed: int | None
 
 
 @with_full_signature
@@ -59,6 +72,9 @@ class InfoVAE(DiffusionVAE):
         99.0
     """
 
+    # Its loss is not a bound of the likelihood, and its divergence is from the manifold's prior.
+    fixed_arguments = ("objective", "posterior_samples", "prior", "prior_components")
+
     own_metric_names = ("divergence", "mutual_information")
 
     def __init__(
@@ -70,7 +86,7 @@ class InfoVAE(DiffusionVAE):
         alpha: float = 1.0,
         lambda_: float = 10.0,
         divergence: str | DivergenceToPrior = "mmd",
-        **kwargs: Unpack[DiffusionOptions],
+        **kwargs: Unpack[InfoOptions],
     ) -> None:
         manifold = Euclidean(2) if manifold is None else manifolds.get(manifold)
         super().__init__(manifold, encoder, decoder, **kwargs)
@@ -88,7 +104,9 @@ class InfoVAE(DiffusionVAE):
         """alpha + lambda - 1."""
         return self.alpha + self.lambda_ - 1.0
 
-    def objective(self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+    def per_example_loss(
+        self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]
+    ) -> Tensor:
         divergence = self.divergence(outputs["z"], self.manifold, self.seed_generator)
         divergence = ops.cast(divergence, kl.dtype)
         self._track(
@@ -110,8 +128,11 @@ class InfoVAE(DiffusionVAE):
         return ops.stop_gradient(ops.diagonal(log_density) - mixture)
 
     def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        for name in self.fixed_arguments:
+            del config[name]
         return {
-            **super().get_config(),
+            **config,
             "alpha": self.alpha,
             "lambda_": self.lambda_,
             "divergence": keras.saving.serialize_keras_object(self.divergence),

@@ -115,7 +115,8 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
     """
 
     # Pictures that it makes and encodes again have no condition, nor an exposure.
-    fixed_arguments = ("latent", "kl_weight", "condition")
+    # It has an objective of its own.
+    fixed_arguments = ("latent", "kl_weight", "condition", "objective", "posterior_samples")
 
     own_metric_names = (
         "objective", "information_loss", "mutual_information", "consistency_loss"
@@ -230,7 +231,9 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
     ) -> Tensor:
         return outputs["expected_log_prob"] - kl
 
-    def objective(self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+    def per_example_loss(
+        self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]
+    ) -> Tensor:
         information_loss = ops.cast(self.information_loss(), kl.dtype)
         mutual_information = self.mutual_information(outputs["category_logits"])  # [batch]
         mutual_information = ops.cast(mutual_information, kl.dtype)
@@ -272,7 +275,8 @@ class InfoCatVAE(ClusterTerms, ClusterMethods, VariationalAutoencoder):
         serialize = keras.saving.serialize_keras_object
         del config["latent"]
         beta = config.pop("kl_weight")
-        del config["condition"]
+        for name in ("condition", "objective", "posterior_samples"):
+            del config[name]
         return {
             **config,
             "beta": beta,

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 import keras
 from keras import ops
 
-from diffusion_vae import likelihoods, networks
+from diffusion_vae import likelihoods, networks, objectives
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.latents import LatentDistribution
 from diffusion_vae.likelihoods import Likelihood
@@ -15,13 +15,14 @@ from diffusion_vae.models.arguments import (
     require_ramp,
     require_weight,
 )
+from diffusion_vae.models.bounds import BoundMethods, PerExampleLoss
 from diffusion_vae.models.export import ExportMethods
 from diffusion_vae.models.fitting import FittingMethods
-from diffusion_vae.models.inference import InferenceMethods
 from diffusion_vae.models.inputs import BOTH, WHERE, fed
 from diffusion_vae.models.network_checks import features_of, raw_output_of
 from diffusion_vae.models.saving import SavingMethods
-from diffusion_vae.models.schedules import ScheduleMethods, Weight
+from diffusion_vae.models.schedules import Weight
+from diffusion_vae.objectives import Objective, ObjectiveName
 from diffusion_vae.random import SeedGenerator, layer_seeds
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
@@ -49,6 +50,8 @@ class KLOptions(CapacityOptions, total=False):
 
     kl_weight: Weight
     kl_warmup_steps: int
+    objective: ObjectiveName | Objective
+    posterior_samples: int | None
     condition: Condition
     seed: int | None
 
@@ -62,14 +65,14 @@ class VAEOptions(KLOptions, total=False):
 @with_full_signature
 @serializable
 class VariationalAutoencoder(
-    SavingMethods, ExportMethods, FittingMethods, InferenceMethods, ScheduleMethods, keras.Model
+    SavingMethods, ExportMethods, FittingMethods, BoundMethods, keras.Model
 ):
     """A VAE with any latent distribution and any likelihood.
 
     Minimises reconstruction loss + `kl_weight` x KL, in nats per example, averaged
-    over the batch. Train it with `compile(optimizer)` and `fit(x)`; `fit(x, target)`
-    reconstructs a target other than the input. Calling the model returns a
-    dictionary of the latent's parameters, `z`, `reconstruction` (the mean of
+    over the batch, or what else its `objective` is. Train it with `compile(optimizer)` and
+    `fit(x)`; `fit(x, target)` reconstructs a target other than the input. Calling the model
+    returns a dictionary of the latent's parameters, `z`, `reconstruction` (the mean of
     p(x | z)) and what else the likelihood needs (`logits` or `log_scale`).
 
     With a condition c the model is of p(x | z, c), and the prior of z is the same for every c:
@@ -99,6 +102,11 @@ class VariationalAutoencoder(
         kl_capacity: `(start, end, steps)`: the loss takes |KL - C| instead of the KL,
             with C rising linearly from `start` to `end` nats over `steps` training
             steps (Burgess et al. 2018); `kl_weight` is its weight. `None`: the KL.
+        objective: What is maximised: `"elbo"`, or a tighter bound of several draws an example,
+            `"iwae"`, `"miwae"`, `"piwae"` or `"ciwae"`; or an `Objective` (`objectives`). `loss`
+            is minus its value; the metric `elbo` stays the ELBO of one draw.
+        posterior_samples: Draws an example of the objective; by default 1 for the ELBO, and 8
+            for the others.
         condition: The networks that are told a condition `[n, k]` of each example: `"decoder"`;
             `"both"`, the encoder too; or `None`, there is none. It joins the latent point at the
             decoder's input, and data behind the `Flatten` layer of an encoder of
@@ -144,6 +152,8 @@ class VariationalAutoencoder(
         kl_weight: Weight = 1.0,
         kl_warmup_steps: int = 1000,
         kl_capacity: tuple[float, float, float] | None = None,
+        objective: ObjectiveName | Objective = "elbo",
+        posterior_samples: int | None = None,
         condition: Condition = None,
         seed: int | None = None,
         **kwargs: Unpack[KerasOptions],
@@ -162,10 +172,18 @@ class VariationalAutoencoder(
         self.kl_weight = require_weight("kl_weight", kl_weight)
         self.kl_warmup_steps = require_integer("kl_warmup_steps", kl_warmup_steps, 0)
         self.kl_capacity: Any = require_ramp("kl_capacity", kl_capacity)
+        self.objective = objectives.get(objective, posterior_samples)
+        if self.objective.takes_densities and kl_capacity is not None:
+            raise ValueError(
+                'Expected objective="elbo" beside `kl_capacity`, a target of the KL, which '
+                f"other objectives do not have. Received: objective={objective!r}."
+            )
+        self.posterior_samples = posterior_samples
+        self._named_objective = objective if isinstance(objective, str) else None
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)  # of what the latent does not draw
         self._add_schedule_step()
-        self._objective = PerExampleLoss(dtype=self.loss_dtype)
+        self._reduction = PerExampleLoss(dtype=self.loss_dtype)
         names: tuple[str, ...] = ("reconstruction_loss", "kl_loss", "elbo", "mse")
         names = (*names, *latent.diagnostic_names, *self.own_metric_names)
         self._trackers = {
@@ -249,7 +267,11 @@ class VariationalAutoencoder(
         target = self._target(x, y, y_pred)
         self._check_target(target.shape, given=y is not None)
         params = {name: y_pred[name] for name in self.latent.parameter_names}
-        reconstruction = self.reconstruction_loss(target, y_pred)  # [batch]
+        objective = self.objective
+        if objective.takes_densities or objective.draws == 1:
+            reconstruction = self.reconstruction_loss(target, y_pred)  # [batch]
+        else:
+            reconstruction = self.mean_reconstruction_loss(x, target, params, training)
         kl = ops.cast(self.latent.kl(params), reconstruction.dtype)  # [batch]
         self._track(
             reconstruction_loss=reconstruction,
@@ -260,12 +282,15 @@ class VariationalAutoencoder(
         )
         self._warmed_up = not training
         try:
-            per_example = self.objective(reconstruction, kl, y_pred)
+            if objective.takes_densities:
+                per_example = self.bound_loss(x, target, params, training)
+            else:
+                per_example = self.per_example_loss(reconstruction, kl, y_pred)
         finally:
             self._warmed_up = False
         if training:
             self.schedule_step.assign_add(1)
-        loss = self._objective(per_example, per_example, sample_weight)
+        loss = self._reduction(per_example, per_example, sample_weight)
         for penalty in self.losses:  # a user's regularisers
             loss = loss + self._aggregate_additional_loss(penalty)
         return loss
@@ -285,7 +310,9 @@ class VariationalAutoencoder(
         """The metric `elbo`, `[batch]`; overridden where the loss is made of something else."""
         return -reconstruction - kl
 
-    def objective(self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]) -> Tensor:
+    def per_example_loss(
+        self, reconstruction: Tensor, kl: Tensor, outputs: dict[str, Tensor]
+    ) -> Tensor:
         """The loss of each example: the place where other models add their term.
 
         Args:
@@ -329,20 +356,11 @@ class VariationalAutoencoder(
             "kl_weight": serialize(self.kl_weight),
             "kl_warmup_steps": self.kl_warmup_steps,
             "kl_capacity": self.kl_capacity,
+            "objective": self._named_objective or serialize(self.objective),
+            "posterior_samples": self.posterior_samples,
             "condition": self.condition,
             "seed": self.seed,
         }
-
-
-class PerExampleLoss(keras.losses.Loss):
-    """Passes a per-example loss `[batch]` through Keras's reduction.
-
-    The reduction honours sample weights and divides rightly among replicas, where a
-    plain mean would count each replica's loss in full.
-    """
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return y_pred
 
 
 def _symbolic(shape: Shape, dtype: str) -> keras.KerasTensor:

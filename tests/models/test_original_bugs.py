@@ -26,11 +26,11 @@ def test_reconstruction_and_kl_are_added_example_by_example_bug_14(make, x, mani
     model = make(manifold)
     shapes = []
 
-    def objective(reconstruction, kl, outputs):
+    def per_example_loss(reconstruction, kl, outputs):
         shapes.append((tuple(reconstruction.shape), tuple(kl.shape)))
         return reconstruction + kl
 
-    model.objective = objective
+    model.per_example_loss = per_example_loss
     model.compute_loss(x, y_pred=model(x))
     assert shapes == [((24,), (24,))]
 
