@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from diffusion_vae.datasets import Dataset
-from diffusion_vae.divergences import MMDToPrior
+from diffusion_vae.divergences import MMDToPrior, mmd
 from diffusion_vae.evaluation.clustering import (
     cluster_scores,
     consistency_ceiling,
@@ -40,13 +40,19 @@ def prior_mmd(model: DiffusionVAE, dataset: Any) -> dict[str, float]:
     """The distance of the held-out latent points from the prior.
 
     `prior_mmd` is the unbiased squared MMD (Gaussian kernel, ambient distances) between one
-    draw for each of at most 2,000 test examples and the prior. It needs two examples.
+    draw for each of at most 2,000 test examples and the model's prior, a learned one as well. It
+    needs two examples.
     """
     if len(dataset.test) < 2:
         return {}
     z = model.sample_posterior(dataset.test[:MMD_POINTS])[0]
+    manifold = model.manifold
+    if model.latent.prior is not None:
+        drawn = model.latent.prior_sample(len(z))
+        p, q = manifold.even_embedding(drawn), manifold.even_embedding(z)
+        return {"prior_mmd": float(mmd(p, q, manifold.ambient_dim, statistic="u"))}
     divergence = MMDToPrior(statistic="u", prior_samples=len(z))
-    return {"prior_mmd": float(divergence(z, model.manifold, model.seed_generator))}
+    return {"prior_mmd": float(divergence(z, manifold, model.seed_generator))}
 
 
 @model_specific_metrics.register

@@ -9,6 +9,7 @@ from keras import ops
 
 from diffusion_vae.likelihoods import Likelihood, Mixed
 from diffusion_vae.models.inputs import BOTH, fed
+from diffusion_vae.models.pipelines import parts_of
 from diffusion_vae.priors import VampPrior
 from diffusion_vae.typing import Shape
 
@@ -42,23 +43,43 @@ class PseudoInputMethods(keras.Model):
             prior.keep_within(*_support(self.likelihood, self.event_shape[-1]))
 
     def _before_fit(self, x: Any) -> None:
-        """Pseudo-inputs of a model without a training step become random examples of arrays."""
+        """Pseudo-inputs of a model without a training step become random examples.
+
+        They are those of arrays, or of the first batches of a `PyDataset`; what other sources
+        give can be read only once.
+        """
         super()._before_fit(x)
         prior = self.latent.prior
-        if not isinstance(prior, VampPrior) or not isinstance(x, (np.ndarray, dict)):
+        if not isinstance(prior, VampPrior) or float(ops.convert_to_numpy(self._step())) > 0:
             return
-        if float(ops.convert_to_numpy(self._step())) > 0:
+        data = _examples(x, prior.count)
+        if data is None:
             return
         seed = keras.random.randint((), 0, 2**31 - 1, seed=self.latent.seed_generator)
-        data = fed(x).x
         generator, few = np.random.default_rng(int(seed)), len(data) < prior.count
         picked = data[np.sort(generator.choice(len(data), prior.count, replace=few))]
         examples = ops.convert_to_tensor(picked.astype(prior.variable_dtype))
         prior.start_at(ops.convert_to_numpy(self._filled(examples)))
-        axes = tuple(range(data.ndim - 1))
-        # 0 stands for a missing value, and missing values may be all that a column has.
-        range_of = data if not self.likelihood.ignores_missing else np.nan_to_num(data)
-        prior.keep_within(range_of.min(axis=axes), range_of.max(axis=axes))
+        if isinstance(x, (np.ndarray, dict)):  # else their range is not known
+            if self.likelihood.ignores_missing:
+                data = np.nan_to_num(data)
+            axes = tuple(range(data.ndim - 1))
+            prior.keep_within(data.min(axis=axes), data.max(axis=axes))
+
+
+def _examples(x: Any, count: int) -> np.ndarray | None:
+    """All examples of arrays, `count` or a few more of a `PyDataset`, else `None`."""
+    if isinstance(x, (np.ndarray, dict)):
+        return np.asarray(fed(x).x)
+    if not isinstance(x, keras.utils.PyDataset) or keras.distribution.distribution() is not None:
+        return None  # several machines, each with its share, would pick different ones
+    found: list[np.ndarray] = []
+    for index in range(x.num_batches or 0):
+        part = fed(parts_of("x", x[index])[0]).x
+        found.append(ops.convert_to_numpy(part))
+        if sum(map(len, found)) >= count:
+            break
+    return np.concatenate(found) if found else None
 
 
 def _support(likelihood: Likelihood, columns: int) -> tuple[np.ndarray, np.ndarray]:

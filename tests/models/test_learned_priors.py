@@ -8,6 +8,10 @@ from keras import ops
 
 import diffusion_vae as dv
 from diffusion_vae import likelihoods
+from diffusion_vae.datasets import Dataset
+from diffusion_vae.datasets.batches import ShuffledBatches
+from diffusion_vae.divergences import MMDToPrior
+from diffusion_vae.evaluation import model_specific_metrics
 from diffusion_vae.networks import CountEncoder, MLPDecoder, MLPEncoder
 
 LEARNED = ["mixture", "vamp"]
@@ -93,12 +97,12 @@ def test_the_log_likelihood_is_that_of_quadrature(trained, prior):
     joint = np.array(joint, float) + log_prior(model) + np.log(2.0 * np.pi / 2000)
     expected = np.logaddexp.reduce(joint, axis=1)
     found = [
-        model.log_likelihood(x, 1000, prior_share=0.5, seed=seed).per_example for seed in range(16)
+        model.log_likelihood(x, 400, prior_share=0.5, seed=seed).per_example for seed in range(40)
     ]
     # The mean of the estimated likelihoods has no bias, the logarithm of one has.
     ratios = np.exp(np.array(found, float) - expected)
-    error = ratios.std(axis=0, ddof=1) / 4.0
-    assert error.max() < 0.1
+    error = ratios.std(axis=0, ddof=1) / np.sqrt(40)
+    assert error.max() < 0.02
     assert (np.abs(ratios.mean(axis=0) - 1.0) < 4.0 * error).all()
 
 
@@ -110,6 +114,14 @@ def test_samples_come_from_the_learned_prior(trained, prior):
     error = z.std(axis=0) / np.sqrt(len(z))
     assert (np.abs(z.mean(axis=0) - expected) < 4.0 * error).all()
     assert np.array_equal(model.sample(4, seed=1), model.sample(4, seed=1))
+
+
+def test_the_distance_to_the_prior_is_to_the_learned_one(trained):
+    x = two_bumps(500, 12)
+    for model in trained.values():
+        own = model_specific_metrics(model, Dataset(name="b", train=x, test=x))["prior_mmd"]
+        z = model.sample_posterior(x, seed=0)[0]
+        assert own < MMDToPrior(statistic="u")(z, model.manifold, 0)  # which is uniform
 
 
 @pytest.mark.slow
@@ -150,7 +162,6 @@ def test_a_saved_model_goes_on_to_the_bit(prior, tmp_path):
     np.testing.assert_array_equal(model.elbo(x, seed=0), again.elbo(x, seed=0))
 
 
-@pytest.mark.jax
 @each_prior
 def test_every_weight_of_a_prior_is_trained(prior):
     x = two_bumps(32, 6)
@@ -183,6 +194,11 @@ def test_pseudo_inputs_start_at_examples_once():
     again = small("vamp")
     again.fit(x, epochs=0, verbose=0)
     np.testing.assert_array_equal(ops.convert_to_numpy(again.latent.prior.pseudo_inputs), picked)
+    source = ShuffledBatches(Dataset(name="b", train=x, test=x), 8, seed=0)  # of the command
+    again = small("vamp")
+    again.fit(source, epochs=0, verbose=0)
+    picked = ops.convert_to_numpy(again.latent.prior.pseudo_inputs)
+    assert (np.abs(picked[:, None] - x).max(axis=-1).min(axis=1) == 0.0).all()
     few = small("vamp", prior_components=30)
     few.fit(x, epochs=0, verbose=0)
     assert few.latent.prior.pseudo_inputs.shape == (30, 2)

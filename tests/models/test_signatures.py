@@ -32,8 +32,8 @@ def test_sphere_vae_shows_every_argument_and_no_other():
     assert set(names) == {
         "dim", "encoder", "decoder", "kernel", "walk_steps", "log_time_range",
         "initial_log_time", "fixed_time", "time_annealing", "even_decoder", "location_head",
-        "posterior", "likelihood", "kl_weight", "kl_warmup_steps", "kl_capacity", "condition",
-        "seed", "kwargs",
+        "posterior", "prior", "prior_components", "likelihood", "kl_weight", "kl_warmup_steps",
+        "kl_capacity", "objective", "posterior_samples", "condition", "seed", "kwargs",
     }  # fmt: skip
 
 
@@ -48,7 +48,7 @@ DESCRIBED = [
         dv.VariationalAutoencoder,
         {
             "latent", "encoder", "decoder", "likelihood", "kl_weight", "kl_warmup_steps",
-            "condition", "seed",
+            "objective", "posterior_samples", "condition", "seed",
         },
     ),
 ]  # fmt: skip
