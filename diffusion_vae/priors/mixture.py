@@ -40,7 +40,7 @@ class MixturePrior(LearnedPrior):
         >>> tuple(prior.sample(5, seed=0).shape)
         (5, 3)
         >>> round(float(prior.log_density([[0.0, 0.0, 1.0]])[0]), 1)  # -2.5 of the uniform law
-        -2.7
+        -2.9
     """
 
     def __init__(
