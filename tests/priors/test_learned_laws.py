@@ -73,7 +73,7 @@ def test_draws_have_the_density_on_every_manifold(manifold):
     assert tuple(z.shape) == (DRAWS, manifold.ambient_dim)
     ratio = np.exp(ops.convert_to_numpy(manifold.prior_log_density(z)) - log_density(prior, z))
     error = ratio.std(ddof=1) / np.sqrt(DRAWS)
-    assert error < 0.05
+    assert error < 0.08
     assert abs(ratio.mean() - 1.0) < 4.0 * error
 
 
