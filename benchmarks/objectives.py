@@ -11,7 +11,7 @@ trainings that are there are not repeated.
 
 import argparse
 import json
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -57,7 +57,9 @@ def paper_model(name):
 def memory(name):
     """Peak memory in MB of a process that trains with an objective for a block of steps."""
     trainer(paper_model(name), made_examples(BATCH), BATCH)()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    # Not `ru_maxrss`, which a process has from the one that started it.
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(peak[1]) / 1024.0
 
 
 def steps(out, rounds):
