@@ -291,3 +291,21 @@ def test_files_keep_the_objective(tmp_path):
 ])  # fmt: skip
 def test_bad_arguments(case):
     case.check()
+
+
+@pytest.mark.jax
+@pytest.mark.parametrize("prior", ["mixture", "vamp"])
+def test_a_learned_prior_is_the_one_in_the_bound(prior):
+    # The bound of K draws is the importance-weighted estimate of as many.
+    options = {"prior": prior, "prior_components": 3, "kl_warmup_steps": 0}
+    model = circle_model("iwae", 32, initial_log_time=1.0, **options)
+    x = np.tile(EXAMPLE, (2000, 1))
+    values = bounds(model, len(x), seed=0)
+    estimate = model.log_likelihood(x, samples=32, seed=1)
+    error = float(np.hypot(values.std() / len(x) ** 0.5, estimate.standard_error))
+    assert values.mean() == pytest.approx(estimate.mean, abs=4.0 * error)
+    before = [np.array(w) for w in model.latent.prior.trainable_variables]
+    model.compile(keras.optimizers.SGD(0.1))
+    model.train_on_batch(x[:64])
+    after = [np.array(w) for w in model.latent.prior.trainable_variables]
+    assert all(np.any(a != b) for a, b in zip(before, after, strict=True))
