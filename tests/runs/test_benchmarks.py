@@ -2,10 +2,13 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+from diffusion_vae.files import read_json
 from diffusion_vae.runs.flat import flatten
 from diffusion_vae.runs.reproduce.plan import settings_record
 
@@ -195,3 +198,19 @@ def test_a_benchmark_that_is_there_is_not_repeated(script, tmp_path, monkeypatch
     job.path(tmp_path).write_text("{}")
     assert runner.run(job, tmp_path, quick=False)
     assert len(calls) == 1
+
+
+@pytest.mark.slow
+def test_the_script_for_a_gpu_runs_on_a_cpu_and_says_so(script, tmp_path):
+    path = script("gpu").__file__
+    words = [sys.executable, path, "--quick", "--backend", "jax", "--out", str(tmp_path / "gpu")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    report = read_json(tmp_path / "gpu.json")["backends"]["jax"]
+    assert isinstance(report, dict), (report, done.stderr[-500:])
+    assert [row["model"] for row in report["rows"]] == ["plain Gaussian VAE", "sphere:2"]
+    for row in report["rows"]:
+        seconds = row["milliseconds"] / 1000.0
+        assert row["epochs_per_second"] == pytest.approx(row["batch"] / 60_000 / seconds)
+        assert 0.0 < row["dispatch"] <= 1.0
+    if report["device"] == "CPU":
+        assert "No GPU was measured." in (tmp_path / "gpu.md").read_text()
