@@ -81,11 +81,13 @@ class DiffusionVAE(PseudoInputMethods, VariationalAutoencoder):
             TensorFlow only, `"power_spherical"` and (S^2) `"von_mises_fisher"`, whose
             concentration follows from the time (`latents.tfp_spherical`).
         prior: `"manifold"`: the uniform law, on open spaces the standard normal law or its like;
-            `"uniform"`, the same on closed manifolds alone; `"mixture"`: a mixture of the
+            `"uniform"`, the same on closed manifolds alone; `"heat_kernel"`: on open spaces,
+            the motion from the origin of learned time (`priors.HeatKernelPrior`); `"mixture"`: a
+            mixture of the
             posterior's laws with learned centres, times and weights (`priors.MixturePrior`);
             `"vamp"`: the mixture of the posteriors of learned pseudo-inputs
             (`priors.VampPrior`).
-        prior_components: Number of components of a learned prior; ignored elsewhere.
+        prior_components: Number of components of a mixture; ignored elsewhere.
         kwargs: `likelihood`, `kl_weight`, `kl_warmup_steps`, `kl_capacity`, `condition`, `seed`
             and `name` as in `VariationalAutoencoder`.
 

@@ -1,13 +1,14 @@
 """A diffusion VAE for each latent space of the library, with the name of the space."""
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import keras
 
 from diffusion_vae import manifolds
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models.diffusion_vae import DiffusionOptions, DiffusionVAE
+from diffusion_vae.priors import HeatKernelPrior
 from diffusion_vae.serialization import serializable
 from diffusion_vae.signatures import with_full_signature
 
@@ -263,9 +264,14 @@ class HyperbolicVAE(_ManifoldVAE):
         dim: Dimension of the space; its points have dim + 1 coordinates.
         encoder: As in `DiffusionVAE`, like all further arguments.
         decoder: As in `DiffusionVAE`.
-        curvature: Sectional curvature, negative.
+        curvature: Sectional curvature, negative; or `"learned"`, which is
+            `prior="heat_kernel"`: `learned_curvature` then tells it.
         prior_time: Time of the prior.
         kwargs: As in `DiffusionVAE`.
+
+    Raises:
+        ValueError: If an argument is out of range, or a learned curvature stands beside another
+            learned prior.
 
     Example:
         >>> from diffusion_vae import HyperbolicVAE
@@ -273,18 +279,38 @@ class HyperbolicVAE(_ManifoldVAE):
         Hyperbolic(dim=2, curvature=-0.5, prior_time=1.0)
     """
 
+    manifold: manifolds.Hyperbolic
+
     def __init__(
         self,
         dim: int = 2,
         encoder: keras.Layer | None = None,
         decoder: keras.Layer | None = None,
         *,
-        curvature: float = -1.0,
+        curvature: float | Literal["learned"] = -1.0,
         prior_time: float = 1.0,
         **kwargs: Unpack[DiffusionOptions],
     ) -> None:
+        if curvature == "learned":
+            curvature = -1.0
+            prior = kwargs.setdefault("prior", "heat_kernel")
+            if prior != "heat_kernel":
+                raise ValueError(
+                    'Expected no other `prior` beside curvature="learned", which is '
+                    f'prior="heat_kernel". Received: prior={prior!r}.'
+                )
         space = manifolds.Hyperbolic(dim, curvature, prior_time)
         super().__init__(space, encoder, decoder, **kwargs)
+
+    def learned_curvature(self) -> float:
+        """Curvature at which the prior, at its time `prior_time`, is the one that was learned.
+
+        With another prior than `"heat_kernel"` it is the manifold's.
+        """
+        prior, space = self.latent.prior, self.manifold
+        if not isinstance(prior, HeatKernelPrior) or not prior.built:  # then it is the start
+            return space.curvature
+        return space.curvature * float(prior.times()[0]) / space.prior_time
 
 
 @with_full_signature

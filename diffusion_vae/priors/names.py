@@ -8,10 +8,11 @@ from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.heat_kernels import Law
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.priors.base import LearnedPrior
+from diffusion_vae.priors.heat_kernel import HeatKernelPrior
 from diffusion_vae.priors.mixture import MixturePrior
 from diffusion_vae.priors.vamp import VampPrior
 
-PriorName: TypeAlias = Literal["manifold", "uniform", "mixture", "vamp"]
+PriorName: TypeAlias = Literal["manifold", "uniform", "heat_kernel", "mixture", "vamp"]
 LEARNED: dict[str, type[MixturePrior] | type[VampPrior]] = {
     "mixture": MixturePrior,
     "vamp": VampPrior,
@@ -24,9 +25,10 @@ def make(
     """A learned prior by its name; `None` stands for the manifold's prior.
 
     Args:
-        name: `"manifold"`, `"uniform"` (the same, on closed manifolds), `"mixture"` or `"vamp"`.
+        name: `"manifold"`, `"uniform"` (the same, on closed manifolds), `"heat_kernel"` (of
+            learned time, on open ones), `"mixture"` or `"vamp"`.
         law: The law of the posteriors.
-        components: Number of components of a learned prior.
+        components: Number of components of a mixture.
         seed: Integer seed of its start, or `None`.
         dtype: Dtype policy.
 
@@ -49,6 +51,8 @@ def make(
             'Expected a closed manifold for prior="uniform", which has a uniform law. '
             f'Received: {law.manifold!r}. Use prior="manifold".'
         )
+    if name == "heat_kernel":
+        return HeatKernelPrior(law, name="prior", dtype=dtype)
     if name not in LEARNED:
         return None
     return LEARNED[name](law, components, seed, name="prior", dtype=dtype)

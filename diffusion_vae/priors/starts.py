@@ -59,10 +59,10 @@ def _of_factor(
     manifold, limits = law.manifold, law.default_log_time_range()
     if manifold.closed:
         return manifold.prior_sample((count,), seed=seed), _closed(law, growth, seed)
-    origin = _origin(manifold)
-    if origin is None:  # a space of one's own
+    found = origin(manifold)
+    if found is None:  # a space of one's own
         return manifold.prior_sample((count,), seed=seed), law.default_initial_log_time()
-    point, longest = origin
+    point, longest = found
     time = longest * growth ** (-2.0 / manifold.dim)
     log_times = [_inside(math.log(time), pair) for pair in limits]
     location = ops.convert_to_tensor(np.tile(point, (count, 1)).astype("float32"))
@@ -72,21 +72,25 @@ def _of_factor(
 
 
 @functools.singledispatch
-def _origin(manifold: Manifold) -> tuple[np.ndarray, float] | None:
-    """The point and the time of the motion whose law is the prior, or `None`."""
+def origin(manifold: Manifold) -> tuple[np.ndarray, float] | None:
+    """The point and the time of the motion whose law is the prior, or `None`.
+
+    Args:
+        manifold: A manifold that is no product.
+    """
     return None
 
 
-@_origin.register
+@origin.register
 def _(manifold: Euclidean) -> tuple[np.ndarray, float]:
     return np.zeros(manifold.ambient_dim), 1.0
 
 
-@_origin.register
+@origin.register
 def _(manifold: Hyperbolic) -> tuple[np.ndarray, float]:
-    origin = np.zeros(manifold.ambient_dim)
-    origin[0] = manifold.radius
-    return origin, manifold.prior_time
+    point = np.zeros(manifold.ambient_dim)
+    point[0] = manifold.radius
+    return point, manifold.prior_time
 
 
 def _closed(law: Law, growth: float, seed: SeedGenerator) -> list[float]:
