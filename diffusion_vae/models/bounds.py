@@ -5,7 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from diffusion_vae import objectives
 from diffusion_vae.autodiff import value_and_gradient
+from diffusion_vae.latents import LatentDistribution
 from diffusion_vae.models.inference import InferenceMethods
 from diffusion_vae.models.schedules import ScheduleMethods
 from diffusion_vae.objectives import Objective
@@ -21,6 +23,37 @@ class PerExampleLoss(keras.losses.Loss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return y_pred
+
+
+def fitting_objective(
+    given: Any, posterior_samples: int | None, latent: LatentDistribution, kl_capacity: Any
+) -> Objective:
+    """The objective of a model.
+
+    Args:
+        given: A name, or an `Objective`.
+        posterior_samples: Draws an example, or `None`.
+        latent: The model's latent distribution.
+        kl_capacity: The model's target of the KL, or `None`.
+
+    Raises:
+        TypeError: If it is no objective.
+        ValueError: If it does not fit the rest of the model.
+    """
+    objective = objectives.get(given, posterior_samples)
+    if not objective.takes_densities:
+        return objective
+    if kl_capacity is not None:
+        raise ValueError(
+            'Expected objective="elbo" beside `kl_capacity`, a target of the KL, which '
+            f"other objectives do not have. Received: objective={given!r}."
+        )
+    if type(latent).log_density is LatentDistribution.log_density:
+        raise ValueError(
+            f"Expected a latent with `log_density` and `prior_log_density` for objective={given!r}"
+            f", which weighs draws by them. Received: {type(latent).__name__}, without."
+        )
+    return objective
 
 
 class BoundMethods(InferenceMethods, ScheduleMethods, keras.Model):

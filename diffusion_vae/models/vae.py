@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 import keras
 from keras import ops
 
-from diffusion_vae import likelihoods, networks, objectives
+from diffusion_vae import likelihoods, networks
 from diffusion_vae.checks import require_choice, require_integer
 from diffusion_vae.latents import LatentDistribution
 from diffusion_vae.likelihoods import Likelihood
@@ -15,7 +15,7 @@ from diffusion_vae.models.arguments import (
     require_ramp,
     require_weight,
 )
-from diffusion_vae.models.bounds import BoundMethods, PerExampleLoss
+from diffusion_vae.models.bounds import BoundMethods, PerExampleLoss, fitting_objective
 from diffusion_vae.models.export import ExportMethods
 from diffusion_vae.models.fitting import FittingMethods
 from diffusion_vae.models.inputs import BOTH, WHERE, fed
@@ -172,12 +172,7 @@ class VariationalAutoencoder(
         self.kl_weight = require_weight("kl_weight", kl_weight)
         self.kl_warmup_steps = require_integer("kl_warmup_steps", kl_warmup_steps, 0)
         self.kl_capacity: Any = require_ramp("kl_capacity", kl_capacity)
-        self.objective = objectives.get(objective, posterior_samples)
-        if self.objective.takes_densities and kl_capacity is not None:
-            raise ValueError(
-                'Expected objective="elbo" beside `kl_capacity`, a target of the KL, which '
-                f"other objectives do not have. Received: objective={objective!r}."
-            )
+        self.objective = fitting_objective(objective, posterior_samples, latent, kl_capacity)
         self.posterior_samples = posterior_samples
         self._named_objective = objective if isinstance(objective, str) else None
         self.seed = seed

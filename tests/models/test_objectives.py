@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 
 import diffusion_vae as dv
 from diffusion_vae import likelihoods, objectives
+from diffusion_vae.latents import LatentDistribution
 from diffusion_vae.objectives import CIWAE, ELBO, IWAE, MIWAE, PIWAE
 
 NAMES = ("iwae", "miwae", "piwae", "ciwae")
@@ -270,6 +271,12 @@ def test_files_keep_the_objective(tmp_path):
             assert loaded.get_config()[name] == model.get_config()[name]
 
 
+class NoDensity(LatentDistribution):
+    """A latent that can be trained by the ELBO alone."""
+
+    point_shape = (2,)
+
+
 @each_bad([
     bad("a misspelt objective", lambda: dv.SphereVAE(2, objective="iwea"), ValueError,
         "`objective`", "Did you mean 'iwae'?"),
@@ -283,6 +290,9 @@ def test_files_keep_the_objective(tmp_path):
         "an exact kernel", "RandomWalk"),
     bad("a capacity", lambda: dv.SphereVAE(2, objective="iwae", kl_capacity=(0, 5, 10)),
         ValueError, "`kl_capacity`", "iwae"),
+    bad("a latent without densities",
+        lambda: dv.VariationalAutoencoder(NoDensity(), objective="iwae"), ValueError,
+        "`log_density`", "NoDensity"),
     bad("InfoVAE", lambda: dv.InfoVAE("sphere:2", objective="iwae"), TypeError,
         "arguments of InfoVAE", "'objective'"),
     bad("InfoCatVAE", lambda: dv.InfoCatVAE(objective="iwae"), TypeError,
@@ -309,3 +319,10 @@ def test_a_learned_prior_is_the_one_in_the_bound(prior):
     model.train_on_batch(x[:64])
     after = [np.array(w) for w in model.latent.prior.trainable_variables]
     assert all(np.any(a != b) for a, b in zip(before, after, strict=True))
+
+
+def test_feature_maps_train_on_a_bound(without_graphs):
+    model = dv.SpatialVAE(maps=2, objective="iwae", posterior_samples=3, seed=0)
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 1)).astype("float32")
+    model.compile("adam")
+    assert np.isfinite(model.fit(x, verbose=0).history["loss"]).all()
