@@ -227,7 +227,7 @@ def get(objective: str | Objective | dict, posterior_samples: int | None = None)
                 f"{posterior_samples!r} beside {objective!r}, which has its own number of draws."
             )
         return objective
-    name = require_choice("objective", objective, tuple(OBJECTIVES))
+    name = require_choice("objective", objective, tuple(OBJECTIVES), ", or an `Objective`")
     kind = OBJECTIVES[name]
     if posterior_samples is None:
         return kind(draws=4, groups=2) if issubclass(kind, MIWAE) else kind()

@@ -6,6 +6,7 @@ from typing import Any, Literal, Unpack
 import keras
 
 from diffusion_vae import manifolds
+from diffusion_vae.checks import require_choice
 from diffusion_vae.manifolds import Manifold
 from diffusion_vae.models.diffusion_vae import DiffusionOptions, DiffusionVAE
 from diffusion_vae.priors import HeatKernelPrior
@@ -291,7 +292,8 @@ class HyperbolicVAE(_ManifoldVAE):
         prior_time: float = 1.0,
         **kwargs: Unpack[DiffusionOptions],
     ) -> None:
-        if curvature == "learned":
+        if isinstance(curvature, str):
+            require_choice("curvature", curvature, ("learned",), ", or a negative number")
             curvature = -1.0
             prior = kwargs.setdefault("prior", "heat_kernel")
             if prior != "heat_kernel":

@@ -111,6 +111,8 @@ def test_the_curvature_of_data_is_found():
     bad("a product with one", lambda: HeatKernelPrior(
             heat_kernel(Product([Hyperbolic(2), Sphere(2)]))), ValueError,
         "an open space", "Sphere(dim=2)"),
+    bad("a misspelt curvature", lambda: dv.HyperbolicVAE(2, curvature="lerned"), ValueError,
+        "a negative number", "Did you mean 'learned'?"),
     bad("two learned priors", lambda: dv.HyperbolicVAE(2, curvature="learned", prior="vamp"),
         ValueError, 'curvature="learned"', "'vamp'"),
 ])  # fmt: skip
