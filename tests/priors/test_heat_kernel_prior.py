@@ -24,6 +24,10 @@ def prior_on(manifold, *times):
     return prior
 
 
+def log_density(prior, z):
+    return ops.convert_to_numpy(prior.log_density(z))
+
+
 @pytest.mark.jax
 @pytest.mark.parametrize(
     "manifold",
@@ -33,7 +37,9 @@ def prior_on(manifold, *times):
 def test_it_starts_as_the_prior_of_the_manifold(manifold):
     z = manifold.prior_sample((200,), seed=0)
     np.testing.assert_allclose(
-        prior_on(manifold).log_density(z), manifold.prior_log_density(z), atol=1e-4
+        log_density(prior_on(manifold), z),
+        ops.convert_to_numpy(manifold.prior_log_density(z)),
+        atol=1e-4,
     )
 
 
@@ -43,12 +49,12 @@ def test_another_time_is_that_of_the_closed_forms():
     z = ops.convert_to_numpy(flat.prior_sample((100,), seed=0))
     expected = norm.logpdf(z, scale=np.sqrt([0.3, 2.0])).sum(-1)
     np.testing.assert_allclose(
-        prior_on(flat, 0.3, 2.0).log_density(z), expected, rtol=1e-4, atol=1e-4
+        log_density(prior_on(flat, 0.3, 2.0), z), expected, rtol=1e-4, atol=1e-4
     )
     z, t = bent.prior_sample((100,), seed=0), 2.5
     r = np.arccosh(ops.convert_to_numpy(z).astype("float64")[:, 0])
     expected = np.log(r / np.sinh(r)) - t / 2 - r**2 / (2 * t) - 1.5 * np.log(2 * np.pi * t)
-    np.testing.assert_allclose(prior_on(bent, t).log_density(z), expected, atol=1e-3)
+    np.testing.assert_allclose(log_density(prior_on(bent, t), z), expected, atol=1e-3)
 
 
 def test_draws_spread_with_the_time():
