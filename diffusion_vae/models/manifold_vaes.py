@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
 import keras
+from keras import ops
 
 from diffusion_vae import manifolds
 from diffusion_vae.checks import require_choice
@@ -312,7 +313,8 @@ class HyperbolicVAE(_ManifoldVAE):
         prior, space = self.latent.prior, self.manifold
         if not isinstance(prior, HeatKernelPrior) or not prior.built:  # then it is the start
             return space.curvature
-        return space.curvature * float(prior.times()[0]) / space.prior_time
+        time = ops.convert_to_numpy(prior.times())[0]
+        return space.curvature * float(time) / space.prior_time
 
 
 @with_full_signature
