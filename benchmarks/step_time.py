@@ -37,6 +37,8 @@ TARGETS = {
     "o3": 1.15,
     "projective:2": 1.25,
     "complex-projective:2": 1.10,
+    "hyperbolic:2": 1.10,
+    "hyperbolic:2 x sphere:2 x euclidean:2": 1.10,
 }
 LEAST_SHARE = {128: 0.70, 640: 0.80}  # of the matrix products, by batch size
 SHARED = (PLAIN, "sphere:2, exact")  # models that the least share is asked of
