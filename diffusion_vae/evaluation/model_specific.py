@@ -11,7 +11,9 @@ from diffusion_vae.evaluation.clustering import (
     live_clusters,
     self_consistency,
 )
+from diffusion_vae.manifolds import Hyperbolic
 from diffusion_vae.models import DiffusionVAE, InfoCatVAE
+from diffusion_vae.priors import HeatKernelPrior
 
 MMD_POINTS = 2000  # all pairs are in memory at the same time
 
@@ -36,6 +38,14 @@ def model_specific_metrics(model: Any, dataset: Dataset) -> dict[str, float]:
 
 
 @model_specific_metrics.register
+def prior_numbers(model: DiffusionVAE, dataset: Any) -> dict[str, float]:
+    """The distance of the held-out latent points from the prior, and a learned curvature."""
+    prior = model.latent.prior
+    learned = isinstance(prior, HeatKernelPrior) and isinstance(model.manifold, Hyperbolic)
+    curvature = {"learned_curvature": prior.curvature()} if learned else {}
+    return {**prior_mmd(model, dataset), **curvature}
+
+
 def prior_mmd(model: DiffusionVAE, dataset: Any) -> dict[str, float]:
     """The distance of the held-out latent points from the prior.
 

@@ -292,6 +292,12 @@ class Manifold(PointNames):
         """Text forms of smaller spaces that a decoder on this one can see in its place."""
         return ()
 
+    @property
+    def prior_motion(self) -> tuple[np.ndarray, float] | None:
+        """Point `[ambient_dim]` and time of the Brownian motion whose law is the prior, on an
+        open space; `None` where there is none or it is not known."""
+        return None
+
     # -- identity --------------------------------------------------------------
 
     def get_config(self) -> dict:

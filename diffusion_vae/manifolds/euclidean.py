@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 from diffusion_vae.checks import require_integer
@@ -47,6 +48,10 @@ class Euclidean(Manifold):
     @property
     def stands_in_for(self) -> tuple[str, ...]:
         return (f"euclidean:{self.dim - 1}",) if self.dim > 1 else ()
+
+    @property
+    def prior_motion(self) -> tuple[np.ndarray, float]:
+        return np.zeros(self.dim), 1.0
 
     def scalar_curvature(self, z: Tensor) -> Tensor:
         return ops.zeros_like(z[..., 0])

@@ -97,6 +97,10 @@ class Hyperbolic(Manifold):
     def stands_in_for(self) -> tuple[str, ...]:
         return (f"hyperbolic:{self.dim - 1}",) if self.dim > 1 else ()
 
+    @property
+    def prior_motion(self) -> tuple[np.ndarray, float]:
+        return np.array([self.radius] + [0.0] * self.dim), self.prior_time
+
     def scalar_curvature(self, z: Tensor) -> Tensor:
         return ops.full_like(z[..., 0], self.dim * (self.dim - 1) * self.curvature)
 

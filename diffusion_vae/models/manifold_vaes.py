@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
 import keras
-from keras import ops
 
 from diffusion_vae import manifolds
 from diffusion_vae.checks import require_choice
@@ -310,11 +309,9 @@ class HyperbolicVAE(_ManifoldVAE):
 
         With another prior than `"heat_kernel"` it is the manifold's.
         """
-        prior, space = self.latent.prior, self.manifold
-        if not isinstance(prior, HeatKernelPrior) or not prior.built:  # then it is the start
-            return space.curvature
-        time = ops.convert_to_numpy(prior.times())[0]
-        return space.curvature * float(time) / space.prior_time
+        prior = self.latent.prior
+        learned = isinstance(prior, HeatKernelPrior)
+        return prior.curvature() if learned else self.manifold.curvature
 
 
 @with_full_signature

@@ -9,8 +9,8 @@ from keras import ops
 from diffusion_vae import heat_kernels
 from diffusion_vae.heat_kernels import Law, ProductKernel
 from diffusion_vae.layers.diffusion_time import Limits, limited, unlimited
+from diffusion_vae.manifolds import Hyperbolic
 from diffusion_vae.priors.base import Components, LearnedPrior
-from diffusion_vae.priors.starts import origin
 from diffusion_vae.serialization import serializable
 from diffusion_vae.typing import Shape, Tensor
 
@@ -45,9 +45,9 @@ class HeatKernelPrior(LearnedPrior):
         super().__init__(heat_kernels.get(kernel), components=1, **kwargs)
         law = self.kernel
         factors = law.kernels if isinstance(law, ProductKernel) else (law,)
-        found = [(factor.manifold, origin(factor.manifold)) for factor in factors]
-        starts = [(space, *each) for space, each in found if each is not None]
-        if len(starts) < len(found):
+        spaces = [factor.manifold for factor in factors]
+        starts = [(space, *each) for space in spaces if (each := space.prior_motion) is not None]
+        if len(starts) < len(spaces):
             raise ValueError(
                 "Expected an open space with an origin, R^d, H^d or a product of such, for a "
                 f"prior of learned time. Received: {law.manifold!r}. Use another `prior`."
@@ -74,6 +74,21 @@ class HeatKernelPrior(LearnedPrior):
     def times(self) -> Tensor:
         """The learned times, `[time_dim]`."""
         return ops.exp(limited(ops.convert_to_tensor(self.log_times), self.log_time_range))
+
+    def curvature(self) -> float:
+        """Curvature of a hyperbolic space at which this prior has the time of the manifold's.
+
+        Raises:
+            ValueError: If the space is another one.
+        """
+        space = self.kernel.manifold
+        if not isinstance(space, Hyperbolic):
+            raise ValueError(
+                f"Expected hyperbolic space, whose curvature is learned. Received: {space!r}."
+            )
+        if not self.built:  # then it is where it starts
+            return space.curvature
+        return space.curvature * float(ops.convert_to_numpy(self.times())[0]) / space.prior_time
 
     def components(self) -> Components:
         times = ops.expand_dims(self.times(), 0)

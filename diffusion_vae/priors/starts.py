@@ -1,6 +1,5 @@
 """Where the components of a mixture start: together they are close to the manifold's prior."""
 
-import functools
 import math
 
 import numpy as np
@@ -9,7 +8,6 @@ from keras import ops
 from diffusion_vae.autodiff import run_eagerly
 from diffusion_vae.heat_kernels import Law, ProductKernel
 from diffusion_vae.layers.diffusion_time import Limits
-from diffusion_vae.manifolds import Euclidean, Hyperbolic, Manifold
 from diffusion_vae.priors.base import pieces
 from diffusion_vae.random import SeedGenerator
 from diffusion_vae.typing import Tensor
@@ -59,7 +57,7 @@ def _of_factor(
     manifold, limits = law.manifold, law.default_log_time_range()
     if manifold.closed:
         return manifold.prior_sample((count,), seed=seed), _closed(law, growth, seed)
-    found = origin(manifold)
+    found = manifold.prior_motion
     if found is None:  # a space of one's own
         return manifold.prior_sample((count,), seed=seed), law.default_initial_log_time()
     point, longest = found
@@ -69,28 +67,6 @@ def _of_factor(
     rest = [max(longest - math.exp(log_time), 1e-4 * longest) for log_time in log_times]
     spread = ops.convert_to_tensor(np.tile(rest, (count, 1)).astype("float32"))
     return law.sample(location, spread, seed=seed), log_times
-
-
-@functools.singledispatch
-def origin(manifold: Manifold) -> tuple[np.ndarray, float] | None:
-    """The point and the time of the motion whose law is the prior, or `None`.
-
-    Args:
-        manifold: A manifold that is no product.
-    """
-    return None
-
-
-@origin.register
-def _(manifold: Euclidean) -> tuple[np.ndarray, float]:
-    return np.zeros(manifold.ambient_dim), 1.0
-
-
-@origin.register
-def _(manifold: Hyperbolic) -> tuple[np.ndarray, float]:
-    point = np.zeros(manifold.ambient_dim)
-    point[0] = manifold.radius
-    return point, manifold.prior_time
 
 
 def _closed(law: Law, growth: float, seed: SeedGenerator) -> list[float]:

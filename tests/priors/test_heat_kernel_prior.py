@@ -9,6 +9,8 @@ from scipy.stats import norm
 
 import diffusion_vae as dv
 from diffusion_vae import networks
+from diffusion_vae.datasets import Dataset
+from diffusion_vae.evaluation import model_specific_metrics
 from diffusion_vae.heat_kernels import heat_kernel
 from diffusion_vae.layers.diffusion_time import unlimited
 from diffusion_vae.manifolds import Euclidean, Hyperbolic, Product, Sphere
@@ -124,3 +126,15 @@ def test_the_curvature_of_data_is_found():
 ])  # fmt: skip
 def test_bad_arguments(case):
     case.check()
+
+
+def test_a_run_reports_the_curvature(without_graphs):
+    model = dv.DiffusionVAE("hyperbolic:2,-0.5", prior="heat_kernel", seed=0)
+    x = np.random.default_rng(0).random((8, 3)).astype("float32")
+    model.build((None, 3))
+    model.latent.prior.log_times.assign([0.5])
+    found = model_specific_metrics(model, Dataset("made", x, x))
+    expected = -0.5 * float(ops.convert_to_numpy(model.latent.prior.times())[0])
+    assert found["learned_curvature"] == pytest.approx(expected)
+    with pytest.raises(ValueError, match="Expected hyperbolic space"):
+        prior_on(Euclidean(2)).curvature()
