@@ -11,7 +11,6 @@ memory, of the dense array. What is written down is the most memory that the pro
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ import anndata
 import numpy as np
 import scipy.sparse
 from reports import write_report
-from timing import about
+from timing import about, peak_megabytes
 from verdicts import markdown_table
 
 CELLS, GENES, SHARE = 20_000, 2_000, 0.1
@@ -47,15 +46,6 @@ def write_cells(path):
     anndata.AnnData(scipy.sparse.vstack(blocks, format="csr")).write_h5ad(path)
 
 
-def peak():
-    """The most memory that this process has held so far, in MiB.
-
-    `ru_maxrss` would count what the process held that started it.
-    """
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
-
-
 def train(kind, path):
     """Trains on the file, and prints what it took."""
     from diffusion_vae.anndata import fit
@@ -63,14 +53,14 @@ def train(kind, path):
     cells = anndata.read_h5ad(path, backed="r" if kind == "open file" else None)
     if kind == "dense":
         cells.X = cells.X.toarray()
-    before, began = peak(), time.perf_counter()
+    before, began = peak_megabytes(), time.perf_counter()
     fit(cells, "sphere:2", layer=None, epochs=1)
     print(
         json.dumps(
             {
                 "kind": kind,
                 "before": before,
-                "peak": peak(),
+                "peak": peak_megabytes(),
                 "seconds": time.perf_counter() - began,
                 "loss": float(cells.uns["diffusion_vae"]["loss"][0]),
             }

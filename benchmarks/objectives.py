@@ -11,7 +11,6 @@ trainings that are there are not repeated.
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from reports import write_report
-from timing import about, in_turn, machine, made_examples, trainer
+from timing import about, in_turn, machine, made_examples, peak_megabytes, trainer
 from verdicts import markdown_table
 
 import diffusion_vae as dv
@@ -57,9 +56,7 @@ def paper_model(name):
 def memory(name):
     """Peak memory in MB of a process that trains with an objective for a block of steps."""
     trainer(paper_model(name), made_examples(BATCH), BATCH)()
-    # Not `ru_maxrss`, which a process has from the one that started it.
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(peak[1]) / 1024.0
+    return peak_megabytes()
 
 
 def steps(out, rounds):

@@ -1,6 +1,7 @@
 """What the benchmarks share: seconds of a function, of training steps and epochs; the machine."""
 
 import platform
+import re
 import shlex
 import sys
 import time
@@ -91,6 +92,15 @@ def in_turn(tasks, rounds):
             time.sleep(PAUSE)
             found[name].append(task())
     return found
+
+
+def peak_megabytes():
+    """The most memory that this process has held so far, in MiB; Linux alone knows it.
+
+    `ru_maxrss` would count what the process held that started it.
+    """
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
 
 
 def machine():

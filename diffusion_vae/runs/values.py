@@ -98,7 +98,10 @@ def _words(annotation: Any) -> list[str]:
         return [f"{count} {what}" if count else f"a list of {what}"]
     if annotation in WORDS:
         return [WORDS[annotation]]
-    return [f"a {annotation.__name__}"] if inspect.isclass(annotation) else []
+    if not inspect.isclass(annotation):
+        return []
+    name = annotation.__name__
+    return [f"an {name}" if name[0] in "AEIOU" else f"a {name}"]
 
 
 def _choices(annotation: Any) -> list[Any]:
